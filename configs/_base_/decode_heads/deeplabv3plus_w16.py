@@ -1,0 +1,15 @@
+# DeepLabV3+ for backbones a quarter as wide as ResNet-18.
+decode_head = dict(
+    type='mmseg.DepthwiseSeparableASPPHead',
+    in_channels=128,
+    in_index=3,
+    channels=64,
+    dilations=(1, 3, 6),  # 128 px tiles have a map of 8 x 8 cells
+    c1_in_channels=16,
+    c1_channels=16,
+    dropout_ratio=0.0,
+    num_classes=64,
+    norm_cfg=dict(type='BN', requires_grad=True),
+    align_corners=False,
+    loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
+)

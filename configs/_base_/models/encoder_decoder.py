@@ -1,0 +1,13 @@
+# Segmentation; a leaf adds the backbone, the decode head and its number of classes.
+model = dict(
+    type='EncoderDecoder',
+    data_preprocessor=dict(
+        type='glcnet_plugin.RSSegDataPreProcessor',
+        mean=[127.5] * 3,  # as in pretraining
+        std=[79.6875] * 3,
+        pad_val=0,
+        seg_pad_val=255,
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)

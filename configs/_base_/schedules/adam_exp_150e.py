@@ -1,0 +1,10 @@
+# Fine-tuning schedule of the official code. The last checkpoint counts: none is chosen by
+# its score on the split that is reported.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='Adam', lr=1e-4, weight_decay=1e-5),
+)
+param_scheduler = [dict(type='ExponentialLR', gamma=0.98, by_epoch=True)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=150, val_interval=150)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

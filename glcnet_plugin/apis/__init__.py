@@ -1,0 +1,1 @@
+"""What programs call: loading pretrained parts, extracting features."""

@@ -1,0 +1,1 @@
+"""Remote-sensing data: unlabelled images, labelled folders, and their transforms."""

@@ -1,0 +1,1 @@
+"""Transforms: reading, geometry that is recorded as matrices, photometry, two views."""

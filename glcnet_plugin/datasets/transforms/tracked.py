@@ -1,0 +1,198 @@
+"""Geometric transforms of MM that also record what they did as a matrix.
+
+Each multiplies ``results['view_matrix']`` (source pixels to view pixels, created when
+missing) from the left with its own matrix. Their random numbers come from the methods of
+the host, read through its cache, so what is recorded is what was done.
+"""
+
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform, RandomFlip
+from mmcv.transforms.utils import cache_random_params, cache_randomness
+from mmpretrain.datasets.transforms import RandomCrop, RandomResizedCrop
+
+from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.geometry import (
+    Matrix,
+    crop_resize_matrix,
+    flip_matrix,
+    quarter_turn_matrix,
+)
+from glcnet_plugin.registry import TRANSFORMS
+
+
+def _record(results: dict[str, Any], matrix: Matrix) -> dict[str, Any]:
+    """Chain the matrix of the step just done; keep the image three-dimensional."""
+    results['view_matrix'] = matrix @ results.get('view_matrix', np.eye(3))
+    image = results['img']
+    # OpenCV drops the axis of a single band
+    results['img'] = image[:, :, None] if image.ndim == 2 else image
+    results['img_shape'] = image.shape[:2]
+    return results
+
+
+@TRANSFORMS.register_module()
+class TrackedRandomCrop(RandomCrop):
+    """MM's ``RandomCrop`` that records its matrix and never pads.
+
+    **Required Keys:**
+
+    - img
+
+    **Modified Keys:**
+
+    - img
+    - img_shape
+
+    **Added Keys:**
+
+    - view_matrix
+
+    Args:
+        crop_size: Side of the crop in pixels, or (H, W).
+    """
+
+    def __init__(self, crop_size: int | tuple[int, int]) -> None:
+        super().__init__(crop_size)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Crop the image.
+
+        Args:
+            results: The sample.
+
+        Returns:
+            The sample with the crop and its matrix.
+
+        Raises:
+            DataError: If the image is smaller than the crop.
+        """
+        height, width = results['img'].shape[:2]
+        if height < self.crop_size[0] or width < self.crop_size[1]:
+            raise DataError(
+                f'{results.get("img_path", "the image")} has {height}x{width} pixels, less '
+                f'than the {self.crop_size[0]}x{self.crop_size[1]} crop: use a smaller '
+                'crop_size, or larger tiles'
+            )
+        with cache_random_params(self):
+            y, x, h, w = self.rand_crop_params(results['img'])
+            results = super().transform(results)
+        return _record(results, crop_resize_matrix(x, y, w, h, w, h))
+
+
+@TRANSFORMS.register_module()
+class TrackedRandomResizedCrop(RandomResizedCrop):
+    """MM's ``RandomResizedCrop`` that records its matrix. Arguments as there.
+
+    **Required Keys:**
+
+    - img
+
+    **Modified Keys:**
+
+    - img
+    - img_shape
+
+    **Added Keys:**
+
+    - view_matrix
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Crop the image and resize the crop.
+
+        Args:
+            results: The sample.
+
+        Returns:
+            The sample with the resized crop and its matrix.
+        """
+        with cache_random_params(self):
+            y, x, h, w = self.rand_crop_params(results['img'])
+            results = super().transform(results)
+        return _record(results, crop_resize_matrix(x, y, w, h, self.scale[1], self.scale[0]))
+
+
+@TRANSFORMS.register_module()
+class TrackedRandomFlip(RandomFlip):
+    """MM's ``RandomFlip`` that records its matrix. Arguments as there.
+
+    **Required Keys:**
+
+    - img
+
+    **Modified Keys:**
+
+    - img
+
+    **Added Keys:**
+
+    - flip
+    - flip_direction
+    - view_matrix
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Flip the image, or not.
+
+        Args:
+            results: The sample.
+
+        Returns:
+            The sample with the image and its matrix.
+        """
+        results = super().transform(results)
+        if not results['flip']:
+            return _record(results, np.eye(3))
+        height, width = results['img'].shape[:2]
+        return _record(results, flip_matrix(results['flip_direction'], width, height))
+
+
+@TRANSFORMS.register_module()
+class RandomQuarterTurn(BaseTransform):
+    """Turn the image by 90, 180 or 270 degrees and record the matrix.
+
+    **Required Keys:**
+
+    - img
+
+    **Modified Keys:**
+
+    - img
+
+    **Added Keys:**
+
+    - img_shape
+    - view_matrix
+
+    Args:
+        prob: Probability of a turn; the official code uses 0.8.
+
+    Raises:
+        ConfigError: If ``prob`` lies outside [0, 1].
+    """
+
+    def __init__(self, prob: float = 0.8) -> None:
+        if not 0 <= prob <= 1:
+            raise ConfigError(f'prob must lie in [0, 1], got {prob}')
+        self.prob = prob
+
+    @cache_randomness
+    def rand_turns(self) -> int:
+        """Number of quarter turns: 0 with probability 1 - prob, else 1, 2 or 3."""
+        return int(np.random.randint(1, 4)) if np.random.rand() < self.prob else 0
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Turn the image.
+
+        Args:
+            results: The sample.
+
+        Returns:
+            The sample with the turned image and its matrix.
+        """
+        turns = self.rand_turns()
+        height, width = results['img'].shape[:2]
+        results['img'] = np.ascontiguousarray(np.rot90(results['img'], turns))
+        return _record(results, quarter_turn_matrix(turns, width, height))

@@ -1,0 +1,91 @@
+"""Images without labels, from a folder or a list."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+
+from glcnet_plugin.errors import DataError
+from glcnet_plugin.registry import DATASETS
+
+
+@DATASETS.register_module()
+class UnlabeledRSDataset(BaseDataset):
+    """All images of a folder, or those of a text file; no labels and no classes.
+
+    Args:
+        data_root: Folder with the images; searched with all its subfolders.
+        ann_file: Text file with one image per line, relative to ``data_root`` (with or
+            without its suffix) or absolute; a relative ``ann_file`` is looked for in
+            ``data_root``. Empty to take the whole folder.
+        suffixes: Endings of image files, upper or lower case.
+        pipeline: Transforms.
+        indices: Take the first N images, or those at these positions.
+        lazy_init: As in every MM dataset.
+
+    Raises:
+        DataError: If the folder or list is missing or empty, or the list names an image
+            that does not exist.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        ann_file: str = '',
+        suffixes: Sequence[str] = ('.png', '.jpg', '.jpeg', '.tif', '.tiff'),
+        pipeline: Sequence[Any] = (),
+        indices: int | Sequence[int] | None = None,
+        lazy_init: bool = False,
+    ) -> None:
+        self.suffixes = tuple(suffix.lower() for suffix in suffixes)
+        super().__init__(
+            ann_file=ann_file,
+            data_root=os.path.expanduser(data_root),
+            data_prefix={},
+            pipeline=list(pipeline),
+            indices=indices,
+            lazy_init=lazy_init,
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """List the images, sorted for a folder, in the order of the file for a list.
+
+        Returns:
+            One ``dict(img_path=...)`` per image.
+
+        Raises:
+            DataError: See the class.
+        """
+        root = Path(self.data_root)
+        if not root.is_dir():
+            raise DataError(f'data_root {root} is not a folder')
+        paths = self._from_list(root) if self.ann_file else self._from_folder(root)
+        return [{'img_path': str(path)} for path in paths]
+
+    def _from_folder(self, root: Path) -> list[Path]:
+        """Find all images below ``root``."""
+        found = (Path(base, name) for base, _, names in os.walk(root) for name in names)
+        paths = sorted(path for path in found if path.suffix.lower() in self.suffixes)
+        if not paths:
+            raise DataError(f'no image below {root} ends with {", ".join(self.suffixes)}')
+        return paths
+
+    def _from_list(self, root: Path) -> list[Path]:
+        """Read the images that the list names."""
+        if not Path(self.ann_file).is_file():
+            raise DataError(f'the image list {self.ann_file} does not exist')
+        lines = Path(self.ann_file).read_text(encoding='utf-8-sig').splitlines()
+        paths = [self._resolve(root / line.strip()) for line in lines if line.strip()]
+        if not paths:
+            raise DataError(f'the image list {self.ann_file} is empty')
+        return paths
+
+    def _resolve(self, path: Path) -> Path:
+        """Complete a listed path with the suffix that exists."""
+        options = [path, *(Path(f'{path}{suffix}') for suffix in self.suffixes)]
+        for option in options:
+            if option.is_file():
+                return option
+        raise DataError(f'{self.ann_file} names {path}, which does not exist')

@@ -1,0 +1,1 @@
+"""What takes part in MM's training loops."""

@@ -1,0 +1,146 @@
+"""The segmentation metric of remote sensing, for MM's evaluators."""
+
+import csv
+import json
+import logging
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dist import get_dist_info
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from prettytable import PrettyTable
+
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.evaluation.confusion import (
+    PER_CLASS,
+    Counts,
+    confusion_matrix,
+    confusion_scores,
+)
+from glcnet_plugin.registry import METRICS
+
+SUMMARY = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1')
+
+
+@METRICS.register_module()
+class RSSegMetric(BaseMetric):
+    """OA, AA, Kappa, mIoU, mF1 and a table of classes, from one int64 confusion matrix.
+
+    Memory does not grow with the number of images. As in MM, samples are expected in the
+    order of ``DefaultSampler(shuffle=False)``; what it repeats to give every process the
+    same number is not counted.
+
+    Args:
+        output_dir: Folder for ``scores.json`` (with the matrix) and ``scores.csv``; None to
+            write nothing.
+        ignore_index: Value of the truth that does not count.
+        prefix: As in every MM metric.
+    """
+
+    def __init__(
+        self, output_dir: str | None = None, ignore_index: int = 255, prefix: str | None = 'seg'
+    ) -> None:
+        super().__init__(prefix=prefix)
+        self.output_dir = output_dir
+        self.ignore_index = ignore_index
+        self._counted: Counts | None = None
+        self._last: Counts | None = None
+        self._num_samples = 0
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Count the pixels of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Samples with ``pred_sem_seg`` and ``gt_sem_seg``, (1, H, W) each.
+
+        Raises:
+            ConfigError: If the dataset has no classes.
+        """
+        classes = (self.dataset_meta or {}).get('classes')
+        if not classes:
+            raise ConfigError('RSSegMetric needs a dataset with "classes" in its metainfo')
+        for sample in data_samples:
+            prediction = sample['pred_sem_seg']['data'].squeeze(0).cpu().numpy()
+            truth = sample['gt_sem_seg']['data'].squeeze(0).cpu().numpy()
+            if self._last is not None:
+                self._counted = self._last + (0 if self._counted is None else self._counted)
+            # the newest sample waits: it may turn out to be a repetition
+            self._last = confusion_matrix(prediction, truth, len(classes), self.ignore_index)
+            self._num_samples += 1
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Add up the matrices of all processes and score the sum.
+
+        Args:
+            size: Number of images of the dataset.
+
+        Returns:
+            Scores with prefix.
+        """
+        rank, world_size = get_dist_info()
+        # process r sees the images r, r + R, r + 2R, ...; the last may lie past the end
+        repeated = (self._num_samples - 1) * world_size + rank >= size
+        parts = [self._counted] if repeated else [self._counted, self._last]
+        known = [part for part in parts if part is not None]
+        num_classes = len((self.dataset_meta or {}).get('classes', ()))
+        matrix = np.sum(known, axis=0) if known else np.zeros((num_classes,) * 2, np.int64)
+        self.results = [matrix]
+        self._counted = self._last = None
+        self._num_samples = 0
+        scores: dict[str, float] = super().evaluate(world_size)
+        return scores
+
+    def compute_metrics(self, results: list[Counts]) -> dict[str, float]:
+        """Score the sum of the matrices, print and save the table.
+
+        Args:
+            results: One (n, n) matrix per process.
+
+        Returns:
+            The five summary scores.
+        """
+        hist = np.sum(results, axis=0)
+        scores = confusion_scores(hist)
+        classes = list((self.dataset_meta or {})['classes'])
+        print_log(self._table(scores, classes), logger='current', level=logging.INFO)
+        if self.output_dir is not None:
+            self._save(hist, scores, classes)
+        return {name: scores[name] for name in SUMMARY}
+
+    @staticmethod
+    def _table(scores: dict[str, Any], classes: list[str]) -> str:
+        """Table of classes as text, in per cent."""
+        table = PrettyTable(['class', *PER_CLASS])
+        for index, name in enumerate(classes):
+            table.add_row([name, *(f'{100 * scores[key][index]:.2f}' for key in PER_CLASS)])
+        summary = '  '.join(f'{name} {100 * scores[name]:.2f}' for name in SUMMARY)
+        return f'per class, in %\n{table}\n{summary}'
+
+    def _save(self, hist: Counts, scores: dict[str, Any], classes: list[str]) -> None:
+        """Write ``scores.json`` and ``scores.csv``; NaN becomes null or an empty cell."""
+        folder = Path(str(self.output_dir))
+        folder.mkdir(parents=True, exist_ok=True)
+
+        def plain(value: Any) -> Any:
+            """JSON knows no NaN."""
+            if isinstance(value, list):
+                return [plain(item) for item in value]
+            return None if math.isnan(value) else value
+
+        content = {
+            **{key: plain(value) for key, value in scores.items()},
+            'classes': classes,
+            'confusion_matrix': hist.tolist(),
+        }
+        (folder / 'scores.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
+        with (folder / 'scores.csv').open('w', newline='', encoding='utf-8') as file:
+            writer = csv.writer(file)
+            writer.writerow(['class', *PER_CLASS, 'pixels'])
+            for index, name in enumerate(classes):
+                row = [plain(scores[key][index]) for key in PER_CLASS]
+                writer.writerow([name, *row, int(hist[index].sum())])

@@ -1,0 +1,1 @@
+"""Algorithms, heads, losses and the pure functions behind them."""

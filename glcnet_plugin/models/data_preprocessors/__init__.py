@@ -1,0 +1,1 @@
+"""Preprocessors of MM that take any number of bands."""

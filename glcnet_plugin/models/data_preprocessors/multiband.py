@@ -1,0 +1,56 @@
+"""Normalisation of any number of bands, mixed into MM's preprocessors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from glcnet_plugin.errors import ConfigError, DataError
+
+
+class MultiBandMixin:
+    """Give a preprocessor of MM means and deviations for any number of bands.
+
+    MM accepts one or three. Mix it in before the class of MM.
+
+    Args:
+        mean: One value per band, in the units of the images.
+        std: One value per band, in the units of the images.
+        kwargs: Arguments of the class of MM, which refuses those it does not know.
+
+    Raises:
+        ConfigError: If the two differ in length, are empty, or a deviation is not positive.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float], **kwargs: Any) -> None:
+        if not mean or len(mean) != len(std):
+            raise ConfigError(
+                f'mean and std need one value per band, got {len(mean)} and {len(std)} values'
+            )
+        if min(std) <= 0:
+            raise ConfigError(f'std must be positive, got {list(std)}')
+        super().__init__(**kwargs)
+        self._enable_normalize = True
+        self.register_buffer('mean', torch.tensor(mean).float().view(-1, 1, 1), False)  # type: ignore[attr-defined]
+        self.register_buffer('std', torch.tensor(std).float().view(-1, 1, 1), False)  # type: ignore[attr-defined]
+
+    def check_bands(self, images: Tensor | list[Tensor]) -> None:
+        """Compare the bands of the images with the number of means.
+
+        Args:
+            images: One or several tensors (..., bands, H, W).
+
+        Raises:
+            DataError: If they differ.
+        """
+        for image in [images] if isinstance(images, Tensor) else images:
+            if image.shape[-3] != len(self.mean):
+                raise DataError(
+                    f'the images have {image.shape[-3]} bands, but the data preprocessor has '
+                    f'{len(self.mean)} means: make mean, std and the in_channels of the '
+                    'backbone agree with the images'
+                )

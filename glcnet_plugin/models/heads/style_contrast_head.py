@@ -1,0 +1,45 @@
+"""The global branch: images are told apart by their style."""
+
+from typing import Any
+
+from torch import Tensor
+
+from glcnet_plugin.models.heads.contrast_head import BranchLoss, ContrastHead
+from glcnet_plugin.models.utils import style_vector
+from glcnet_plugin.registry import MODELS
+
+
+@MODELS.register_module()
+class StyleContrastHead(ContrastHead):
+    """Global style contrastive module (GLCNet, section III-B).
+
+    Source: https://arxiv.org/abs/2106.10605; the sizes are those of the official code,
+    512 -> 256 -> 64.
+
+    Args:
+        in_channels: Channels C of the encoder map times two (mean and variance).
+        hidden_channels: Width of the hidden layer.
+        out_channels: Length of the embeddings that are compared.
+        loss: Config of the loss.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 512,
+        hidden_channels: int = 256,
+        out_channels: int = 64,
+        loss: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(in_channels, hidden_channels, out_channels, loss)
+
+    def loss(self, encoder_map: Tensor) -> BranchLoss:
+        """Contrast the styles of B images.
+
+        Args:
+            encoder_map: (2B, C, h, w) encoder maps, all of view 1 before all of view 2.
+
+        Returns:
+            Loss and its chance level.
+        """
+        z1, z2 = self.project(style_vector(encoder_map)).chunk(2)  # (B, out_channels) each
+        return self.contrast(z1, z2)

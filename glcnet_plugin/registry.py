@@ -1,0 +1,56 @@
+"""Registries of scope ``glcnet_plugin``, children of mmengine's root registries.
+
+A config of any default scope builds our classes by the prefixed name
+(``type='glcnet_plugin.GLCNet'``): mmengine imports this module, then the locations
+listed here. No ``custom_imports`` are needed, and bare host types stay bare.
+"""
+
+from mmengine import registry as root
+from mmengine.registry import Registry
+
+from glcnet_plugin.compat import check_hosts
+
+check_hosts()
+
+MODELS = Registry(
+    'model',
+    parent=root.MODELS,
+    scope='glcnet_plugin',
+    locations=[
+        'glcnet_plugin.models.selfsup.glcnet',
+        'glcnet_plugin.models.heads.style_contrast_head',
+        'glcnet_plugin.models.heads.local_matching_head',
+        'glcnet_plugin.models.losses.nt_xent_loss',
+        'glcnet_plugin.models.data_preprocessors.selfsup',
+        'glcnet_plugin.models.data_preprocessors.seg',
+    ],
+)
+DATASETS = Registry(
+    'dataset',
+    parent=root.DATASETS,
+    scope='glcnet_plugin',
+    locations=['glcnet_plugin.datasets.unlabeled', 'glcnet_plugin.datasets.segmentation'],
+)
+TRANSFORMS = Registry(
+    'transform',
+    parent=root.TRANSFORMS,
+    scope='glcnet_plugin',
+    locations=[
+        'glcnet_plugin.datasets.transforms.loading',
+        'glcnet_plugin.datasets.transforms.tracked',
+        'glcnet_plugin.datasets.transforms.photometric',
+        'glcnet_plugin.datasets.transforms.two_views',
+    ],
+)
+METRICS = Registry(
+    'metric',
+    parent=root.METRICS,
+    scope='glcnet_plugin',
+    locations=['glcnet_plugin.evaluation.metric'],
+)
+HOOKS = Registry(
+    'hook',
+    parent=root.HOOKS,
+    scope='glcnet_plugin',
+    locations=['glcnet_plugin.engine.hooks.load_pretrained'],
+)

@@ -1,0 +1,35 @@
+"""Score a segmentation checkpoint: OA, AA, Kappa, mIoU, mF1 and the table of classes.
+
+Example:
+    python tools/test.py configs/downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_\
+folder-rgb.py work_dirs/finetune/epoch_150.pth --out work_dirs/finetune/scores
+"""
+
+import argparse
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+
+def main() -> None:
+    """Parse the command line and score."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file of the fine-tuning')
+    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('--work-dir', default='work_dirs/test', help='folder of logs')
+    parser.add_argument('--out', help='folder for scores.json and scores.csv')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    args = parser.parse_args()
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.work_dir = args.work_dir
+    cfg.load_from = args.checkpoint
+    cfg.test_evaluator = dict(cfg.test_evaluator, output_dir=args.out)
+    Runner.from_cfg(cfg).test()
+
+
+if __name__ == '__main__':
+    main()

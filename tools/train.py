@@ -1,0 +1,88 @@
+"""Train with a config: pretraining and fine-tuning alike.
+
+Example:
+    python tools/train.py configs/glcnet/glcnet_resnet50-deeplabv3plus_1xb64-amp-adam-coslr-\
+100e_images-rgb.py --cfg-options train_dataloader.dataset.data_root=data/my_images
+    python tools/train.py configs/downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_\
+folder-rgb.py --pretrained work_dirs/pretrain/epoch_100.pth --scope encoder
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from glcnet_plugin.apis.checkpoint import SCOPES
+from glcnet_plugin.errors import ConfigError
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='continue from the newest checkpoint of the work dir, or from the one given',
+    )
+    parser.add_argument('--amp', action='store_true', help='train with mixed precision')
+    parser.add_argument('--pretrained', help='checkpoint to fine-tune from')
+    parser.add_argument('--scope', choices=SCOPES, help='part of the checkpoint to load')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    parser.add_argument(
+        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none'
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and merge the command line into it.
+
+    Raises:
+        ConfigError: If ``--pretrained`` is given for a config without LoadPretrainedHook.
+    """
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    cfg.setdefault('work_dir', f'work_dirs/{Path(args.config).stem}')
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    given = {'checkpoint': args.pretrained, 'scope': args.scope}
+    given = {key: value for key, value in given.items() if value is not None}
+    hooks = [
+        hook
+        for hook in cfg.get('custom_hooks', [])
+        if hook['type'] == 'glcnet_plugin.LoadPretrainedHook'
+    ]
+    if given and not hooks:
+        raise ConfigError(
+            f'{args.config} has no glcnet_plugin.LoadPretrainedHook in custom_hooks, which '
+            '--pretrained and --scope set: use a config of configs/downstream'
+        )
+    for hook in hooks:
+        hook.update(given)
+    return cfg
+
+
+def main() -> None:
+    """Train."""
+    Runner.from_cfg(load_config(parse_args())).train()
+
+
+if __name__ == '__main__':
+    main()
