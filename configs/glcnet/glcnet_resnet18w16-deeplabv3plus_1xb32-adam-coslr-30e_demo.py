@@ -10,7 +10,7 @@ _base_ = [
 model = dict(
     backbone=_base_.backbone,
     decode_head=_base_.decode_head,
-    style_head=dict(in_channels=128),  # mean and variance of 64 channels
+    style_head=dict(in_channels=64),  # mean and variance of 32 channels
     local_head=dict(region_size=28),  # 48 of 224, for views of 128
 )
 crop = dict(_base_.crop, scale=128)

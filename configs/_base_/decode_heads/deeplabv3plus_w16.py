@@ -3,10 +3,10 @@ decode_head = dict(
     type='mmseg.DepthwiseSeparableASPPHead',
     in_channels=128,
     in_index=3,
-    channels=64,
+    channels=32,
     dilations=(1, 3, 6),  # 128 px tiles have a map of 8 x 8 cells
     c1_in_channels=16,
-    c1_channels=16,
+    c1_channels=8,
     dropout_ratio=0.0,
     num_classes=64,
     norm_cfg=dict(type='BN', requires_grad=True),

@@ -13,7 +13,6 @@ from typing import Any
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmcv.transforms.utils import cache_randomness
 from numpy.typing import NDArray
 
 from glcnet_plugin.errors import ConfigError
@@ -58,7 +57,6 @@ class PhotometricTransform(BaseTransform):
             raise ConfigError(f'prob must lie in [0, 1], got {prob}')
         self.prob = prob
 
-    @cache_randomness
     def rand_apply(self) -> bool:
         """Whether to apply the change this time."""
         return bool(np.random.rand() < self.prob)

@@ -1,16 +1,17 @@
 """Geometric transforms of MM that also record what they did as a matrix.
 
 Each multiplies ``results['view_matrix']`` (source pixels to view pixels, created when
-missing) from the left with its own matrix. Their random numbers come from the methods of
-the host, read through its cache, so what is recorded is what was done.
+missing) from the left with its own matrix. The random numbers are read where the host draws
+them, so what is recorded is what was done. (mmcv's ``cache_random_params`` would do that too,
+but wraps the method anew on each use and ends in a RecursionError after some 1,000 images.)
 """
 
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform, RandomFlip
-from mmcv.transforms.utils import cache_random_params, cache_randomness
 from mmpretrain.datasets.transforms import RandomCrop, RandomResizedCrop
+from numpy.typing import NDArray
 
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import (
@@ -56,6 +57,11 @@ class TrackedRandomCrop(RandomCrop):
     def __init__(self, crop_size: int | tuple[int, int]) -> None:
         super().__init__(crop_size)
 
+    def rand_crop_params(self, img: NDArray[Any]) -> tuple[int, int, int, int]:
+        """Draw the crop as MM does, and remember it: y, x, height, width."""
+        self.drawn: tuple[int, int, int, int] = super().rand_crop_params(img)
+        return self.drawn
+
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Crop the image.
 
@@ -75,9 +81,8 @@ class TrackedRandomCrop(RandomCrop):
                 f'than the {self.crop_size[0]}x{self.crop_size[1]} crop: use a smaller '
                 'crop_size, or larger tiles'
             )
-        with cache_random_params(self):
-            y, x, h, w = self.rand_crop_params(results['img'])
-            results = super().transform(results)
+        results = super().transform(results)
+        y, x, h, w = self.drawn
         return _record(results, crop_resize_matrix(x, y, w, h, w, h))
 
 
@@ -99,6 +104,11 @@ class TrackedRandomResizedCrop(RandomResizedCrop):
     - view_matrix
     """
 
+    def rand_crop_params(self, img: NDArray[Any]) -> tuple[int, int, int, int]:
+        """Draw the crop as MM does, and remember it: y, x, height, width."""
+        self.drawn: tuple[int, int, int, int] = super().rand_crop_params(img)
+        return self.drawn
+
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Crop the image and resize the crop.
 
@@ -108,9 +118,8 @@ class TrackedRandomResizedCrop(RandomResizedCrop):
         Returns:
             The sample with the resized crop and its matrix.
         """
-        with cache_random_params(self):
-            y, x, h, w = self.rand_crop_params(results['img'])
-            results = super().transform(results)
+        results = super().transform(results)
+        y, x, h, w = self.drawn
         return _record(results, crop_resize_matrix(x, y, w, h, self.scale[1], self.scale[0]))
 
 
@@ -151,15 +160,17 @@ class TrackedRandomFlip(RandomFlip):
 
 @TRANSFORMS.register_module()
 class RandomQuarterTurn(BaseTransform):
-    """Turn the image by 90, 180 or 270 degrees and record the matrix.
+    """Turn the image by 90, 180 or 270 degrees, label maps with it, and record the matrix.
 
     **Required Keys:**
 
     - img
+    - seg_fields (optional)
 
     **Modified Keys:**
 
     - img
+    - every label map that ``seg_fields`` names
 
     **Added Keys:**
 
@@ -178,7 +189,6 @@ class RandomQuarterTurn(BaseTransform):
             raise ConfigError(f'prob must lie in [0, 1], got {prob}')
         self.prob = prob
 
-    @cache_randomness
     def rand_turns(self) -> int:
         """Number of quarter turns: 0 with probability 1 - prob, else 1, 2 or 3."""
         return int(np.random.randint(1, 4)) if np.random.rand() < self.prob else 0
@@ -194,5 +204,6 @@ class RandomQuarterTurn(BaseTransform):
         """
         turns = self.rand_turns()
         height, width = results['img'].shape[:2]
-        results['img'] = np.ascontiguousarray(np.rot90(results['img'], turns))
+        for key in ('img', *results.get('seg_fields', ())):
+            results[key] = np.ascontiguousarray(np.rot90(results[key], turns))
         return _record(results, quarter_turn_matrix(turns, width, height))

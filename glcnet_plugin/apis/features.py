@@ -1,0 +1,70 @@
+"""Frozen pixel features of a segmentation network."""
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
+
+from glcnet_plugin.models.utils import capture_output
+
+
+class PixelFeatures(nn.Module):
+    """Features of single pixels: every backbone stage and the encoder map.
+
+    Args:
+        model: A network with ``backbone`` and ``decode_head``, such as mmseg's
+            ``EncoderDecoder``; its parameters stay as they are.
+        style_source: Submodule that gives the encoder map.
+    """
+
+    def __init__(self, model: nn.Module, style_source: str = 'decode_head.bottleneck') -> None:
+        super().__init__()
+        self.model = model
+        self.style_source = style_source
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Feature maps of normalised images.
+
+        Args:
+            x: (B, bands, H, W).
+
+        Returns:
+            One (B, C, h, w) map per backbone stage, and the encoder map last.
+        """
+        with capture_output(self.model.get_submodule(self.style_source)) as encoder_maps:
+            stages = list(self.model.backbone(x))
+            self.model.decode_head(stages)
+        return [*stages, encoder_maps[-1]]
+
+    def calibrate(self, batches: Iterable[Tensor]) -> None:
+        """Estimate the statistics of batch normalisation anew on unlabelled images.
+
+        Random weights come without statistics; doing it for every initialisation keeps a
+        comparison fair.
+
+        Args:
+            batches: Normalised images, (B, bands, H, W) each.
+        """
+        update_bn(batches, self)
+        self.eval()
+
+    @torch.no_grad()
+    def at(self, x: Tensor, points: Tensor) -> Tensor:
+        """Features at given pixels, maps interpolated bilinearly.
+
+        Args:
+            x: (B, bands, H, W) normalised images.
+            points: (B, P, 2) x and y of pixel indices.
+
+        Returns:
+            (B, P, F) features.
+        """
+        size = torch.tensor([x.shape[-1], x.shape[-2]], device=x.device)
+        grid = (2 * (points + 0.5) / size - 1)[:, None].to(x.dtype)  # (B, 1, P, 2)
+        sampled = [
+            F.grid_sample(m, grid, padding_mode='border', align_corners=False)[:, :, 0]
+            for m in self(x)
+        ]  # (B, C, P) each
+        return torch.cat(sampled, dim=1).mT
