@@ -1,0 +1,105 @@
+"""What several tests use."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from make_scenes import make_scenes
+from mmengine.registry import DefaultScope
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seeds():
+    """Make every test deterministic."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def official():
+    """Numbers of the official code, see data/README.md."""
+    with np.load(ROOT / 'tests/data/official_glcnet.npz') as content:
+        return dict(content)
+
+
+@pytest.fixture
+def mmpretrain_scope():
+    """Build as a config of mmpretrain does."""
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        yield
+
+
+@pytest.fixture
+def mmseg_scope():
+    """Build as a config of mmseg does."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        yield
+
+
+@pytest.fixture(scope='session')
+def scenes(tmp_path_factory):
+    """A labelled folder of 3 scenes with 4 tiles of 160 px each."""
+    folder = tmp_path_factory.mktemp('scenes')
+    make_scenes(folder, scenes=3, size=320, tile=160)
+    return folder
+
+
+@pytest.fixture
+def labelled_folder(tmp_path):
+    """A hand-made labelled folder: 3 images of 8 x 8 px, 2 classes, groups A, A, B."""
+    from folder_layout import write_description, write_image, write_mask
+
+    for folder in ('images', 'masks'):
+        (tmp_path / folder).mkdir()
+    palette = [(255, 0, 0), (0, 255, 0)]
+    rows = []
+    for index, (name, group) in enumerate((('a1', 'A'), ('a2', 'A'), ('b1', 'B'))):
+        write_image(tmp_path / 'images' / name, np.full((8, 8, 3), 10 * index, np.uint8))
+        mask = np.zeros((8, 8), np.uint8)
+        mask[:, 4:] = 1
+        mask[0, 0] = 255
+        write_mask(tmp_path / 'masks' / f'{name}.png', mask, palette)
+        rows.append({'name': name, 'group': group})
+    write_description(tmp_path, ['red', 'green'], palette, rows)
+    assert json.loads((tmp_path / 'classes.json').read_text())['ignore_index'] == 255
+    return tmp_path
+
+
+@pytest.fixture
+def tiny_glcnet():
+    """Config of a GLCNet that a CPU trains in milliseconds."""
+    norm_cfg = dict(type='BN')
+    return dict(
+        type='glcnet_plugin.GLCNet',
+        data_preprocessor=dict(mean=[127.5] * 3, std=[80.0] * 3),
+        backbone=dict(
+            type='mmseg.ResNet',
+            depth=18,
+            stem_channels=8,
+            base_channels=8,
+            strides=(1, 2, 2, 1),
+            dilations=(1, 1, 1, 2),
+            norm_cfg=norm_cfg,
+        ),
+        decode_head=dict(
+            type='mmseg.DepthwiseSeparableASPPHead',
+            in_channels=64,
+            in_index=3,
+            channels=16,
+            dilations=(1, 2),
+            c1_in_channels=8,
+            c1_channels=4,
+            dropout_ratio=0.0,
+            num_classes=12,
+            norm_cfg=norm_cfg,
+        ),
+        style_source='decode_head.bottleneck',
+        style_head=dict(type='glcnet_plugin.StyleContrastHead', in_channels=32),
+        local_head=dict(type='glcnet_plugin.LocalMatchingHead', in_channels=12, region_size=12),
+    )

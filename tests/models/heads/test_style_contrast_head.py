@@ -1,0 +1,21 @@
+import math
+
+import torch
+
+from glcnet_plugin.models.heads import StyleContrastHead
+from glcnet_plugin.models.losses import nt_xent
+from glcnet_plugin.models.utils import style_vector
+
+
+def test_defaults_are_the_official_sizes():
+    head = StyleContrastHead()
+    assert [tuple(p.shape) for p in head.parameters()] == [(256, 512), (256,), (64, 256), (64,)]
+
+
+def test_loss_pairs_the_halves_of_the_batch():
+    head = StyleContrastHead(in_channels=6)
+    maps = torch.rand(8, 3, 4, 4)
+    z = head.projector(style_vector(maps))
+    loss, chance = head.loss(maps)
+    torch.testing.assert_close(loss, nt_xent(z[:4], z[4:], 0.5))
+    assert chance.item() == torch.tensor(math.log(6)).item()

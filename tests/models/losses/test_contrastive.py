@@ -1,0 +1,97 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.losses import nt_xent
+
+
+def reference(z1, z2, temperature, positive_in_denominator):
+    """The formula, item by item."""
+    z = torch.cat([z1, z2]).double()
+    z = z / z.norm(dim=1, keepdim=True)
+    n = len(z1)
+    total = 0.0
+    for i in range(2 * n):
+        partner = (i + n) % (2 * n)
+        others = [j for j in range(2 * n) if j != i and (positive_in_denominator or j != partner)]
+        below = sum(math.exp(float(z[i] @ z[j]) / temperature) for j in others)
+        total -= math.log(math.exp(float(z[i] @ z[partner]) / temperature) / below)
+    return total / (2 * n)
+
+
+@pytest.mark.parametrize('index', range(6))
+def test_reproduces_the_official_loss_and_gradients(official, index):
+    a, b = (
+        torch.from_numpy(official[f'ntxent{index}_{side}']).requires_grad_() for side in 'ab'
+    )
+    loss = nt_xent(a, b, float(official[f'ntxent{index}_tau']))
+    loss.backward()
+    np.testing.assert_allclose(loss.item(), official[f'ntxent{index}_loss'], rtol=1e-5)
+    for side, tensor in (('a', a), ('b', b)):
+        expected = official[f'ntxent{index}_grad_{side}']
+        error = np.abs(tensor.grad.numpy() - expected).max() / np.abs(expected).max()
+        assert error < 1e-4
+
+
+@pytest.mark.parametrize('positive_in_denominator', [False, True])
+@pytest.mark.parametrize(('count', 'temperature'), [(2, 0.5), (3, 0.1), (7, 1.0)])
+def test_equals_the_loop(count, temperature, positive_in_denominator):
+    z1, z2 = torch.randn(2, count, 5)
+    result = nt_xent(z1, z2, temperature, positive_in_denominator)
+    expected = reference(z1, z2, temperature, positive_in_denominator)
+    assert result.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_closed_form_of_orthogonal_items():
+    z = torch.eye(4)  # positives at 1, negatives at 0: log(6 exp(0)) - 1 / t
+    assert nt_xent(z, z, 0.5).item() == pytest.approx(math.log(6) - 2, rel=1e-6)
+    simclr = math.log(6 + math.exp(2)) - 2
+    assert nt_xent(z, z, 0.5, True).item() == pytest.approx(simclr, rel=1e-6)
+
+
+def test_symmetric_in_views_and_items_and_blind_to_length():
+    z1, z2 = torch.randn(2, 6, 4)
+    order = torch.randperm(6)
+    loss = nt_xent(z1, z2)
+    torch.testing.assert_close(nt_xent(z2, z1), loss)
+    torch.testing.assert_close(nt_xent(z1[order], z2[order]), loss)
+    torch.testing.assert_close(nt_xent(3 * z1, 0.1 * z2), loss)
+
+
+@pytest.mark.parametrize('positive_in_denominator', [False, True])
+def test_gradient(positive_in_denominator):
+    z1, z2 = torch.randn(2, 3, 4, dtype=torch.float64)
+    args = z1.requires_grad_(), z2.requires_grad_()
+    assert torch.autograd.gradcheck(lambda a, b: nt_xent(a, b, 0.5, positive_in_denominator), args)
+
+
+@pytest.mark.parametrize('dtype', [torch.half, torch.bfloat16])
+def test_half_precision_at_low_temperature_is_finite(dtype):
+    z1, z2 = (torch.randn(8, 16, dtype=dtype, requires_grad=True) for _ in range(2))
+    with torch.autocast('cpu', torch.bfloat16):
+        loss = nt_xent(z1, z2, 0.01)
+    loss.backward()
+    assert loss.dtype == torch.float32 and loss.isfinite()
+    assert z1.grad.isfinite().all() and z2.grad.isfinite().all()
+    torch.testing.assert_close(loss, nt_xent(z1.float(), z2.float(), 0.01))
+
+
+def test_embeddings_of_zero_length_give_no_nan():
+    z = torch.zeros(3, 4, requires_grad=True)
+    nt_xent(z, z).backward()
+    assert z.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('temperature', [0, -1, float('nan')])
+def test_temperature_must_be_positive(temperature):
+    with pytest.raises(ConfigError, match=f'temperature must be positive, got {temperature}'):
+        nt_xent(torch.eye(2), torch.eye(2), temperature)
+
+
+@pytest.mark.parametrize(('a', 'b'), [((1, 4), (1, 4)), ((3, 4), (2, 4)), ((2, 2, 4), (2, 2, 4))])
+def test_shapes_are_checked(a, b):
+    with pytest.raises(ConfigError, match='N >= 2'):
+        nt_xent(torch.rand(a), torch.rand(b))
