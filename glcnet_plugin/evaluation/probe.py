@@ -18,6 +18,7 @@ def linear_probe(
     test_features: NDArray[Any],
     test_labels: NDArray[Any],
     num_classes: int,
+    inverse_penalty: float = 0.01,
     max_iter: int = 200,
 ) -> Counts:
     """Fit a linear classifier to labelled pixels and score it on others.
@@ -28,6 +29,8 @@ def linear_probe(
         test_features: (M, F) features of the pixels to score.
         test_labels: (M,) class ids.
         num_classes: n.
+        inverse_penalty: scikit-learn's ``C``. Neighbouring pixels say much the same, so that
+            few tiles overfit hundreds of features without a strong penalty.
         max_iter: Iterations of the solver at most.
 
     Returns:
@@ -41,6 +44,6 @@ def linear_probe(
             f'a probe needs two classes or more, the {len(train_labels)} training pixels show '
             f'only {np.unique(train_labels).tolist()}: label more tiles'
         )
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=max_iter))
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=inverse_penalty, max_iter=max_iter))
     probe.fit(train_features, train_labels)
     return confusion_matrix(probe.predict(test_features), test_labels, num_classes)

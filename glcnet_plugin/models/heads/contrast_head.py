@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -74,7 +75,7 @@ class ContrastHead(BaseModule):
             Loss and its chance level.
         """
         if len(z1) < 2:
-            nothing = (z1.sum() + z2.sum()) * 0.0
+            nothing = (z1.float().sum() + z2.float().sum()) * 0.0
             return BranchLoss(nothing, nothing.detach())
-        chance = z1.new_tensor(self.loss_module.chance_level(len(z1)))
+        chance = torch.tensor(self.loss_module.chance_level(len(z1)), device=z1.device)
         return BranchLoss(self.loss_module(z1, z2), chance)

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
+from glcnet_plugin.errors import DataError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ('b.png', 'sub/deep/a.TIF', 'c.jpg', 'notes.txt'):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def names(dataset, folder):
+    paths = [Path(dataset.get_data_info(i)['img_path']) for i in range(len(dataset))]
+    return [str(path.relative_to(folder)) for path in paths]
+
+
+def test_a_folder_is_searched_with_its_subfolders(folder):
+    dataset = UnlabeledRSDataset(str(folder))
+    assert names(dataset, folder) == ['b.png', 'c.jpg', 'sub/deep/a.TIF']
+    assert set(dataset.get_data_info(0)) == {'img_path', 'sample_idx'}  # no label of any kind
+
+
+def test_suffixes_select(folder):
+    assert names(UnlabeledRSDataset(str(folder), suffixes=['.PNG']), folder) == ['b.png']
+
+
+def test_a_list_keeps_its_order_and_may_leave_suffixes_out(folder, tmp_path):
+    listing = folder / 'list.txt'
+    listing.write_text(f'c\r\n\r\n  b.png \r\n{folder}/sub/deep/a.TIF\r\n')
+    dataset = UnlabeledRSDataset(str(folder), ann_file='list.txt')
+    assert names(dataset, folder) == ['c.jpg', 'b.png', 'sub/deep/a.TIF']
+
+
+def test_indices_take_the_first_images(folder):
+    assert len(UnlabeledRSDataset(str(folder), indices=2)) == 2
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(DataError, match='no_such is not a folder'):
+        UnlabeledRSDataset(str(tmp_path / 'no_such'))
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(DataError, match=rf'no image below {tmp_path} ends with .png, .jpg'):
+        UnlabeledRSDataset(str(tmp_path))
+
+
+def test_list_problems(folder):
+    with pytest.raises(DataError, match=r'gone.txt does not exist'):
+        UnlabeledRSDataset(str(folder), ann_file='gone.txt')
+    (folder / 'list.txt').write_text('\n\n')
+    with pytest.raises(DataError, match=r'list.txt is empty'):
+        UnlabeledRSDataset(str(folder), ann_file='list.txt')
+    (folder / 'list.txt').write_text('b\nmissing\n')
+    with pytest.raises(DataError, match=r'list.txt names .*missing, which does not exist'):
+        UnlabeledRSDataset(str(folder), ann_file='list.txt')
+
+
+def test_misspelt_key(folder):
+    with pytest.raises(TypeError, match='sufixes'):
+        UnlabeledRSDataset(str(folder), sufixes=['.png'])

@@ -1,0 +1,57 @@
+import logging
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from glcnet_plugin.engine.hooks import LoadPretrainedHook
+from glcnet_plugin.errors import CheckpointMismatchError, ConfigError
+
+
+def runner(iteration=0):
+    model = nn.Module()
+    model.backbone = nn.Linear(2, 2)
+    return SimpleNamespace(model=model, iter=iteration, logger=logging.getLogger('test'))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = str(tmp_path / 'x.pth')
+    state = {'backbone.weight': torch.ones(2, 2), 'backbone.bias': torch.ones(2)}
+    torch.save({'state_dict': state}, path)
+    return path
+
+
+def test_loads_before_the_first_iteration_and_says_what(checkpoint, caplog):
+    r = runner()
+    with caplog.at_level(logging.INFO):
+        LoadPretrainedHook(checkpoint, 'backbone').before_train(r)
+    assert (r.model.backbone.weight == 1).all()
+    assert 'loaded 2 tensors' in caplog.text and checkpoint in caplog.text
+
+
+def test_a_resumed_run_keeps_its_weights(checkpoint, caplog):
+    r = runner(iteration=7)
+    before = r.model.backbone.weight.clone()
+    with caplog.at_level(logging.INFO):
+        LoadPretrainedHook(checkpoint, 'backbone').before_train(r)
+    assert torch.equal(r.model.backbone.weight, before) and 'not loaded again' in caplog.text
+
+
+def test_no_checkpoint_is_said_aloud(caplog):
+    with caplog.at_level(logging.INFO):
+        LoadPretrainedHook().before_train(runner())
+    assert 'random weights' in caplog.text
+
+
+def test_mismatch_stops(checkpoint):
+    r = runner()
+    r.model.backbone = nn.Linear(3, 2)
+    with pytest.raises(CheckpointMismatchError):
+        LoadPretrainedHook(checkpoint, 'backbone').before_train(r)
+
+
+def test_unknown_scope_is_refused_when_built():
+    with pytest.raises(ConfigError, match="got 'everything'"):
+        LoadPretrainedHook(scope='everything')

@@ -1,0 +1,180 @@
+import copy
+import math
+
+import pytest
+import torch
+from mmengine.registry import MODELS
+from mmpretrain.structures import DataSample
+
+from glcnet_plugin.errors import ConfigError, DataError
+
+
+@pytest.fixture(autouse=True)
+def _scope(mmpretrain_scope):
+    """Every test of this file builds as a pretraining config does."""
+
+
+def batch(count=4, size=48, bands=3):
+    samples = []
+    for _ in range(count):
+        sample = DataSample()
+        sample.set_field(torch.eye(3).repeat(2, 1, 1), 'view_matrix')
+        samples.append(sample)
+    views = [torch.randint(0, 256, (count, bands, size, size)).byte() for _ in range(2)]
+    return {'inputs': views, 'data_samples': samples}
+
+
+def losses_of(model, data):
+    return model(**model.data_preprocessor(data, True), mode='loss')
+
+
+def test_losses_and_their_chance_levels(tiny_glcnet):
+    model = MODELS.build(tiny_glcnet)
+    losses = losses_of(model, batch())
+    assert set(losses) == {'loss_style', 'chance_style', 'loss_local', 'chance_local'}
+    assert losses['chance_style'].item() == pytest.approx(0.5 * math.log(2 * 4 - 2))
+    assert losses['chance_local'].item() == pytest.approx(0.5 * math.log(2 * 16 - 2))
+
+
+def test_total_is_the_sum_of_the_two_losses(tiny_glcnet):
+    model = MODELS.build(tiny_glcnet)
+    losses = losses_of(model, batch())
+    total, log = model.parse_losses(losses)
+    assert total.item() == pytest.approx((losses['loss_style'] + losses['loss_local']).item())
+    assert 'chance_style' in log
+
+
+def test_lambda_weighs_the_branches(tiny_glcnet):
+    data = batch()
+    parts = {}
+    for weight in (0.5, 0.25):
+        torch.manual_seed(0)
+        model = MODELS.build(copy.deepcopy(dict(tiny_glcnet, lambda_global=weight)))
+        torch.manual_seed(1)
+        parts[weight] = losses_of(model, copy.deepcopy(data))
+    torch.testing.assert_close(parts[0.25]['loss_style'], parts[0.5]['loss_style'] / 2)
+    torch.testing.assert_close(parts[0.25]['loss_local'], parts[0.5]['loss_local'] * 1.5)
+
+
+@pytest.mark.parametrize('left_out', ['style', 'local', None])
+def test_every_parameter_gets_a_gradient(tiny_glcnet, left_out):
+    if left_out is not None:
+        tiny_glcnet[f'{left_out}_head'] = None
+    model = MODELS.build(tiny_glcnet)
+    losses = losses_of(model, batch())
+    names = {'style', 'local'} - {left_out}
+    assert {key for key in losses if 'loss' in key} == {f'loss_{name}' for name in names}
+    model.parse_losses(losses)[0].backward()
+    # the heads build a cross entropy that has no parameters; everything else takes part
+    assert [n for n, p in model.named_parameters() if p.grad is None] == []
+
+
+def test_a_branch_alone_has_the_full_weight(tiny_glcnet):
+    model = MODELS.build(dict(tiny_glcnet, local_head=None))
+    assert losses_of(model, batch())['chance_style'].item() == pytest.approx(math.log(6))
+
+
+def test_views_pass_the_network_in_one_batch(tiny_glcnet):
+    model = MODELS.build(tiny_glcnet)
+    sizes = []
+    model.backbone.register_forward_pre_hook(lambda module, args: sizes.append(len(args[0])))
+    losses_of(model, batch(count=3))
+    assert sizes == [6]
+
+
+def test_style_source_is_the_map_that_is_described(tiny_glcnet):
+    model = MODELS.build(tiny_glcnet).eval()
+    x = torch.rand(2, 3, 48, 48)
+    encoder_map, dense_map = model.forward_maps(x)
+    stages = model.backbone(x)
+    assert encoder_map.shape == (2, 16, 3, 3) and dense_map.shape == (2, 12, 12, 12)
+    torch.testing.assert_close(dense_map, model.decode_head(stages))
+    model.style_source = None
+    torch.testing.assert_close(model.forward_maps(x)[0], stages[-1])
+
+
+def test_style_alone_needs_no_decode_head(tiny_glcnet):
+    config = dict(tiny_glcnet, decode_head=None, local_head=None, style_source=None)
+    config['style_head'] = dict(type='glcnet_plugin.StyleContrastHead', in_channels=128)
+    model = MODELS.build(config)
+    losses = losses_of(model, batch())
+    model.parse_losses(losses)[0].backward()
+    assert set(losses) == {'loss_style', 'chance_style'}
+
+
+def test_trains_under_autocast(tiny_glcnet):
+    model = MODELS.build(tiny_glcnet)
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = losses_of(model, batch())
+    assert all(value.dtype == torch.float32 and value.isfinite() for value in losses.values())
+
+
+def test_loss_falls_on_one_repeated_batch(tiny_glcnet):
+    model = MODELS.build(tiny_glcnet)
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    data, history = batch(), []
+    for _ in range(15):
+        loss, _ = model.parse_losses(losses_of(model, copy.deepcopy(data)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    assert history[-1] < history[0] - 0.3
+
+
+@pytest.mark.parametrize('weight', [-0.1, 1.1])
+def test_lambda_outside_its_range(tiny_glcnet, weight):
+    with pytest.raises(ConfigError, match=rf'\[0, 1\], got {weight}'):
+        MODELS.build(dict(tiny_glcnet, lambda_global=weight))
+
+
+def test_both_heads_missing(tiny_glcnet):
+    with pytest.raises(ConfigError, match='got neither'):
+        MODELS.build(dict(tiny_glcnet, style_head=None, local_head=None))
+
+
+def test_local_head_without_decode_head(tiny_glcnet):
+    with pytest.raises(ConfigError, match='decode_head, which is missing'):
+        MODELS.build(dict(tiny_glcnet, decode_head=None))
+
+
+def test_unknown_style_source_lists_what_exists(tiny_glcnet):
+    with pytest.raises(ConfigError, match=r"'decode_head.aspp'.*decode_head.bottleneck"):
+        MODELS.build(dict(tiny_glcnet, style_source='decode_head.aspp'))
+
+
+def test_style_source_that_gives_no_map(tiny_glcnet):
+    model = MODELS.build(dict(tiny_glcnet, style_source='decode_head.aspp_modules'))
+    with pytest.raises(ConfigError, match='must give one'):
+        losses_of(model, batch())
+
+
+def test_wrong_number_of_bands(tiny_glcnet):
+    model = MODELS.build(tiny_glcnet)
+    with pytest.raises(DataError, match='4 bands, but the data preprocessor has 3 means'):
+        losses_of(model, batch(bands=4))
+
+
+def test_region_larger_than_the_view(tiny_glcnet):
+    tiny_glcnet['local_head']['region_size'] = 50
+    with pytest.raises(ConfigError, match='48x48 views.*got 50'):
+        losses_of(MODELS.build(tiny_glcnet), batch())
+
+
+def test_samples_without_geometry(tiny_glcnet):
+    data = batch()
+    data['data_samples'] = [DataSample() for _ in range(4)]
+    with pytest.raises(DataError, match=r'PackInputs\(algorithm_keys'):
+        losses_of(MODELS.build(tiny_glcnet), data)
+
+
+def test_one_view_only(tiny_glcnet):
+    data = batch()
+    data['inputs'] = data['inputs'][:1]
+    with pytest.raises(DataError, match='got 1: use TwoViews'):
+        losses_of(MODELS.build(tiny_glcnet), data)
+
+
+def test_misspelt_key(tiny_glcnet):
+    with pytest.raises(TypeError, match='lamda'):
+        MODELS.build(dict(tiny_glcnet, lamda=0.5))
