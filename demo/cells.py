@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from folder_layout import read_mask
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.registry import MODELS, DefaultScope, init_default_scope
+from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner, set_random_seed
 from torch import Tensor, nn
 
@@ -21,8 +22,10 @@ from glcnet_plugin.datasets.transforms.loading import read_image
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-PRETRAIN = CONFIGS / 'glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-30e_demo.py'
-FINETUNE = CONFIGS / 'downstream/deeplabv3plus_resnet18w16_1xb8-adam-200i_demo.py'
+PRETRAIN = CONFIGS / 'glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+FINETUNE = CONFIGS / 'downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
+# Pixels per labelled set, per tile at most, and per held-out tile.
+PROBE_PIXELS, TILE_PIXELS, VAL_PIXELS = 6400, 400, 100
 SUMMARY = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1')
 
 
@@ -46,7 +49,7 @@ class TickHook(Hook):
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep the hosts' start-up messages off the terminal; they are in the log files."""
-    logging.disable(logging.INFO)
+    logging.disable(logging.WARNING)
     try:
         yield
     finally:
@@ -77,9 +80,9 @@ def run(cfg: Config, work_dir: Path, seed: int, tick: Callable[[int, int], None]
     return runner
 
 
-def pretrain(tiles: Path, train_list: Path, work_dir: Path, epochs: int,
+def pretrain(tiles: Path, train_list: Path, work_dir: Path, num_steps: int,
              tick: Callable[[int, int], None]) -> Path:  # fmt: skip
-    """Pretrain GLCNet on the unlabelled pool.
+    """Pretrain GLCNet on the unlabelled pool for about ``num_steps`` steps.
 
     Returns:
         The checkpoint.
@@ -91,6 +94,8 @@ def pretrain(tiles: Path, train_list: Path, work_dir: Path, epochs: int,
     cfg.train_dataloader.dataset.update(
         data_root=str(tiles / 'images'), ann_file=str(train_list.resolve())
     )
+    per_epoch = len(train_list.read_text().split()) // cfg.train_dataloader.batch_size
+    epochs = max(1, round(num_steps / max(1, per_epoch)))
     cfg.train_cfg.max_epochs = cfg.param_scheduler[0].T_max = epochs
     runner = run(cfg, work_dir, 0, tick)
     part = final.with_suffix('.part')
@@ -176,7 +181,6 @@ def frozen(checkpoint: Path | None, num_classes: int, seed: int, unlabelled: Ten
         A function from raw images (B, bands, H, W) and points (B, P, 2) to features.
     """
     cfg = segmentor_config(num_classes)
-    init_default_scope('mmseg')
     set_random_seed(seed)
     with DefaultScope.overwrite_default_scope('mmseg'), quiet():
         model = MODELS.build(cfg.model)
@@ -189,36 +193,52 @@ def frozen(checkpoint: Path | None, num_classes: int, seed: int, unlabelled: Ten
     return lambda x, points: features.at((x - normalise.mean) / normalise.std, points)
 
 
-def probe(tiles: Path, names: dict[str, list[str]], extract: Any, num_classes: int, seed: int,
-          masks: Callable[[str], np.ndarray[Any, Any]]) -> dict[str, Any]:  # fmt: skip
-    """Logistic regression on frozen pixel features.
+def pixel_samples(tiles: Path, names: Sequence[str], extract: Any,
+                  count: int, tick: Callable[[int, int], None],
+                  ) -> dict[str, tuple[Any, Any]]:  # fmt: skip
+    """Features and classes of some pixels of each tile, the same pixels for every network.
 
     Args:
         tiles: Labelled folder of tiles.
-        names: Names of the labelled ('train') and the held-out ('val') tiles.
+        names: Names of the tiles.
         extract: See :func:`frozen`.
+        count: Pixels per tile.
+        tick: See :class:`TickHook`.
+
+    Returns:
+        Per name, features (count, F) and class ids (count,).
+    """
+    samples = {}
+    for index, name in enumerate(names):
+        rng = np.random.default_rng(list(name.encode()))
+        mask = read_mask(tiles / 'masks' / f'{name}.png')
+        y, x = (rng.integers(0, side, count) for side in mask.shape)
+        points = torch.from_numpy(np.stack([x, y], 1))[None]
+        samples[name] = extract(load_images(tiles, [name]), points)[0].numpy(), mask[y, x]
+        tick(index + 1, len(names))
+    return samples
+
+
+def probe(samples: dict[str, tuple[Any, Any]], train: Sequence[str], val: Sequence[str],
+          num_classes: int, num_features: int | None = None) -> dict[str, Any]:  # fmt: skip
+    """Logistic regression on frozen pixel features.
+
+    Args:
+        samples: See :func:`pixel_samples`.
+        train: Names of the labelled tiles; few tiles give more pixels each.
+        val: Names of the held-out tiles.
         num_classes: Number of classes.
-        seed: Seed of the draw of pixels.
-        masks: Function from a name to class ids (H, W).
+        num_features: Use the last so many features only; None for all.
 
     Returns:
         The scores.
     """
-    rng = np.random.default_rng(seed)
-    drawn = {}
-    for part, count in (('train', 6400), ('val', 8000)):
-        values, ids = [], []
-        each = max(1, count // len(names[part]))
-        for name in names[part]:
-            mask = masks(name)
-            y, x = (rng.integers(0, side, each) for side in mask.shape)
-            points = torch.from_numpy(np.stack([x, y], 1))[None]
-            values.append(extract(load_images(tiles, [name]), points)[0].numpy())
-            ids.append(mask[y, x])
-        drawn[part] = np.concatenate(values), np.concatenate(ids)
-    (train_x, train_y), (val_x, val_y) = drawn['train'], drawn['val']
-    known = train_y != 255
-    scores = confusion_scores(
-        linear_probe(train_x[known], train_y[known], val_x, val_y, num_classes)
-    )
+    parts = []
+    for names, most in ((train, max(1, PROBE_PIXELS // len(train))), (val, VAL_PIXELS)):
+        columns = slice(None if num_features is None else -num_features, None)
+        features = np.concatenate([samples[name][0][:most, columns] for name in names])
+        parts += [features, np.concatenate([samples[name][1][:most] for name in names])]
+    known = parts[1] != 255
+    hist = linear_probe(parts[0][known], parts[1][known], parts[2], parts[3], num_classes)
+    scores = confusion_scores(hist)
     return {name: scores[name] for name in SUMMARY}

@@ -76,7 +76,7 @@ def make_splits(
     budgets: Sequence[int],
     seeds: Sequence[int],
     val_groups: Sequence[str] | None = None,
-    max_train: int = 400,
+    max_train: int = 2000,
     max_val: int = 80,
 ) -> Splits:
     """Split the tiles by ground.

@@ -35,9 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--pretrained', help='checkpoint to fine-tune from')
     parser.add_argument('--scope', choices=SCOPES, help='part of the checkpoint to load')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
-    parser.add_argument(
-        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none'
-    )
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))

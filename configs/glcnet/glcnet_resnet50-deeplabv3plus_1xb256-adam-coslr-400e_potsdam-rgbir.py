@@ -14,10 +14,7 @@ colour = dict(
         dict(type='glcnet_plugin.RandomPixelNoise', share=0.001, prob=0.5),
     ],
 )
-view2 = [
-    colour if step['type'] == 'RandomApply' else step
-    for step in _base_.view2
-]
+view2 = [colour if step['type'] == 'RandomApply' else step for step in _base_.view2]
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage', num_bands=4),
     dict(type='glcnet_plugin.TrackedRandomCrop', crop_size=256),

@@ -33,9 +33,11 @@ class PixelFeatures(nn.Module):
         Returns:
             One (B, C, h, w) map per backbone stage, and the encoder map last.
         """
+        backbone = self.model.get_submodule('backbone')
+        decode_head = self.model.get_submodule('decode_head')
         with capture_output(self.model.get_submodule(self.style_source)) as encoder_maps:
-            stages = list(self.model.backbone(x))
-            self.model.decode_head(stages)
+            stages = list(backbone(x))
+            decode_head(stages)
         return [*stages, encoder_maps[-1]]
 
     def calibrate(self, batches: Iterable[Tensor]) -> None:

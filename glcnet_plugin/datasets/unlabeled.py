@@ -42,7 +42,7 @@ class UnlabeledRSDataset(BaseDataset):
         self.suffixes = tuple(suffix.lower() for suffix in suffixes)
         super().__init__(
             ann_file=ann_file,
-            data_root=os.path.expanduser(data_root),
+            data_root=str(Path(data_root).expanduser()),
             data_prefix={},
             pipeline=list(pipeline),
             indices=indices,

@@ -44,6 +44,8 @@ def linear_probe(
             f'a probe needs two classes or more, the {len(train_labels)} training pixels show '
             f'only {np.unique(train_labels).tolist()}: label more tiles'
         )
-    probe = make_pipeline(StandardScaler(), LogisticRegression(C=inverse_penalty, max_iter=max_iter))
+    probe = make_pipeline(
+        StandardScaler(), LogisticRegression(C=inverse_penalty, max_iter=max_iter)
+    )
     probe.fit(train_features, train_labels)
     return confusion_matrix(probe.predict(test_features), test_labels, num_classes)

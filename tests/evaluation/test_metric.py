@@ -55,7 +55,9 @@ def test_repeated_samples_of_several_processes_do_not_count(monkeypatch, size, w
         monkeypatch.setattr(metric_module, 'get_dist_info', lambda rank=rank: (rank, world_size))
         # stands for the collection over processes: keep this process's matrix
         monkeypatch.setattr(
-            metric_module.BaseMetric, 'evaluate', lambda self, size: matrices.append(self.results[0])
+            metric_module.BaseMetric,
+            'evaluate',
+            lambda self, size: matrices.append(self.results[0]),
         )
         m.process(None, [data[i] for i in order[rank::world_size]])
         m.evaluate(size)

@@ -103,7 +103,9 @@ class ScenePainter:
         self.look = Look.draw(self.rng)
         self.parcels = parcel_map(self.rng, size, self.look.scale)
         self.count = int(self.parcels.max()) + 1
-        kinds = self.rng.choice([FIELD, BARE, WOODS, BUILDING], self.count, p=[0.5, 0.16, 0.1, 0.24])
+        kinds = self.rng.choice(
+            [FIELD, BARE, WOODS, BUILDING], self.count, p=[0.5, 0.16, 0.1, 0.24]
+        )
         self.built_up = kinds == BUILDING
         ground = np.where(self.built_up, BARE, kinds)
         self.label = ground[self.parcels].astype(np.uint8)
@@ -200,9 +202,7 @@ class ScenePainter:
         for corners, _ in boxes:
             self._roof(corners)
 
-    def _house_rows(
-        self, parcel: NDArray[np.bool_]
-    ) -> list[tuple[NDArray[np.float64], float]]:
+    def _house_rows(self, parcel: NDArray[np.bool_]) -> list[tuple[NDArray[np.float64], float]]:
         """Corners (4, 2) and height of the houses of one parcel."""
         rng, scale = self.rng, self.look.scale
         points = cv2.findNonZero((parcel & (self.label == BARE)).astype(np.uint8))
@@ -260,7 +260,13 @@ class ScenePainter:
                 continue
             radius = max(2, round(scale * rng.uniform(3, 6)))
             disc = np.zeros(self.parcels.shape, np.uint8)
-            cv2.circle(disc, (int(x + self.look.sun[0] * radius), int(y + self.look.sun[1] * radius)), radius, 1, -1)
+            cv2.circle(
+                disc,
+                (int(x + self.look.sun[0] * radius), int(y + self.look.sun[1] * radius)),
+                radius,
+                1,
+                -1,
+            )
             self.shade[disc > 0] *= 0.65
             crown = np.zeros(self.parcels.shape, np.uint8)
             cv2.circle(crown, (int(x), int(y)), radius, 1, -1)
@@ -275,8 +281,12 @@ class ScenePainter:
         depth = rng.uniform(0.06, 0.15, self.count).astype(np.float32)[self.parcels]
         rows = np.sin(2 * np.pi * (np.cos(angle) * x + np.sin(angle) * y) / period)
         patches = smooth_noise(rng, size, 45 * scale)
-        grain = cv2.GaussianBlur(rng.standard_normal((size, size)).astype(np.float32), (0, 0), 0.9 * scale)
-        crowns = cv2.GaussianBlur(rng.standard_normal((size, size)).astype(np.float32), (0, 0), 2.1 * scale)
+        grain = cv2.GaussianBlur(
+            rng.standard_normal((size, size)).astype(np.float32), (0, 0), 0.9 * scale
+        )
+        crowns = cv2.GaussianBlur(
+            rng.standard_normal((size, size)).astype(np.float32), (0, 0), 2.1 * scale
+        )
         crowns /= crowns.std()
         gy, gx = np.gradient(crowns)
         relief = -(gx * self.look.sun[0] + gy * self.look.sun[1])

@@ -142,8 +142,8 @@ class RandomBrightnessContrast(PhotometricTransform):
     def change(self, image: Image) -> Image:
         """Return the image with changed bands."""
         bands, top = image.shape[2], full_scale(image)
-        gain = 1 + np.random.uniform(-self.limit, self.limit, bands).astype(np.float32)
-        shift = top * np.random.uniform(-self.limit, self.limit, bands).astype(np.float32)
+        gain = 1 + np.random.uniform(-self.limit, self.limit, (bands,)).astype(np.float32)
+        shift = top * np.random.uniform(-self.limit, self.limit, (bands,)).astype(np.float32)
         mean = image.mean((0, 1), dtype=np.float32)
         return _restore((image - mean) * gain + mean + shift, image, top)
 

@@ -79,9 +79,7 @@ class TwoViews(BaseTransform):
 
     def _view(self, index: int, results: dict[str, Any]) -> dict[str, Any]:
         """Run one pipeline on a copy of the sample; transforms leave the image array alone."""
-        view: dict[str, Any] = self.pipelines[index](
-            {'view_matrix': np.eye(3), **results}
-        )
+        view: dict[str, Any] = self.pipelines[index]({'view_matrix': np.eye(3), **results})
         return view
 
 

@@ -67,7 +67,7 @@ class GLCNet(BaseSelfSupervisor):
         )
         # a decode head builds its own parts, which live in mmseg whatever the default scope
         with DefaultScope.overwrite_default_scope('mmseg'):
-            self.decode_head = None if decode_head is None else MODELS.build(decode_head)
+            self.decode_head: Any = None if decode_head is None else MODELS.build(decode_head)
         self.style_head = None if style_head is None else MODELS.build(style_head)
         self.local_head = None if local_head is None else MODELS.build(local_head)
         self.style_source = style_source
@@ -85,8 +85,7 @@ class GLCNet(BaseSelfSupervisor):
         parts = ('backbone', 'decode_head')
         near = [n for n in names if n.startswith(parts) and n.count('.') == 1]
         raise ConfigError(
-            f'style_source {self.style_source!r} names no submodule; there are: '
-            f'{", ".join(near)}'
+            f'style_source {self.style_source!r} names no submodule; there are: {", ".join(near)}'
         )
 
     def forward_maps(self, x: Tensor) -> tuple[Tensor, Tensor | None]:

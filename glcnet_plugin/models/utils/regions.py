@@ -115,9 +115,7 @@ def _candidates(
     return points, inside & (room >= 0).all(-1)[:, None]
 
 
-def _spread(
-    points: Tensor, feasible: Tensor, count: int, half: float
-) -> tuple[Tensor, Tensor]:
+def _spread(points: Tensor, feasible: Tensor, count: int, half: float) -> tuple[Tensor, Tensor]:
     """Choose points in turn, none in the square around an earlier one where possible.
 
     Args:

@@ -24,9 +24,7 @@ def reference(z1, z2, temperature, positive_in_denominator):
 
 @pytest.mark.parametrize('index', range(6))
 def test_reproduces_the_official_loss_and_gradients(official, index):
-    a, b = (
-        torch.from_numpy(official[f'ntxent{index}_{side}']).requires_grad_() for side in 'ab'
-    )
+    a, b = (torch.from_numpy(official[f'ntxent{index}_{side}']).requires_grad_() for side in 'ab')
     loss = nt_xent(a, b, float(official[f'ntxent{index}_tau']))
     loss.backward()
     np.testing.assert_allclose(loss.item(), official[f'ntxent{index}_loss'], rtol=1e-5)

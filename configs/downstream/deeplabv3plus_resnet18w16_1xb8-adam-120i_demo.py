@@ -1,4 +1,4 @@
-# Fine-tuning of the demo: 200 steps on 128 px crops, whatever the number of labelled tiles.
+# Fine-tuning of the demo: 120 steps on 96 px crops, whatever the number of labelled tiles.
 _base_ = [
     '../_base_/backbones/resnet18w16_os16.py',
     '../_base_/decode_heads/deeplabv3plus_w16.py',
@@ -13,7 +13,7 @@ model = dict(
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
     dict(type='LoadAnnotations'),
-    dict(type='RandomCrop', crop_size=(128, 128)),
+    dict(type='RandomCrop', crop_size=(96, 96)),
     *_base_.train_pipeline[4:],
 ]
 train_dataloader = dict(
@@ -29,12 +29,15 @@ val_dataloader = dict(
     dataset=dict(data_root='work_dirs/demo/tiles'),
 )
 test_dataloader = val_dataloader
-optim_wrapper = dict(optimizer=dict(type='Adam', lr=2e-3, weight_decay=1e-5))
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='Adam', lr=5e-3, weight_decay=1e-5),
+)
 param_scheduler = [
-    dict(type='CosineAnnealingLR', T_max=200, eta_min=2e-5, by_epoch=False),
+    dict(type='CosineAnnealingLR', T_max=120, eta_min=5e-5, by_epoch=False),
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=200, val_interval=1000)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=120, val_interval=1000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(interval=200, by_epoch=False))
+default_hooks = dict(checkpoint=dict(interval=120, by_epoch=False))
 log_processor = dict(by_epoch=False)

@@ -1,0 +1,66 @@
+"""Two views of an image with the regions that show the same ground."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from torch import Tensor
+
+COLOURS = ('#ffd400', '#00d5ff', '#ff4d6d', '#7dff5a', '#ff9e3d', '#c58bff', '#ffffff', '#3d7bff')
+
+
+def to_rgb(image: NDArray[Any], bands: Sequence[int] = (0, 1, 2)) -> NDArray[np.uint8]:
+    """Turn an image of any bands and range into something to look at.
+
+    Args:
+        image: (H, W, bands). uint8 is shown as it is; other types are stretched between the
+            2nd and 98th percentile.
+        bands: Indices of red, green and blue; of one-band images the band is repeated.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    chosen = image[..., [min(band, image.shape[2] - 1) for band in bands]]
+    if chosen.dtype == np.uint8:
+        return chosen
+    low, high = np.nanpercentile(chosen, [2, 98])
+    stretched = (chosen.astype(np.float64) - low) / max(high - low, 1e-9)
+    return (255 * np.clip(np.nan_to_num(stretched), 0, 1)).astype(np.uint8)
+
+
+def draw_matched_regions(
+    views: Sequence[Sequence[NDArray[Any]]], boxes: Tensor, valid: Tensor
+) -> Figure:
+    """Draw pairs of views side by side; a region has one colour and number in both.
+
+    Args:
+        views: B pairs of images (H, W, bands).
+        boxes: (B, 2, K, 4) boxes in view pixels.
+        valid: (B, K) regions to draw.
+
+    Returns:
+        The figure, one column per pair.
+    """
+    figure = Figure(figsize=(2.6 * len(views), 5.2), layout='constrained')
+    axes = figure.subplots(2, len(views), squeeze=False)
+    for column, pair in enumerate(views):
+        for row, image in enumerate(pair):
+            axis = axes[row, column]
+            height, width = image.shape[:2]
+            # edges at integers, as in glcnet_plugin.geometry
+            axis.imshow(to_rgb(image), extent=(0, width, height, 0))
+            axis.set(xticks=[], yticks=[])
+            if column == 0:
+                axis.set_ylabel(f'view {row + 1}')
+            for k in valid[column].nonzero().flatten().tolist():
+                x0, y0, x1, y1 = boxes[column, row, k].tolist()
+                colour = COLOURS[k % len(COLOURS)]
+                axis.add_patch(
+                    Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, linewidth=2)
+                )
+                label = {'color': colour, 'fontsize': 9, 'fontweight': 'bold', 'va': 'top'}
+                axis.text(x0 + 2, y0 + 2, str(k + 1), **label)
+    return figure

@@ -1,0 +1,25 @@
+import json
+
+import measure
+
+
+def allocate():
+    return bytearray(b'x' * 64 * 2**20)
+
+
+def test_median_and_uncounted_first_call():
+    calls = []
+    assert measure.median_seconds(lambda: calls.append(1), 3) >= 0
+    assert len(calls) == 4
+
+
+def test_peak_memory_sees_an_allocation_that_is_gone_afterwards():
+    assert 60 * 2**20 < measure.peak_bytes(allocate) < 200 * 2**20
+
+
+def test_report_holds_the_machine_and_the_versions(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(measure, 'RESULTS', tmp_path / 'results')
+    measure.report('x', {'times_faster': 3})
+    saved = json.loads((tmp_path / 'results/x.json').read_text())
+    assert saved['times_faster'] == 3 and {'machine', 'torch', 'python'} <= set(saved)
+    assert json.loads(capsys.readouterr().out) == saved

@@ -1,0 +1,132 @@
+"""Every shipped config is parsed, built, and run on tiny inputs."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import (
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    OPTIM_WRAPPERS,
+    PARAM_SCHEDULERS,
+    TRANSFORMS,
+    DefaultScope,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+LEAVES = sorted(p for p in (ROOT / 'configs').glob('*/*.py') if '_base_' not in p.parts)
+PRETRAIN = [p for p in LEAVES if p.parent.name == 'glcnet']
+DOWNSTREAM = [p for p in LEAVES if p.parent.name == 'downstream']
+NAME = r'[a-z0-9]+_[a-z0-9-]+(_[0-9]+xb[0-9]+-[a-z0-9-]+-[0-9]+[ei])_[a-z0-9-]+'
+
+all_leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
+pretrain_leaves = pytest.mark.parametrize('path', PRETRAIN, ids=lambda p: p.stem)
+downstream_leaves = pytest.mark.parametrize('path', DOWNSTREAM, ids=lambda p: p.stem)
+
+
+def build_model(cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        return MODELS.build(cfg.model)
+
+
+@all_leaves
+def test_name_and_length(path):
+    assert re.fullmatch(NAME, path.stem), path.stem
+    limit = 45
+    assert len(path.read_text().splitlines()) <= limit
+
+
+def test_both_stages_are_there():
+    assert len(PRETRAIN) >= 4 and len(DOWNSTREAM) >= 3
+
+
+@all_leaves
+def test_everything_builds(path):
+    cfg = Config.fromfile(path)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+        wrapper = {'type': 'OptimWrapper'}  # AMP needs a GPU
+        if cfg.optim_wrapper.type == 'OptimWrapper':
+            wrapper = cfg.optim_wrapper.to_dict()
+        optimizer = torch.optim.Adam(model.parameters(), cfg.optim_wrapper.optimizer.lr)
+        wrapper['optimizer'] = optimizer
+        OPTIM_WRAPPERS.build(wrapper)
+        for scheduler in cfg.param_scheduler:
+            if scheduler.pop('convert_to_iter_based', False):
+                scheduler.update(by_epoch=True)
+            PARAM_SCHEDULERS.build(dict(scheduler, optimizer=optimizer))
+        for hook in [*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])]:
+            HOOKS.build(dict(hook))
+        for step in cfg.train_dataloader.dataset.pipeline:
+            TRANSFORMS.build(step)
+        if 'val_evaluator' in cfg:
+            METRICS.build(cfg.val_evaluator)
+
+
+@pretrain_leaves
+def test_one_pretraining_step(path, tmp_path):
+    import numpy as np
+    from folder_layout import write_image
+
+    cfg = Config.fromfile(path)
+    bands = cfg.model.backbone.in_channels
+    for index in range(2):
+        image = np.random.randint(0, 255, (260, 270, bands)).astype(np.uint8)
+        write_image(tmp_path / f'tile{index}', image)
+    dataset_cfg = dict(cfg.train_dataloader.dataset, data_root=str(tmp_path), ann_file='')
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        dataset = DATASETS.build(dataset_cfg)
+    batch = torch.utils.data.default_collate([dataset[i]['inputs'] for i in range(2)])
+    model = build_model(cfg)
+    data = {'inputs': batch, 'data_samples': [dataset[i]['data_samples'] for i in range(2)]}
+    losses = model(**model.data_preprocessor(data, True), mode='loss')
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert total.isfinite() and set(losses) >= {'loss_style', 'loss_local'}
+    assert [n for n, p in model.named_parameters() if p.grad is None] == []
+
+
+@downstream_leaves
+def test_segmentation_head_and_crops(path):
+    cfg = Config.fromfile(path)
+    model = build_model(cfg).eval()
+    x = torch.rand(1, cfg.model.backbone.in_channels, 64, 64)
+    with torch.no_grad():
+        logits = model(x)
+    assert logits.shape[1] == cfg.model.decode_head.num_classes
+
+
+@pytest.mark.parametrize('size', ['resnet50', 'resnet18w16'])
+def test_pretrained_encoder_fits_the_downstream_config(size, tmp_path):
+    from glcnet_plugin.apis.checkpoint import load_pretrained
+
+    source = next(p for p in PRETRAIN if f'_{size}-' in p.stem and 'rgbir' not in p.stem)
+    target = next(p for p in DOWNSTREAM if f'_{size}_' in p.stem and 'rgbir' not in p.stem)
+    path = tmp_path / 'x.pth'
+    torch.save({'state_dict': build_model(Config.fromfile(source)).state_dict()}, path)
+    model = build_model(Config.fromfile(target))
+    report = load_pretrained(model, str(path), 'encoder_decoder')
+    assert sum(report.matched.values()) == len(model.state_dict()) - 2  # all but the classifier
+
+
+def test_official_settings():
+    """Settings of the official code: 48 px of 224, K = 4, tau 0.5, 64 numbers, Adam 1e-3."""
+    path = next(p for p in PRETRAIN if '1xb256' in p.stem and p.stem.endswith('rgb'))
+    cfg = Config.fromfile(path)
+    model = cfg.model
+    assert (model.local_head.num_regions, model.local_head.region_size) == (4, 48)
+    assert model.style_head.loss.temperature == model.local_head.loss.temperature == 0.5
+    assert model.lambda_global == 0.5 and model.decode_head.num_classes == 64
+    assert cfg.crop.scale == 224 and cfg.crop.crop_ratio_range == (0.4, 1.0)
+    assert cfg.train_dataloader.batch_size == 256 and cfg.train_cfg.max_epochs == 400
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.lr, optimizer.betas, optimizer.weight_decay) == (1e-3, (0.9, 0.99), 1e-5)
+    assert [step.type for step in cfg.view1] == ['glcnet_plugin.TrackedRandomResizedCrop']
+    x = (torch.tensor([0.0, 255.0]) - model.data_preprocessor.mean[0]) / (
+        model.data_preprocessor.std[0]
+    )
+    torch.testing.assert_close(x, torch.tensor([-1.6, 1.6]))

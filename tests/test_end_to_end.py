@@ -1,0 +1,162 @@
+"""Config -> runner -> checkpoint -> fine-tuning -> scores, as a user types it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+PRETRAIN = ROOT / 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+FINETUNE = ROOT / 'configs/downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
+
+
+def run(cwd, *command):
+    environment = {**os.environ, 'CUDA_VISIBLE_DEVICES': '-1'}
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, cwd=cwd, env=environment
+    )
+    log = done.stdout + done.stderr
+    assert done.returncode == 0, log[-4000:]
+    return log
+
+
+def pretrain_options(data):
+    return (
+        '--cfg-options',
+        f'train_dataloader.dataset.data_root={data}/images',
+        'train_dataloader.batch_size=4',
+        'train_dataloader.num_workers=0',
+        'train_dataloader.persistent_workers=False',
+        'train_cfg.max_epochs=2',
+        'default_hooks.logger.interval=1',
+        'default_hooks.checkpoint.interval=1',
+    )
+
+
+def finetune_options(data, *more):
+    return (
+        '--cfg-options',
+        f'train_dataloader.dataset.data_root={data}',
+        f'val_dataloader.dataset.data_root={data}',
+        f'test_dataloader.dataset.data_root={data}',
+        'train_dataloader.batch_size=2',
+        'train_cfg.max_iters=2',
+        'default_hooks.checkpoint.interval=2',
+        'default_hooks.logger.interval=1',
+        *more,
+    )
+
+
+@pytest.fixture(scope='module')
+def data(scenes):
+    (scenes / 'splits').mkdir(exist_ok=True)
+    for name, group in (('train_1pct', 's000'), ('val', 's002')):
+        tiles = sorted(path.stem for path in (scenes / 'images').glob(f'{group}*'))
+        (scenes / f'splits/{name}.txt').write_text('\n'.join(tiles))
+    return scenes
+
+
+@pytest.fixture(scope='module')
+def pretrained(data, tmp_path_factory):
+    work_dir = tmp_path_factory.mktemp('pretrain')
+    log = run(
+        work_dir, sys.executable, ROOT / 'tools/train.py', PRETRAIN, '--work-dir', work_dir,
+        *pretrain_options(data),
+    )  # fmt: skip
+    return work_dir, log
+
+
+def test_pretraining_logs_losses_and_chance_levels(pretrained):
+    _, log = pretrained
+    for key in ('loss_style', 'chance_style', 'loss_local', 'chance_local'):
+        assert f'{key}: ' in log
+    assert 'nan' not in log.lower().split('hooks')[-1]
+
+
+def test_finetuning_from_the_checkpoint_and_scoring(pretrained, data, tmp_path):
+    checkpoint = pretrained[0] / 'epoch_2.pth'
+    log = run(
+        tmp_path, sys.executable, ROOT / 'tools/train.py', FINETUNE, '--work-dir', tmp_path / 'ft',
+        '--pretrained', checkpoint, '--scope', 'encoder', *finetune_options(data),
+    )  # fmt: skip
+    assert "of scope 'encoder' from" in log and 'decode_head.aspp_modules' in log
+    before = torch.load(checkpoint, weights_only=False)['state_dict']['backbone.conv1.weight']
+    after = torch.load(tmp_path / 'ft/iter_2.pth', weights_only=False)['state_dict']
+    assert (before - after['backbone.conv1.weight']).abs().max() < 0.02  # two steps away
+
+    log = run(
+        tmp_path, sys.executable, ROOT / 'tools/test.py', FINETUNE, tmp_path / 'ft/iter_2.pth',
+        '--out', tmp_path / 'scores', *finetune_options(data),
+    )  # fmt: skip
+    scores = json.loads((tmp_path / 'scores/scores.json').read_text())
+    pixels = sum(map(sum, scores['confusion_matrix']))
+    assert pixels == 4 * 160 * 160 and 'Kappa' in log and 'building' in log
+
+
+def test_wrong_stem_stops_before_the_first_step(pretrained, data, tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable, str(ROOT / 'tools/train.py'), str(FINETUNE), '--work-dir', str(tmp_path),
+            '--pretrained', str(pretrained[0] / 'epoch_2.pth'),
+            *finetune_options(data, 'model.backbone.type=mmseg.ResNetV1c'),
+        ],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode != 0 and 'ResNetV1c' in done.stderr
+    assert 'CheckpointMismatchError' in done.stderr and 'Iter(train)' not in done.stdout
+
+
+def test_resumed_pretraining_goes_on(pretrained, data):
+    work_dir, _ = pretrained
+    log = run(
+        work_dir, sys.executable, ROOT / 'tools/train.py', PRETRAIN, '--work-dir', work_dir,
+        '--resume', *pretrain_options(data), 'train_cfg.max_epochs=3',
+    )  # fmt: skip
+    assert 'Epoch(train) [3]' in log and 'Epoch(train) [2]' not in log
+
+
+@pytest.mark.parametrize('host', ['mmpretrain', 'glcnet_plugin'])
+def test_mim_pretrains_from_any_directory(host, data, tmp_path):
+    config = PRETRAIN if host == 'mmpretrain' else PRETRAIN.name
+    log = run(
+        tmp_path, sys.executable, '-m', 'mim', 'train', host, config, '--gpus', '0',
+        '--work-dir', tmp_path / 'run', *pretrain_options(data), 'train_cfg.max_epochs=1',
+    )  # fmt: skip
+    assert 'chance_local' in log and (tmp_path / 'run/epoch_1.pth').is_file()
+
+
+def test_mim_finetunes_with_mmseg(pretrained, data, tmp_path):
+    checkpoint = pretrained[0] / 'epoch_2.pth'
+    log = run(
+        tmp_path, sys.executable, '-m', 'mim', 'train', 'mmseg', FINETUNE, '--gpus', '0',
+        '--work-dir', tmp_path / 'run',
+        *finetune_options(data, f'custom_hooks.0.checkpoint={checkpoint}'),
+    )  # fmt: skip
+    assert "of scope 'encoder' from" in log and (tmp_path / 'run/iter_2.pth').is_file()
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif('GLCNET_REAL_DATA' not in os.environ, reason='GLCNET_REAL_DATA is not set')
+def test_a_real_folder_is_cut_split_and_pretrained_on(tmp_path):
+    from collections import Counter
+
+    from make_tiles import make_tiles
+    from splits import make_splits
+
+    from glcnet_plugin.datasets.segmentation import read_manifest
+
+    source = Path(os.environ['GLCNET_REAL_DATA'])
+    make_tiles(source, tmp_path / 'tiles')
+    groups = Counter(row['group'] for row in read_manifest(source))
+    splits = make_splits(tmp_path / 'tiles', groups, (16,), (0,))
+    (tmp_path / 'list.txt').write_text('\n'.join(splits.train[:16]))
+    log = run(
+        tmp_path, sys.executable, ROOT / 'tools/train.py', PRETRAIN, '--work-dir', tmp_path / 'run',
+        *pretrain_options(tmp_path / 'tiles'),
+        f'train_dataloader.dataset.ann_file={tmp_path / "list.txt"}',
+    )  # fmt: skip
+    assert 'loss_local: ' in log

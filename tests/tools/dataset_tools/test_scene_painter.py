@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from scene_painter import CLASSES, ScenePainter, parcel_map, smooth_noise
+
+
+@pytest.fixture(scope='module')
+def painted():
+    return [ScenePainter(seed, 384).paint() for seed in range(4)]
+
+
+def test_same_seed_same_scene(painted):
+    image, label = ScenePainter(0, 384).paint()
+    np.testing.assert_array_equal(image, painted[0][0])
+    np.testing.assert_array_equal(label, painted[0][1])
+    assert not np.array_equal(label, painted[1][1])
+
+
+def test_range_and_classes(painted):
+    seen = set()
+    for image, label in painted:
+        assert image.shape == (384, 384, 4) and image.dtype == np.float32
+        assert image.min() >= 0 and image.max() <= 1 and image.std() > 0.03
+        seen |= set(np.unique(label).tolist())
+    assert seen == set(range(len(CLASSES)))
+
+
+def test_water_is_dark_and_fields_bright_in_the_near_infrared():
+    for seed in range(6):
+        image, label = ScenePainter(seed, 384).paint()
+        if (label == 2).sum() > 500:
+            assert image[label == 2][:, 3].mean() < image[label == 0][:, 3].mean() - 0.1
+
+
+def test_noise_is_centred_and_smooth():
+    noise = smooth_noise(np.random.default_rng(0), 256, 16)
+    assert noise.shape == (256, 256) and abs(noise.mean()) < 0.3 and 0.5 < noise.std() < 1.6
+    assert np.abs(np.diff(noise)).mean() < 0.15
+
+
+def test_parcels_are_numbered_from_zero():
+    parcels = parcel_map(np.random.default_rng(0), 300, 1.0)
+    assert parcels.shape == (300, 300) and len(np.unique(parcels)) > 4

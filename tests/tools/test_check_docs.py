@@ -1,0 +1,16 @@
+import pytest
+from check_docs import ROOT, problems
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('[a](README.md) [b](https://example.org/x) [c](#part)', []),
+        ('[a](gone.md)', ['link to gone.md']),
+        ('run `tools/train.py` and tools/gone.py', ['file tools/gone.py']),
+        ('    make test\n    make coffee\nwe make things', ['make target coffee']),
+        ('`glcnet_plugin.GLCNet`, `glcnet_plugin.NoSuch`', ['class NoSuch']),
+    ],
+)
+def test_missing_names_are_found(text, expected):
+    assert problems(text, ROOT, ROOT) == expected

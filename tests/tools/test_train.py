@@ -1,0 +1,35 @@
+import sys
+
+import pytest
+import train
+
+from glcnet_plugin.errors import ConfigError
+
+DOWNSTREAM = 'configs/downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_folder-rgb.py'
+PRETRAIN = 'configs/glcnet/glcnet_resnet50-deeplabv3plus_1xb256-adam-coslr-400e_images-rgb.py'
+
+
+def load(monkeypatch, request, config, *options):
+    monkeypatch.chdir(request.config.rootpath)
+    monkeypatch.setattr(sys, 'argv', ['train.py', config, *options])
+    return train.load_config(train.parse_args())
+
+
+def test_pretrained_and_scope_reach_the_hook(monkeypatch, request):
+    cfg = load(monkeypatch, request, DOWNSTREAM, '--pretrained', 'x.pth', '--scope', 'backbone')
+    (hook,) = cfg.custom_hooks
+    assert (hook.checkpoint, hook.scope) == ('x.pth', 'backbone')
+
+
+def test_pretrained_needs_the_hook(monkeypatch, request):
+    with pytest.raises(ConfigError, match='configs/downstream'):
+        load(monkeypatch, request, PRETRAIN, '--pretrained', 'x.pth')
+
+
+def test_work_dir_options_amp_and_resume(monkeypatch, request):
+    cfg = load(monkeypatch, request, PRETRAIN, '--amp', '--cfg-options', 'train_cfg.max_epochs=3')
+    assert cfg.work_dir == f'work_dirs/{PRETRAIN.split("/")[-1][:-3]}'
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper' and cfg.train_cfg.max_epochs == 3
+    cfg = load(monkeypatch, request, PRETRAIN, '--resume', '--work-dir', 'here')
+    assert cfg.resume and cfg.load_from is None and cfg.work_dir == 'here'
+    assert load(monkeypatch, request, PRETRAIN, '--resume', 'a.pth').load_from == 'a.pth'
