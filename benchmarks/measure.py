@@ -51,8 +51,13 @@ def peak_bytes(function: Callable[[], Any]) -> int:
     receive, send = get_context('spawn').Pipe(False)
     process = get_context('spawn').Process(target=_child, args=(function, send))
     process.start()
-    result: int = receive.recv()
-    process.join()
+    send.close()  # else a child that fails would leave us waiting
+    try:
+        result: int = receive.recv()
+    except EOFError:
+        raise RuntimeError(f'{function} failed in its own process, see above') from None
+    finally:
+        process.join()
     return result
 
 

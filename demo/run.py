@@ -184,8 +184,10 @@ def main() -> None:
             legend=list(zip(meta['classes'], map(tuple, meta['palette']), strict=True)),
             pictures={
                 'curves': pictures.curves_picture(pictures.read_curves(work_dir / 'pretrain')),
-                'regions': pictures.regions_picture(tiles, splits.train[:: len(splits.train) // 5][:5]),
-                'mosaic': pictures.mosaic_picture(tiles, splits.val[:MOSAIC], predictions, meta['palette']),
+                'regions': pictures.regions_picture(tiles, splits.train[:5]),
+                'mosaic': pictures.mosaic_picture(
+                    tiles, splits.val[:MOSAIC], predictions, meta['palette']
+                ),
             },
         )  # fmt: skip
     title = f'{facts["data"]}: held-out scores, mean ± deviation over {len(SEEDS)} seeds'

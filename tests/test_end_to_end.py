@@ -17,8 +17,9 @@ FINETUNE = ROOT / 'configs/downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_d
 def run(cwd, *command):
     environment = {**os.environ, 'CUDA_VISIBLE_DEVICES': '-1'}
     done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, cwd=cwd, env=environment
-    )
+        [str(part) for part in command], capture_output=True, text=True, cwd=cwd, env=environment,
+        timeout=300,
+    )  # fmt: skip
     log = done.stdout + done.stderr
     assert done.returncode == 0, log[-4000:]
     return log
@@ -100,11 +101,11 @@ def test_finetuning_from_the_checkpoint_and_scoring(pretrained, data, tmp_path):
 def test_wrong_stem_stops_before_the_first_step(pretrained, data, tmp_path):
     done = subprocess.run(
         [
-            sys.executable, str(ROOT / 'tools/train.py'), str(FINETUNE), '--work-dir', str(tmp_path),
-            '--pretrained', str(pretrained[0] / 'epoch_2.pth'),
+            sys.executable, str(ROOT / 'tools/train.py'), str(FINETUNE),
+            '--work-dir', str(tmp_path), '--pretrained', str(pretrained[0] / 'epoch_2.pth'),
             *finetune_options(data, 'model.backbone.type=mmseg.ResNetV1c'),
         ],
-        capture_output=True, text=True,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode != 0 and 'ResNetV1c' in done.stderr
     assert 'CheckpointMismatchError' in done.stderr and 'Iter(train)' not in done.stdout
@@ -121,12 +122,16 @@ def test_resumed_pretraining_goes_on(pretrained, data):
 
 @pytest.mark.parametrize('host', ['mmpretrain', 'glcnet_plugin'])
 def test_mim_pretrains_from_any_directory(host, data, tmp_path):
-    config = PRETRAIN if host == 'mmpretrain' else PRETRAIN.name
     log = run(
-        tmp_path, sys.executable, '-m', 'mim', 'train', host, config, '--gpus', '0',
+        tmp_path, sys.executable, '-m', 'mim', 'train', host, PRETRAIN, '--gpus', '0',
         '--work-dir', tmp_path / 'run', *pretrain_options(data), 'train_cfg.max_epochs=1',
     )  # fmt: skip
     assert 'chance_local' in log and (tmp_path / 'run/epoch_1.pth').is_file()
+
+
+def test_mim_search_lists_our_models(tmp_path):
+    log = run(tmp_path, sys.executable, '-m', 'mim', 'search', 'glcnet_plugin')
+    assert PRETRAIN.stem in log
 
 
 def test_mim_finetunes_with_mmseg(pretrained, data, tmp_path):

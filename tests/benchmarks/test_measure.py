@@ -1,10 +1,9 @@
 import json
+import operator
+from functools import partial
 
 import measure
-
-
-def allocate():
-    return bytearray(b'x' * 64 * 2**20)
+import pytest
 
 
 def test_median_and_uncounted_first_call():
@@ -14,7 +13,13 @@ def test_median_and_uncounted_first_call():
 
 
 def test_peak_memory_sees_an_allocation_that_is_gone_afterwards():
-    assert 60 * 2**20 < measure.peak_bytes(allocate) < 200 * 2**20
+    allocate = partial(operator.mul, b'x', 64 * 2**20)
+    assert 60 * 2**20 < measure.peak_bytes(allocate) < 100 * 2**20
+
+
+def test_a_failing_function_is_reported():
+    with pytest.raises(RuntimeError, match='failed in its own process'):
+        measure.peak_bytes(partial(operator.truediv, 1, 0))
 
 
 def test_report_holds_the_machine_and_the_versions(tmp_path, monkeypatch, capsys):

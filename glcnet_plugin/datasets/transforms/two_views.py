@@ -17,8 +17,9 @@ class TwoViews(BaseTransform):
     """Send an image through two pipelines and keep the matrix of each view.
 
     Geometric steps, also those before this one, must be the tracked ones of this package.
-    What both views share, such as cutting a tile out of a larger image, goes before. Where the views show no common
-    ground, the second is drawn again; with the official crops that never happens.
+    What both views share, such as cutting a tile out of a larger image, goes before. Where
+    the views show no common ground, the second is drawn again; with the official crops that
+    never happens.
 
     **Required Keys:**
 
