@@ -29,12 +29,12 @@ def upsample_then_average(x: Tensor, boxes: Tensor, input_size: int) -> Tensor:
     Returns:
         (N, K, D) mean features.
     """
-    big = F.interpolate(x, input_size, mode='bilinear', align_corners=False)
-    rows = []
-    for n in range(len(x)):
-        crops = [big[n, :, y0:y1, x0:x1].mean((1, 2)) for x0, y0, x1, y1 in boxes[n].tolist()]
-        rows.append(torch.stack(crops))
-    return torch.stack(rows)
+    big = F.interpolate(x, input_size, mode='bilinear', align_corners=False)  # (N, D, H, W)
+    pixel = torch.arange(input_size)
+    x0, y0, x1, y1 = boxes[..., None].unbind(2)  # (N, K, 1) each
+    columns, rows = (pixel >= x0) & (pixel < x1), (pixel >= y0) & (pixel < y1)  # (N, K, H)
+    inside = (rows[..., None] & columns[..., None, :]).to(x.dtype).flatten(2)  # (N, K, HW)
+    return inside @ big.flatten(2).mT / inside.sum(2, keepdim=True)
 
 
 def step(function: partial[Tensor], x: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +152,15 @@ def finetune(tiles: Path, lists: dict[str, Path], checkpoint: Path | None, num_c
     return dict(json.loads(result.read_text()))
 
 
+@cache
+def image_paths(tiles: Path) -> dict[str, Path]:
+    """Path of each tile by name; the folder is listed once."""
+    return {path.stem: path for path in (tiles / 'images').iterdir()}
+
+
 def load_images(tiles: Path, names: Sequence[str]) -> Tensor:
     """Images of some tiles; (N, bands, H, W) float32."""
-    paths = {path.stem: path for path in (tiles / 'images').iterdir()}
-    images = np.stack([read_image(str(paths[name])) for name in names])
+    images = np.stack([read_image(str(image_paths(tiles)[name])) for name in names])
     return torch.from_numpy(images).permute(0, 3, 1, 2).float()
 
 

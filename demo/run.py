@@ -42,7 +42,7 @@ from glcnet_plugin.datasets.segmentation import read_classes, read_manifest  # n
 
 BUDGETS = (16, 160)
 SEEDS = (0, 1, 2)
-PRETRAIN_STEPS = 600
+PRETRAIN_STEPS = 500
 MOSAIC = 6  # held-out tiles in the picture
 DEEP_FEATURES = 128 + 32  # last backbone stage and encoder map of the demo network
 
@@ -85,7 +85,8 @@ def run_probes(
     cells: list[dict[str, Any]] = []
     for init, seed in [('random', seed) for seed in SEEDS] + [('glcnet', None)]:
         path = work_dir / 'probe' / f'{init}_{seed}.json'
-        with steps.step(f'probe frozen features: {TITLES[init]}, seed {seed}') as step:
+        title = TITLES[init] + (f', seed {seed}' if init == 'random' else '')
+        with steps.step(f'probe frozen features: {title}') as step:
             if not path.is_file():
                 source = checkpoint if init == 'glcnet' else None
                 extract = frozen(source, num_classes, seed or 0, unlabelled)

@@ -40,7 +40,8 @@ class GLCNet(BaseSelfSupervisor):
 
     Raises:
         ConfigError: If both branches are missing, the weight lies outside [0, 1], the
-            local branch has no decode head, or ``style_source`` names nothing.
+            local branch has no decode head, ``style_source`` names nothing, or backbone and
+            data preprocessor disagree on the number of bands.
     """
 
     def __init__(
@@ -75,7 +76,18 @@ class GLCNet(BaseSelfSupervisor):
             'style': lambda_global if local_head is not None else 1.0,
             'local': 1 - lambda_global if style_head is not None else 1.0,
         }
+        self._check_bands()
         self._check_style_source()
+
+    def _check_bands(self) -> None:
+        """Compare the bands that the backbone takes with those that are normalised."""
+        convolutions = (m for m in self.backbone.modules() if isinstance(m, nn.Conv2d))
+        first, means = next(convolutions, None), len(self.data_preprocessor.mean)
+        if first is not None and first.in_channels != means:
+            raise ConfigError(
+                f'the backbone takes {first.in_channels} bands, but the data preprocessor has '
+                f'{means} means: set in_channels={means}, or give {first.in_channels} means'
+            )
 
     def _check_style_source(self) -> None:
         """Refuse a style source that is no submodule, listing those that are."""

@@ -155,6 +155,12 @@ def test_wrong_number_of_bands(tiny_glcnet):
         losses_of(model, batch(bands=4))
 
 
+def test_backbone_for_other_bands(tiny_glcnet):
+    tiny_glcnet['backbone']['in_channels'] = 4
+    with pytest.raises(ConfigError, match='takes 4 bands.*3 means: set in_channels=3'):
+        MODELS.build(tiny_glcnet)
+
+
 def test_region_larger_than_the_view(tiny_glcnet):
     tiny_glcnet['local_head']['region_size'] = 50
     with pytest.raises(ConfigError, match='48x48 views.*got 50'):
