@@ -143,6 +143,32 @@ def describe(
     }
 
 
+def publish(
+    tiles: Path, splits: Splits, cells: list[dict[str, Any]], facts: dict[str, Any], work_dir: Path
+) -> None:
+    """Write ``results.json`` and the report with its pictures."""
+    content = json.dumps({'facts': facts, 'cells': cells}, indent=1)
+    (work_dir / 'results.json').write_text(content, encoding='utf-8')
+    meta, few = read_classes(tiles), facts['mosaic_labels']
+    predictions = {
+        'random init': work_dir / f'finetune/random_{few}_{SEEDS[0]}',
+        'GLCNet': work_dir / f'finetune/glcnet_{few}_{SEEDS[0]}',
+    }
+    shown = splits.val[:MOSAIC]
+    write_report(
+        work_dir / 'report.html',
+        facts=facts,
+        rows=summarise(cells),
+        lines=differences(cells),
+        legend=list(zip(meta['classes'], map(tuple, meta['palette']), strict=True)),
+        pictures={
+            'curves': pictures.curves_picture(pictures.read_curves(work_dir / 'pretrain')),
+            'regions': pictures.regions_picture(tiles, splits.train[:5]),
+            'mosaic': pictures.mosaic_picture(tiles, shown, predictions, meta['palette']),
+        },
+    )
+
+
 def main() -> None:
     """Run the study and write the report."""
     parser = argparse.ArgumentParser(
@@ -162,38 +188,17 @@ def main() -> None:
         splits = make_splits(tiles, groups, BUDGETS, SEEDS, args.val_groups)
         lists = write_lists(splits, work_dir / 'lists')
     with steps.step('pretrain GLCNet') as step:
-        checkpoint = pretrain(
-            tiles, lists['train'], work_dir / 'pretrain', PRETRAIN_STEPS, step.tick
-        )
+        folder = work_dir / 'pretrain'
+        checkpoint = pretrain(tiles, lists['train'], folder, PRETRAIN_STEPS, step.tick)
     cells = run_probes(tiles, splits, checkpoint, work_dir, steps)
     cells += run_finetunes(tiles, splits, lists, checkpoint, work_dir, steps)
     with steps.step('report'):
         colour_kappa = colour_only_kappa(tiles, splits.train, splits.val)
         facts = describe(args.data, splits, colour_kappa, start)
-        rows, lines = summarise(cells), differences(cells)
-        (work_dir / 'results.json').write_text(
-            json.dumps({'facts': facts, 'cells': cells}, indent=1)
-        )
-        meta = read_classes(tiles)
-        few = facts['mosaic_labels']
-        predictions = {
-            'random init': work_dir / f'finetune/random_{few}_{SEEDS[0]}',
-            'GLCNet': work_dir / f'finetune/glcnet_{few}_{SEEDS[0]}',
-        }
-        write_report(
-            work_dir / 'report.html', facts=facts, rows=rows, lines=lines,
-            legend=list(zip(meta['classes'], map(tuple, meta['palette']), strict=True)),
-            pictures={
-                'curves': pictures.curves_picture(pictures.read_curves(work_dir / 'pretrain')),
-                'regions': pictures.regions_picture(tiles, splits.train[:5]),
-                'mosaic': pictures.mosaic_picture(
-                    tiles, splits.val[:MOSAIC], predictions, meta['palette']
-                ),
-            },
-        )  # fmt: skip
+        publish(tiles, splits, cells, facts, work_dir)
     title = f'{facts["data"]}: held-out scores, mean ± deviation over {len(SEEDS)} seeds'
-    steps.console.print(text_table(rows, title))
-    for line in lines:
+    steps.console.print(text_table(summarise(cells), title))
+    for line in differences(cells):
         steps.console.print(line)
     steps.console.print(f'pixel colours alone (random forest): Kappa {colour_kappa:.3f}')
     steps.console.print(f'{facts["minutes"]} minutes; report: {work_dir / "report.html"}')
