@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scene_painter import CLASSES, ScenePainter, parcel_map, smooth_noise
+from scene_painter import CLASSES, ScenePainter
 
 
 @pytest.fixture(scope='module')
@@ -29,14 +29,3 @@ def test_water_is_dark_and_fields_bright_in_the_near_infrared():
         image, label = ScenePainter(seed, 384).paint()
         if (label == 2).sum() > 500:
             assert image[label == 2][:, 3].mean() < image[label == 0][:, 3].mean() - 0.1
-
-
-def test_noise_is_centred_and_smooth():
-    noise = smooth_noise(np.random.default_rng(0), 256, 16)
-    assert noise.shape == (256, 256) and abs(noise.mean()) < 0.3 and 0.5 < noise.std() < 1.6
-    assert np.abs(np.diff(noise)).mean() < 0.15
-
-
-def test_parcels_are_numbered_from_zero():
-    parcels = parcel_map(np.random.default_rng(0), 300, 1.0)
-    assert parcels.shape == (300, 300) and len(np.unique(parcels)) > 4
