@@ -1,6 +1,6 @@
 """Two views of one image, with the geometry of each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,23 @@ from mmcv.transforms import BaseTransform, Compose
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import view_overlap
 from glcnet_plugin.registry import TRANSFORMS
+
+# Geometric transforms of mmcv and mmpretrain; ours have other names.
+MOVES_PIXELS = (
+    'CenterCrop',
+    'EfficientNetCenterCrop',
+    'EfficientNetRandomCrop',
+    'Pad',
+    'RandomCrop',
+    'RandomFlip',
+    'RandomResize',
+    'RandomResizedCrop',
+    'Resize',
+    'ResizeEdge',
+    'Rotate',
+    'Shear',
+    'Translate',
+)
 
 
 @TRANSFORMS.register_module()
@@ -39,7 +56,8 @@ class TwoViews(BaseTransform):
             overlap is passed on: it takes part in the global branch only.
 
     Raises:
-        ConfigError: If there are not two views, or ``max_attempts`` is below 1.
+        ConfigError: If there are not two views, ``max_attempts`` is below 1, or a view moves
+            pixels with a transform that leaves no record.
     """
 
     def __init__(self, views: Sequence[Sequence[dict[str, Any]]], max_attempts: int = 10) -> None:
@@ -48,6 +66,8 @@ class TwoViews(BaseTransform):
         if max_attempts < 1:
             raise ConfigError(f'max_attempts must be at least 1, got {max_attempts}')
         self.pipelines = [Compose(list(view)) for view in views]
+        for pipeline in self.pipelines:
+            _refuse_untracked(pipeline)
         self.max_attempts = max_attempts
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +81,7 @@ class TwoViews(BaseTransform):
             ``view_matrix``, a (2, 3, 3) float32 tensor: source pixels to view pixels.
 
         Raises:
-            DataError: If a pipeline left no matrix, or the views differ in size.
+            DataError: If the views differ in size.
         """
         first = self._view(0, results)
         for _ in range(self.max_attempts):
@@ -82,6 +102,19 @@ class TwoViews(BaseTransform):
         """Run one pipeline on a copy of the sample; transforms leave the image array alone."""
         view: dict[str, Any] = self.pipelines[index]({'view_matrix': np.eye(3), **results})
         return view
+
+
+def _refuse_untracked(step: Any) -> None:
+    """Raise for transforms of the hosts that move pixels, also inside wrappers."""
+    name = type(step).__name__
+    if name in MOVES_PIXELS:
+        raise ConfigError(
+            f'{name} moves pixels without recording how, so regions would not match: use '
+            'TrackedRandomCrop, TrackedRandomResizedCrop, TrackedRandomFlip or '
+            'RandomQuarterTurn of glcnet_plugin'
+        )
+    for inner in step if isinstance(step, Iterable) else ():
+        _refuse_untracked(inner)
 
 
 def _stackable(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

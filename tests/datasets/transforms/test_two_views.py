@@ -107,6 +107,15 @@ def test_there_are_two_views(views):
         TwoViews(views)
 
 
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_untracked_geometry_is_refused(wrapped):
+    step = dict(type='RandomFlip', prob=0.5)
+    if wrapped:
+        step = dict(type='RandomApply', transforms=[step])
+    with pytest.raises(ConfigError, match='RandomFlip moves pixels without recording'):
+        TwoViews([[crop()], [crop(), step]])
+
+
 def test_attempts_must_be_positive():
     with pytest.raises(ConfigError, match='got 0'):
         TwoViews([[crop()], [crop()]], max_attempts=0)
