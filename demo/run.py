@@ -42,7 +42,7 @@ from glcnet_plugin.datasets.segmentation import read_classes, read_manifest  # n
 
 BUDGETS = (16, 160)
 SEEDS = (0, 1, 2)
-PRETRAIN_STEPS = 500
+PRETRAIN_STEPS = 700
 MOSAIC = 6  # held-out tiles in the picture
 DEEP_FEATURES = 128 + 32  # last backbone stage and encoder map of the demo network
 

@@ -20,7 +20,8 @@ def write_image(stem: Path, image: NDArray[Any]) -> Path:
     """Write (H, W, bands) as PNG for three uint8 bands, else as TIFF; returns the path."""
     if image.shape[2] == 3 and image.dtype == np.uint8:
         path = stem.with_name(f'{stem.name}.png')
-        Image.fromarray(image).save(path, compress_level=1)
+        # stored, not deflated: photos hardly shrink, and every epoch would inflate them again
+        Image.fromarray(image).save(path, compress_level=0)
         return path
     path = stem.with_name(f'{stem.name}.tif')
     height, width, bands = image.shape
