@@ -23,8 +23,6 @@ from scene_ground import (
     smooth_noise,
 )
 
-__all__ = ['CLASSES', 'ScenePainter']
-
 
 class ScenePainter:
     """Paint one square scene.

@@ -36,7 +36,7 @@ def test_image_smaller_than_a_tile(labelled_folder, tmp_path):
 
 
 def test_mask_of_another_size(labelled_folder, tmp_path):
-    write_mask(labelled_folder / 'masks' / 'a1.png', np.zeros((9, 8), np.uint8), [])
+    write_mask(labelled_folder / 'masks' / 'a1.png', np.zeros((9, 8), np.uint8), [(1, 2, 3)])
     with pytest.raises(DataError, match=r'\(8, 8\), its mask \(9, 8\)'):
         make_tiles(labelled_folder, tmp_path / 'out', tile=4)
 
