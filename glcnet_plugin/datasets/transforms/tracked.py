@@ -33,8 +33,19 @@ def _record(results: dict[str, Any], matrix: Matrix) -> dict[str, Any]:
     return results
 
 
+class RememberCrop:
+    """Keep what a cropping transform of MM draws; to be mixed in before it."""
+
+    drawn: tuple[int, int, int, int]
+
+    def rand_crop_params(self, img: NDArray[Any]) -> tuple[int, int, int, int]:
+        """Draw a crop as MM does, and keep it: y, x, height, width in pixels."""
+        self.drawn = super().rand_crop_params(img)  # type: ignore[misc]
+        return self.drawn
+
+
 @TRANSFORMS.register_module()
-class TrackedRandomCrop(RandomCrop):
+class TrackedRandomCrop(RememberCrop, RandomCrop):
     """MM's ``RandomCrop`` that records its matrix and never pads.
 
     **Required Keys:**
@@ -56,11 +67,6 @@ class TrackedRandomCrop(RandomCrop):
 
     def __init__(self, crop_size: int | tuple[int, int]) -> None:
         super().__init__(crop_size)
-
-    def rand_crop_params(self, img: NDArray[Any]) -> tuple[int, int, int, int]:
-        """Draw the crop as MM does, and remember it: y, x, height, width."""
-        self.drawn: tuple[int, int, int, int] = super().rand_crop_params(img)
-        return self.drawn
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Crop the image.
@@ -87,7 +93,7 @@ class TrackedRandomCrop(RandomCrop):
 
 
 @TRANSFORMS.register_module()
-class TrackedRandomResizedCrop(RandomResizedCrop):
+class TrackedRandomResizedCrop(RememberCrop, RandomResizedCrop):
     """MM's ``RandomResizedCrop`` that records its matrix. Arguments as there.
 
     **Required Keys:**
@@ -103,11 +109,6 @@ class TrackedRandomResizedCrop(RandomResizedCrop):
 
     - view_matrix
     """
-
-    def rand_crop_params(self, img: NDArray[Any]) -> tuple[int, int, int, int]:
-        """Draw the crop as MM does, and remember it: y, x, height, width."""
-        self.drawn: tuple[int, int, int, int] = super().rand_crop_params(img)
-        return self.drawn
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Crop the image and resize the crop.

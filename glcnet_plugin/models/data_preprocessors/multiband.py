@@ -38,19 +38,25 @@ class MultiBandMixin:
         self.register_buffer('mean', torch.tensor(mean).float().view(-1, 1, 1), False)  # type: ignore[attr-defined]
         self.register_buffer('std', torch.tensor(std).float().view(-1, 1, 1), False)  # type: ignore[attr-defined]
 
-    def check_bands(self, images: Tensor | list[Tensor]) -> None:
-        """Compare the bands of the images with the number of means.
+    def forward(self, data: dict[str, Any], training: bool = False) -> Any:
+        """Compare the bands of the images with the number of means, then do as MM does.
 
         Args:
-            images: One or several tensors (..., bands, H, W).
+            data: ``inputs``, views (B, bands, H, W) or images (bands, H, W), and
+                ``data_samples``.
+            training: As in MM.
+
+        Returns:
+            The batch in the form the model takes.
 
         Raises:
-            DataError: If they differ.
+            DataError: If images and means differ in the number of bands.
         """
-        for image in [images] if isinstance(images, Tensor) else images:
+        for image in data['inputs']:
             if image.shape[-3] != len(self.mean):
                 raise DataError(
                     f'the images have {image.shape[-3]} bands, but the data preprocessor has '
                     f'{len(self.mean)} means: make mean, std and the in_channels of the '
                     'backbone agree with the images'
                 )
+        return super().forward(data, training)  # type: ignore[misc]

@@ -1,7 +1,5 @@
 """Preprocessor of segmentation."""
 
-from typing import Any
-
 from mmseg.models import SegDataPreProcessor
 
 from glcnet_plugin.models.data_preprocessors.multiband import MultiBandMixin
@@ -14,19 +12,3 @@ class RSSegDataPreProcessor(MultiBandMixin, SegDataPreProcessor):
 
     See :class:`MultiBandMixin` for the arguments.
     """
-
-    def forward(self, data: dict[str, Any], training: bool = False) -> Any:
-        """Check the bands of the images, then normalise and stack them.
-
-        Args:
-            data: ``inputs``, a list of images (bands, H, W), and ``data_samples``.
-            training: As in MM.
-
-        Returns:
-            The batch in the form the model takes.
-
-        Raises:
-            DataError: If images and means differ in the number of bands.
-        """
-        self.check_bands(data['inputs'])
-        return super().forward(data, training)

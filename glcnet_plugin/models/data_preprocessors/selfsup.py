@@ -1,7 +1,5 @@
 """Preprocessor of pretraining."""
 
-from typing import Any
-
 from mmpretrain.models.utils import SelfSupDataPreprocessor
 
 from glcnet_plugin.models.data_preprocessors.multiband import MultiBandMixin
@@ -14,19 +12,3 @@ class RSSelfSupDataPreprocessor(MultiBandMixin, SelfSupDataPreprocessor):
 
     See :class:`MultiBandMixin` for the arguments.
     """
-
-    def forward(self, data: dict[str, Any], training: bool = False) -> Any:
-        """Check the bands of the views, then normalise them.
-
-        Args:
-            data: ``inputs``, a list of views (B, bands, H, W), and ``data_samples``.
-            training: As in MM.
-
-        Returns:
-            The batch in the form the model takes.
-
-        Raises:
-            DataError: If images and means differ in the number of bands.
-        """
-        self.check_bands(data['inputs'])
-        return super().forward(data, training)

@@ -12,7 +12,8 @@ TYPES = ['glcnet_plugin.RSSelfSupDataPreprocessor', 'glcnet_plugin.RSSegDataPreP
 def test_any_number_of_bands(name, bands):
     model = MODELS.build(dict(type=name, mean=[2.0] * bands, std=[4.0] * bands))
     assert model.mean.shape == model.std.shape == (bands, 1, 1)
-    model.check_bands(torch.zeros(bands, 5, 5))
+    images = [torch.full((bands, 5, 5), 6.0)]
+    assert (model({'inputs': images, 'data_samples': None})['inputs'][0] == 1).all()
 
 
 @pytest.mark.parametrize('name', TYPES)
