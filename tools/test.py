@@ -19,7 +19,9 @@ def main() -> None:
     parser.add_argument('config', help='config file of the fine-tuning')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--work-dir', default='work_dirs/test', help='folder of logs')
-    parser.add_argument('--out', help='folder for scores.json and scores.csv')
+    parser.add_argument(
+        '--out', help='folder for scores.json and scores.csv; default: beside the log'
+    )
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
     args = parser.parse_args()
     cfg = Config.fromfile(args.config)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from mmengine.dist import get_dist_info
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from prettytable import PrettyTable
 
 from glcnet_plugin.errors import ConfigError
@@ -35,8 +35,8 @@ class RSSegMetric(BaseMetric):
     same number is not counted.
 
     Args:
-        output_dir: Folder for ``scores.json`` (with the matrix) and ``scores.csv``; None to
-            write nothing.
+        output_dir: Folder for ``scores.json`` (with the matrix) and ``scores.csv``; None for
+            the folder of the run's log.
         ignore_index: Value of the truth that does not count.
         prefix: As in every MM metric.
     """
@@ -108,9 +108,17 @@ class RSSegMetric(BaseMetric):
         scores = confusion_scores(hist)
         classes = list((self.dataset_meta or {})['classes'])
         print_log(self._table(scores, classes), logger='current', level=logging.INFO)
-        if self.output_dir is not None:
-            self._save(hist, scores, classes)
+        if (folder := self._folder()) is not None:
+            self._save(folder, hist, scores, classes)
         return {name: scores[name] for name in SUMMARY}
+
+    def _folder(self) -> Path | None:
+        """Where to save: as configured, else beside the log; None where there is no run."""
+        if self.output_dir is not None:
+            return Path(self.output_dir)
+        handlers = MMLogger.get_current_instance().handlers
+        logs = [h.baseFilename for h in handlers if isinstance(h, logging.FileHandler)]
+        return Path(logs[0]).parent if logs else None
 
     @staticmethod
     def _table(scores: dict[str, Any], classes: list[str]) -> str:
@@ -121,9 +129,9 @@ class RSSegMetric(BaseMetric):
         summary = '  '.join(f'{name} {100 * scores[name]:.2f}' for name in SUMMARY)
         return f'per class, in %\n{table}\n{summary}'
 
-    def _save(self, hist: Counts, scores: dict[str, Any], classes: list[str]) -> None:
+    @staticmethod
+    def _save(folder: Path, hist: Counts, scores: dict[str, Any], classes: list[str]) -> None:
         """Write ``scores.json`` and ``scores.csv``; NaN becomes null or an empty cell."""
-        folder = Path(str(self.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
 
         def plain(value: Any) -> Any:

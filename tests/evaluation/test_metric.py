@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.evaluation import RSSegMetric, confusion_matrix, confusion_scores
@@ -97,6 +98,14 @@ def test_files(tmp_path):
     assert [row['class'] for row in rows] == ['a', 'b', 'c']
     assert float(rows[0]['IoU']) == expected['IoU'][0] and rows[2]['IoU'] == ''
     assert sum(int(row['pixels']) for row in rows) == 2 * 19
+
+
+def test_files_lie_beside_the_log_of_a_run(tmp_path):
+    MMLogger.get_instance('a_run_of_this_test', log_file=str(tmp_path / 'run.log'))
+    m = metric()
+    m.process(None, samples(1))
+    m.evaluate(1)
+    assert (tmp_path / 'scores.json').is_file() and (tmp_path / 'scores.csv').is_file()
 
 
 def test_classes_are_needed():

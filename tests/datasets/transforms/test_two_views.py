@@ -70,20 +70,14 @@ def test_packed_views_can_be_batched(dtype):
 
 
 def test_steps_before_the_views_count():
-    results = {'img': ramp(), 'view_matrix': np.array([[1.0, 0, -7], [0, 1, -3], [0, 0, 1]])}
-    matrix = TwoViews([[crop()], [crop()]])(results)['view_matrix']
-    inner = TwoViews([[crop()], [crop()]])
+    before = np.array([[1.0, 0, -7], [0, 1, -3], [0, 0, 1]])
+    transform = TwoViews([[crop()], [crop()]])
     np.random.seed(3)
-    with_offset = inner({'img': ramp(), 'view_matrix': results_matrix()})['view_matrix']
+    with_offset = transform({'img': ramp(), 'view_matrix': before})['view_matrix']
     np.random.seed(3)
-    without = inner({'img': ramp()})['view_matrix']
-    expected = without.double() @ torch.from_numpy(results_matrix())
+    without = transform({'img': ramp()})['view_matrix']
+    expected = without.double() @ torch.from_numpy(before)
     torch.testing.assert_close(with_offset.double(), expected, atol=1e-4, rtol=1e-5)
-    assert matrix.shape == (2, 3, 3)
-
-
-def results_matrix():
-    return np.array([[1.0, 0, -7], [0, 1, -3], [0, 0, 1]])
 
 
 def test_views_overlap_even_when_crops_are_small():
