@@ -29,7 +29,18 @@ DATASETS = Registry(
     'dataset',
     parent=root.DATASETS,
     scope='glcnet_plugin',
-    locations=['glcnet_plugin.datasets.unlabeled', 'glcnet_plugin.datasets.segmentation'],
+    locations=[
+        'glcnet_plugin.datasets.unlabeled',
+        'glcnet_plugin.datasets.scenes',
+        'glcnet_plugin.datasets.folder',
+        'glcnet_plugin.datasets.official_layout',
+        'glcnet_plugin.datasets.isprs',
+        'glcnet_plugin.datasets.deepglobe',
+        'glcnet_plugin.datasets.loveda',
+        'glcnet_plugin.datasets.gid',
+        'glcnet_plugin.datasets.flair',
+        'glcnet_plugin.datasets.dubai',
+    ],
 )
 TRANSFORMS = Registry(
     'transform',
@@ -52,5 +63,9 @@ HOOKS = Registry(
     'hook',
     parent=root.HOOKS,
     scope='glcnet_plugin',
-    locations=['glcnet_plugin.engine.hooks.load_pretrained'],
+    locations=[
+        'glcnet_plugin.engine.hooks.load_pretrained',
+        'glcnet_plugin.engine.hooks.band_record',
+        'glcnet_plugin.engine.hooks.seg_visualization',
+    ],
 )

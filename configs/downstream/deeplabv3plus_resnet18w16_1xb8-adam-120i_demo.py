@@ -12,7 +12,7 @@ model = dict(
 )
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='glcnet_plugin.LoadRSMask'),
     dict(type='RandomCrop', crop_size=(96, 96)),
     *_base_.train_pipeline[4:],
 ]

@@ -1,11 +1,12 @@
 """Load a pretrained part of a segmentation network, all of it or not at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
+from glcnet_plugin.apis.bands import band_differences, band_record, inflate_first_convolution
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError
 
 SCOPES = ('backbone', 'encoder', 'encoder_decoder')
@@ -23,14 +24,17 @@ class LoadReport:
     checkpoint: str
     scope: str
     matched: dict[str, int]
+    inflated: list[str] = field(default_factory=list)  # kernels made for other bands
+    warnings: list[str] = field(default_factory=list)  # bands normalised otherwise
 
     def __str__(self) -> str:
-        """One line for the log."""
+        """Text for the log."""
         parts = ', '.join(f'{name} {count}' for name, count in self.matched.items())
-        return (
+        first = (
             f'loaded {sum(self.matched.values())} tensors of scope {self.scope!r} from '
             f'{self.checkpoint} ({parts}); all others keep their initial values'
         )
+        return '\n'.join([first, *self.inflated])
 
 
 def in_scope(key: str, scope: str) -> bool:
@@ -50,7 +54,9 @@ def in_scope(key: str, scope: str) -> bool:
     return False
 
 
-def load_pretrained(model: nn.Module, checkpoint: str, scope: str = 'encoder') -> LoadReport:
+def load_pretrained(
+    model: nn.Module, checkpoint: str, scope: str = 'encoder', inflate: bool = False
+) -> LoadReport:
     """Load the part of a checkpoint that a scope names into a segmentation network.
 
     Args:
@@ -58,9 +64,11 @@ def load_pretrained(model: nn.Module, checkpoint: str, scope: str = 'encoder') -
             ``decode_head``.
         checkpoint: Path or address of a checkpoint of MM, or of a plain state dict.
         scope: See :func:`in_scope`.
+        inflate: Whether a first convolution for R, G, B may be inflated to the bands of the
+            model, see :func:`inflate_bands`.
 
     Returns:
-        What was loaded.
+        What was loaded, and what differs in the bands.
 
     Raises:
         ConfigError: If the scope is unknown.
@@ -76,13 +84,16 @@ def load_pretrained(model: nn.Module, checkpoint: str, scope: str = 'encoder') -
     }
     wanted = {k: v for k, v in model.state_dict().items() if in_scope(k, scope)}
     offered = {k: v for k, v in state.items() if in_scope(k, scope)}
+    inflated = inflate_first_convolution(offered, wanted) if inflate else []
     _check_match(wanted, offered, checkpoint, scope)
     model.load_state_dict(offered, strict=False)
     matched: dict[str, int] = {}
     for key in wanted:
         name = '.'.join(key.split('.')[: 1 if key.startswith('backbone.') else 2])
         matched[name] = matched.get(name, 0) + 1
-    return LoadReport(checkpoint, scope, matched)
+    before = content.get('meta', {}).get('bands') if 'state_dict' in content else None
+    differences = [] if inflated else band_differences(before, band_record(model))
+    return LoadReport(checkpoint, scope, matched, inflated, differences)
 
 
 def _check_match(
@@ -126,7 +137,10 @@ def _likely_reason(
             '(ResNetV1c). Use the backbone type of pretraining downstream.'
         )
     if any('.conv1.weight' in text.split(' ')[0] and 'layer' not in text for text in shapes):
-        return 'Likely reason: another number of bands. Set in_channels as in pretraining.'
+        return (
+            'Likely reason: another number of bands. Set in_channels as in pretraining, or '
+            'inflate=True to make kernels for these bands out of those for R, G, B.'
+        )
     if not offered:
         return 'Likely reason: not a checkpoint of this kind; it has no key of the scope at all.'
     strange = [*missing, *surplus, *(text.split(' ')[0] for text in shapes)]

@@ -1,142 +1,37 @@
-"""Labelled images in a folder that describes itself."""
+"""The base of all labelled datasets here."""
 
-import csv
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
-from glcnet_plugin.errors import DataError
-from glcnet_plugin.registry import DATASETS
+from glcnet_plugin.datasets.masks import IGNORE, Colour
+from glcnet_plugin.datasets.skipping import SkipUnreadable
 
 
-def read_classes(data_root: str | Path) -> dict[str, Any]:
-    """Read ``classes.json`` of a folder.
+class RSSegDataset(SkipUnreadable, BaseSegDataset):
+    """MM's segmentation dataset whose samples say which labels are valid.
 
-    Args:
-        data_root: The folder. Its file holds ``{"classes": [{"id": 0, "name": "road",
-            "color": "#6EC1E4"}, ...], "ignore_index": 255}``, ids without gaps.
-
-    Returns:
-        ``classes`` (names), ``palette`` (R, G, B each) and ``ignore_index``.
-
-    Raises:
-        DataError: If the file is missing or not of this form.
-    """
-    path = Path(data_root, 'classes.json')
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-        entries = sorted(content['classes'], key=lambda entry: entry['id'])
-        palette = [list(bytes.fromhex(entry['color'].lstrip('#'))) for entry in entries]
-        names = [entry['name'] for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f'cannot read {path}: {type(error).__name__}: {error}') from error
-    if [entry['id'] for entry in entries] != list(range(len(entries))):
-        raise DataError(f'{path}: class ids must be 0..{len(entries) - 1} without gaps')
-    ignore_index = content.get('ignore_index', 255)
-    return {'classes': names, 'palette': palette, 'ignore_index': ignore_index}
-
-
-def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
-    """Read ``manifest.csv`` of a folder: one row per image, with at least a ``name``.
-
-    Raises:
-        DataError: If the file is missing or has no column ``name``.
-    """
-    path = Path(data_root, 'manifest.csv')
-    try:
-        with path.open(newline='', encoding='utf-8-sig') as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise DataError(f'cannot read {path}: {error}') from error
-    if not rows or 'name' not in rows[0]:
-        raise DataError(f'{path} needs a header with the column "name" and a row per image')
-    return rows
-
-
-@DATASETS.register_module()
-class FolderSegDataset(BaseSegDataset):
-    """A folder with ``images/``, ``masks/``, ``classes.json`` and ``manifest.csv``.
-
-    Masks are PNGs whose pixel values are class ids. Classes, colours and the ignored value
-    come from ``classes.json``; the manifest names the images and the ``group`` of each:
-    images of one group show the same ground and belong to one split.
+    With it, :class:`LoadRSMask` names the file with a label that is no class before a GPU
+    meets it, and reads colour masks and ignored values other than 255.
 
     Args:
-        data_root: The folder.
-        ann_file: Text file with one image name per line, to take a part; relative to the
-            folder or absolute.
-        groups: Take the images of these groups of the manifest.
-        kwargs: Further arguments of mmseg's ``BaseSegDataset``.
-
-    Raises:
-        DataError: If a description is missing, a group is unknown, or an image or mask of
-            the selection does not exist.
+        kwargs: Arguments of mmseg's ``BaseSegDataset`` and of :class:`SkipUnreadable`.
     """
 
-    def __init__(
-        self,
-        data_root: str,
-        ann_file: str = '',
-        groups: Sequence[str] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        meta = read_classes(data_root)
-        self.groups = groups
-        super().__init__(
-            ann_file=ann_file,
-            data_root=data_root,
-            data_prefix={'img_path': 'images', 'seg_map_path': 'masks'},
-            metainfo={'classes': meta['classes'], 'palette': meta['palette']},
-            ignore_index=meta['ignore_index'],
-            **kwargs,
-        )
+    def colour_ids(self) -> dict[Colour, int]:
+        """Value that each colour of a colour mask stands for; empty where masks hold ids."""
+        return {}
 
-    def load_data_list(self) -> list[dict[str, Any]]:
-        """List the images and masks of the selection, in the order of the manifest.
-
-        Returns:
-            One entry per image, as mmseg's pipelines expect it.
-
-        Raises:
-            DataError: See the class.
-        """
-        images = {path.stem: path for path in Path(self.data_prefix['img_path']).glob('*.*')}
-        return [self._entry(name, images.get(name)) for name in self._names()]
-
-    def _names(self) -> list[str]:
-        """Names that both the list and the groups admit."""
-        rows = read_manifest(self.data_root)
-        if self.groups is not None:
-            known = {row.get('group', '') for row in rows}
-            if unknown := sorted(set(self.groups) - known):
-                raise DataError(f'no image of {self.data_root} is in {unknown}: {sorted(known)}')
-            rows = [row for row in rows if row.get('group') in self.groups]
-        names = [row['name'] for row in rows]
-        if not self.ann_file:
-            return names
-        try:
-            listed = Path(self.ann_file).read_text(encoding='utf-8-sig').split()
-        except OSError as error:
-            raise DataError(f'cannot read the image list {self.ann_file}: {error}') from error
-        if strange := sorted(set(listed) - set(names)):
-            raise DataError(f'{self.ann_file} names {strange[:3]}, not in the manifest selection')
-        if not listed:
-            raise DataError(f'the image list {self.ann_file} is empty')
-        return listed
-
-    def _entry(self, name: str, image: Path | None) -> dict[str, Any]:
-        """Paths of one image and its mask."""
-        mask = Path(self.data_prefix['seg_map_path'], f'{name}.png')
-        if image is None or not mask.is_file():
-            folder = self.data_prefix['img_path' if image is None else 'seg_map_path']
-            raise DataError(f'{folder} has no file for {name!r} of the manifest')
+    def pair(self, image: str | Path, mask: str | Path) -> dict[str, Any]:
+        """Entry of the data list for an image and its mask."""
         return {
             'img_path': str(image),
             'seg_map_path': str(mask),
             'label_map': self.label_map,
             'reduce_zero_label': self.reduce_zero_label,
+            'num_classes': len(self.metainfo.get('classes') or ()) or None,
+            'ignore_values': sorted({IGNORE, self.ignore_index}),
+            'colour_ids': self.colour_ids(),
             'seg_fields': [],
         }

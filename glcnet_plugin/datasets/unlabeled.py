@@ -7,23 +7,28 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
+from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.rasters import is_virtual
+from glcnet_plugin.datasets.skipping import SkipUnreadable
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import DATASETS
 
 
 @DATASETS.register_module()
-class UnlabeledRSDataset(BaseDataset):
+class UnlabeledRSDataset(SkipUnreadable, BaseDataset):
     """All images of a folder, or those of a text file; no labels and no classes.
 
     Args:
         data_root: Folder with the images; searched with all its subfolders.
         ann_file: Text file with one image per line, relative to ``data_root`` (with or
-            without its suffix) or absolute; a relative ``ann_file`` is looked for in
-            ``data_root``. Empty to take the whole folder.
+            without its suffix), absolute, or a ``/vsi`` address; a relative ``ann_file`` is
+            looked for in ``data_root``. Empty to take the whole folder.
         suffixes: Endings of image files, upper or lower case.
         pipeline: Transforms.
         indices: Take the first N images, or those at these positions.
         lazy_init: As in every MM dataset.
+        kwargs: ``on_error`` and ``max_skips`` of :class:`SkipUnreadable`.
 
     Raises:
         DataError: If the folder or list is missing or empty, or the list names an image
@@ -34,10 +39,11 @@ class UnlabeledRSDataset(BaseDataset):
         self,
         data_root: str,
         ann_file: str = '',
-        suffixes: Sequence[str] = ('.png', '.jpg', '.jpeg', '.tif', '.tiff'),
+        suffixes: Sequence[str] = IMAGE_SUFFIXES,
         pipeline: Sequence[Any] = (),
         indices: int | Sequence[int] | None = None,
         lazy_init: bool = False,
+        **kwargs: Any,
     ) -> None:
         self.suffixes = tuple(suffix.lower() for suffix in suffixes)
         super().__init__(
@@ -47,6 +53,7 @@ class UnlabeledRSDataset(BaseDataset):
             pipeline=list(pipeline),
             indices=indices,
             lazy_init=lazy_init,
+            **kwargs,
         )
 
     def load_data_list(self) -> list[dict[str, Any]]:
@@ -62,25 +69,23 @@ class UnlabeledRSDataset(BaseDataset):
         if not root.is_dir():
             raise DataError(f'data_root {root} is not a folder')
         paths = self._from_list(root) if self.ann_file else self._from_folder(root)
-        return [{'img_path': str(path)} for path in paths]
+        return [{'img_path': path} for path in paths]
 
-    def _from_folder(self, root: Path) -> list[Path]:
+    def _from_folder(self, root: Path) -> list[str]:
         """Find all images below ``root``."""
         found = (Path(base, name) for base, _, names in os.walk(root) for name in names)
         paths = sorted(path for path in found if path.suffix.lower() in self.suffixes)
         if not paths:
             raise DataError(f'no image below {root} ends with {", ".join(self.suffixes)}')
-        return paths
+        return [str(path) for path in paths]
 
-    def _from_list(self, root: Path) -> list[Path]:
+    def _from_list(self, root: Path) -> list[str]:
         """Read the images that the list names."""
-        if not Path(self.ann_file).is_file():
-            raise DataError(f'the image list {self.ann_file} does not exist')
-        lines = Path(self.ann_file).read_text(encoding='utf-8-sig').splitlines()
-        paths = [self._resolve(root / line.strip()) for line in lines if line.strip()]
-        if not paths:
-            raise DataError(f'the image list {self.ann_file} is empty')
-        return paths
+        # whether an address exists shows when it is opened; a Path would change it
+        return [
+            entry if is_virtual(entry) else str(self._resolve(root / entry))
+            for entry in read_list(self.ann_file)
+        ]
 
     def _resolve(self, path: Path) -> Path:
         """Complete a listed path with the suffix that exists."""

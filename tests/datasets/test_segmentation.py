@@ -1,93 +1,20 @@
-import json
-from pathlib import Path
-
-import numpy as np
-import pytest
-from mmengine.registry import DATASETS
-
-from glcnet_plugin.datasets.segmentation import (
-    FolderSegDataset,
-    read_classes,
-    read_manifest,
-)
-from glcnet_plugin.errors import DataError
-
-PIPELINE = [
-    dict(type='glcnet_plugin.LoadRSImage'), dict(type='LoadAnnotations'), dict(type='PackSegInputs')
-]  # fmt: skip
+from glcnet_plugin.datasets.segmentation import RSSegDataset
 
 
-def names(dataset):
-    return [Path(dataset.get_data_info(i)['img_path']).stem for i in range(len(dataset))]
+class Three(RSSegDataset):
+    METAINFO = {'classes': ('a', 'b', 'c'), 'palette': [[1, 1, 1], [2, 2, 2], [3, 3, 3]]}
+
+    def load_data_list(self):
+        return [self.pair('i.tif', 'm.png')]
 
 
-def test_classes_and_colours_come_from_the_folder(labelled_folder):
-    dataset = FolderSegDataset(str(labelled_folder))
-    assert dataset.metainfo['classes'] == ['red', 'green']
-    assert dataset.metainfo['palette'] == [[255, 0, 0], [0, 255, 0]]
-    assert names(dataset) == ['a1', 'a2', 'b1']
+def test_samples_say_which_labels_are_valid():
+    info = Three(ignore_index=9, reduce_zero_label=True).get_data_info(0)
+    assert info['num_classes'] == 3 and info['ignore_values'] == [9, 255]
+    assert info['reduce_zero_label'] and info['label_map'] is None and not info['colour_ids']
+    assert (info['img_path'], info['seg_map_path']) == ('i.tif', 'm.png')
 
 
-def test_groups_and_lists_select(labelled_folder):
-    assert names(FolderSegDataset(str(labelled_folder), groups=['B'])) == ['b1']
-    (labelled_folder / 'part.txt').write_text('b1\na1\n')
-    assert names(FolderSegDataset(str(labelled_folder), 'part.txt')) == ['b1', 'a1']
-
-
-def test_masks_are_class_ids_after_the_pipeline_of_mmseg(labelled_folder, mmseg_scope):
-    dataset = DATASETS.build(
-        dict(
-            type='glcnet_plugin.FolderSegDataset',
-            data_root=str(labelled_folder),
-            pipeline=PIPELINE,
-        )
-    )
-    mask = dataset[1]['data_samples'].gt_sem_seg.data[0].numpy()
-    assert mask[0, 0] == 255 and (mask[1:, :4] == 0).all() and (mask[:, 4:] == 1).all()
-    assert np.unique(dataset[1]['inputs'].numpy()).tolist() == [10]
-
-
-def test_unknown_group_lists_the_known(labelled_folder):
-    with pytest.raises(DataError, match=r"\['Z'\]: \['A', 'B'\]"):
-        FolderSegDataset(str(labelled_folder), groups=['A', 'Z'])
-
-
-def test_list_problems(labelled_folder):
-    with pytest.raises(DataError, match=r'cannot read the image list .*gone.txt'):
-        FolderSegDataset(str(labelled_folder), 'gone.txt')
-    (labelled_folder / 'part.txt').write_text('nowhere\n')
-    with pytest.raises(DataError, match=r"names \['nowhere'\]"):
-        FolderSegDataset(str(labelled_folder), 'part.txt')
-    (labelled_folder / 'part.txt').write_text('')
-    with pytest.raises(DataError, match='is empty'):
-        FolderSegDataset(str(labelled_folder), 'part.txt')
-
-
-@pytest.mark.parametrize(('part', 'folder'), [('images', 'images'), ('masks', 'masks')])
-def test_missing_file_is_named(labelled_folder, part, folder):
-    (labelled_folder / part / 'a2.png').unlink()
-    with pytest.raises(DataError, match=rf"{folder} has no file for 'a2'"):
-        FolderSegDataset(str(labelled_folder))
-
-
-@pytest.mark.parametrize('text', ['', '{"classes": [{"id": 0}]}', '{"classes": 3}'])
-def test_unreadable_classes(labelled_folder, text):
-    (labelled_folder / 'classes.json').write_text(text)
-    with pytest.raises(DataError, match=r'cannot read .*classes.json'):
-        read_classes(labelled_folder)
-
-
-def test_gaps_in_class_ids(labelled_folder):
-    entry = {'id': 1, 'name': 'x', 'color': '#000000'}
-    (labelled_folder / 'classes.json').write_text(json.dumps({'classes': [entry]}))
-    with pytest.raises(DataError, match='without gaps'):
-        read_classes(labelled_folder)
-
-
-def test_manifest_problems(labelled_folder):
-    (labelled_folder / 'manifest.csv').write_text('file,group\na,B\n')
-    with pytest.raises(DataError, match='"name"'):
-        read_manifest(labelled_folder)
-    (labelled_folder / 'manifest.csv').unlink()
-    with pytest.raises(DataError, match=r'cannot read .*manifest.csv'):
-        read_manifest(labelled_folder)
+def test_a_choice_of_classes_maps_the_others_to_ignored():
+    info = Three(metainfo={'classes': ['c', 'a']}).get_data_info(0)
+    assert info['label_map'] == {0: 1, 1: 255, 2: 0} and info['num_classes'] == 2

@@ -52,7 +52,7 @@ def test_empty_folder(tmp_path):
 
 
 def test_list_problems(folder):
-    with pytest.raises(DataError, match=r'gone.txt does not exist'):
+    with pytest.raises(DataError, match=r'cannot read the image list .*gone.txt'):
         UnlabeledRSDataset(str(folder), ann_file='gone.txt')
     (folder / 'list.txt').write_text('\n\n')
     with pytest.raises(DataError, match=r'list.txt is empty'):
@@ -65,3 +65,9 @@ def test_list_problems(folder):
 def test_misspelt_key(folder):
     with pytest.raises(TypeError, match='sufixes'):
         UnlabeledRSDataset(str(folder), sufixes=['.png'])
+
+
+def test_addresses_are_taken_as_they_are(folder):
+    (folder / 'list.txt').write_text('/vsicurl/https://host/a.tif\nb.png\n')
+    dataset = UnlabeledRSDataset(str(folder), ann_file='list.txt')
+    assert dataset.get_data_info(0)['img_path'] == '/vsicurl/https://host/a.tif'

@@ -3,7 +3,7 @@
 data_root = 'data/folder'
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='glcnet_plugin.LoadRSMask'),
     dict(type='RandomResize', scale=(256, 256), ratio_range=(0.9, 1.1), keep_ratio=False),
     dict(type='RandomCrop', crop_size=(256, 256)),
     dict(
@@ -17,7 +17,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
-    dict(type='LoadAnnotations'),
+    dict(type='glcnet_plugin.LoadRSMask'),
     dict(type='PackSegInputs'),
 ]
 train_dataloader = dict(

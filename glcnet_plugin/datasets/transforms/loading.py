@@ -1,31 +1,38 @@
-"""Read images with any number of bands."""
+"""Load images with any number of bands, and their masks."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
-from mmengine import fileio
-from numpy.typing import NDArray
-from rasterio.errors import RasterioIOError
-from rasterio.io import MemoryFile
+from mmseg.datasets.transforms import LoadAnnotations
 
+from glcnet_plugin.datasets.images import read_masked
+from glcnet_plugin.datasets.masks import (
+    IGNORE,
+    colours_to_ids,
+    few_colours,
+    read_mask,
+    require_ids,
+    wrong_ids,
+)
+from glcnet_plugin.datasets.rasters import Bands, band_indices
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import TRANSFORMS
-
-TIFF_SUFFIXES = ('.tif', '.tiff')
 
 
 @TRANSFORMS.register_module()
 class LoadRSImage(LoadImageFromFile):
-    """Read a PNG, JPEG or TIFF as (H, W, bands), bands in the order of the file.
+    """Read a GeoTIFF, PNG, JPEG or ``.npy`` as (H, W, bands), whole or a window of it.
 
     Colour images come as R, G, B (not B, G, R as in mmcv), so that means, deviations and
-    further bands are listed in one order everywhere.
+    further bands are listed in one order everywhere. uint8 stays uint8; all other types
+    become float32, with which OpenCV and torch can calculate.
 
     **Required Keys:**
 
     - img_path
+    - window (optional): y, x, height, width in pixels
 
     **Added Keys:**
 
@@ -34,19 +41,30 @@ class LoadRSImage(LoadImageFromFile):
     - ori_shape
 
     Args:
-        num_bands: Bands that every image must have; None accepts any number.
-        to_float32: Whether to convert the values to float32.
+        num_bands: Bands that every image must have after choosing; None accepts any number.
+        bands: Bands to take, by index from 0 or by name, in this order; None for all.
+        band_names: Names of the bands in the order of the file, where it does not give them.
+        nodata_fill: Value put where the file has nodata, NaN or infinity; one, or one per
+            band that is taken.
+        to_float32: Whether to convert uint8 too.
         backend_args: As in every MM loader.
     """
 
     def __init__(
         self,
         num_bands: int | None = None,
+        bands: Bands | None = None,
+        band_names: Sequence[str] | None = None,
+        nodata_fill: float | Sequence[float] = 0.0,
         to_float32: bool = False,
         backend_args: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(to_float32=to_float32, backend_args=backend_args)
         self.num_bands = num_bands
+        self.bands = bands
+        if bands is not None and band_names is not None:
+            self.bands = band_indices(bands, len(band_names), band_names, 'band_names')
+        self.nodata_fill = nodata_fill
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read the image of a sample.
@@ -58,55 +76,97 @@ class LoadRSImage(LoadImageFromFile):
             The sample with its image.
 
         Raises:
-            DataError: If the file cannot be read, or has another number of bands.
+            DataError: If the file cannot be read, has another number of bands, or holds
+                nothing but nodata.
         """
-        path = results['img_path']
-        image = read_image(path, self.backend_args)
+        path, window = results['img_path'], results.get('window')
+        image, missing = read_masked(path, self.bands, window, self.backend_args)
         if self.num_bands not in (None, image.shape[2]):
-            raise DataError(f'{path} has {image.shape[2]} bands, expected {self.num_bands}')
-        if self.to_float32:
+            raise DataError(
+                f'{path} has {image.shape[2]} bands, expected {self.num_bands}: choose some with '
+                'bands=[...], or set the number in the config'
+            )
+        if self.to_float32 or image.dtype != np.uint8:
             image = image.astype(np.float32)
+        if missing is not None:
+            if missing.all():
+                raise DataError(f'{path} holds nothing but nodata: leave it out')
+            fill = np.broadcast_to(np.asarray(self.nodata_fill, image.dtype), image.shape)
+            image = np.where(missing, fill, image)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
 
 
-def read_image(path: str, backend_args: dict[str, Any] | None = None) -> NDArray[Any]:
-    """Read an image file.
+@TRANSFORMS.register_module()
+class LoadRSMask(LoadAnnotations):
+    """MM's ``LoadAnnotations`` that reads more masks and checks what it has read.
 
-    Args:
-        path: Path or address that an MM file backend understands.
-        backend_args: Arguments of that backend.
+    Colours become ids where the dataset knows them, ignored values of the dataset become
+    255. With the datasets of this package, a value that is no class raises here, with the
+    file's name, and not in a kernel of the GPU.
 
-    Returns:
-        (H, W, bands) array of the type stored in the file.
+    **Required Keys:**
 
-    Raises:
-        DataError: If the file is missing or cannot be decoded; names the path.
+    - seg_map_path
+    - label_map
+    - reduce_zero_label
+    - seg_fields
+    - window, img_shape, num_classes, ignore_values, colour_ids (optional)
+
+    **Added Keys:**
+
+    - gt_seg_map
+
+    **Modified Keys:**
+
+    - seg_fields
     """
-    try:
-        data = fileio.get(path, backend_args=backend_args)
-    except OSError as error:
-        raise DataError(f'cannot open image {path}: {error}') from error
-    decode = _decode_tiff if str(path).lower().endswith(TIFF_SUFFIXES) else _decode_plain
-    try:
-        return decode(data)
-    except (RasterioIOError, cv2.error, ValueError) as error:
-        raise DataError(f'cannot decode image {path} ({len(data)} bytes): {error}') from error
+
+    def _load_seg_map(self, results: dict[str, Any]) -> None:
+        """Read the mask of a sample.
+
+        Raises:
+            DataError: If it cannot be read, is of another size than the image, has colours
+                where ids are expected or unknown colours, or a label that is no class.
+        """
+        path = results['seg_map_path']
+        mask = read_mask(path, results.get('window'), self.backend_args)
+        shape = results.get('img_shape', mask.shape[:2])
+        if mask.shape[:2] != tuple(shape):
+            raise DataError(
+                f'{path} is {mask.shape[0]}x{mask.shape[1]} px, its image '
+                f'{results.get("img_path")} {shape[0]}x{shape[1]}: sizes must agree'
+            )
+        if mask.ndim == 3 and results.get('colour_ids'):
+            mask, strange = colours_to_ids(mask, results['colour_ids'])
+            if strange:
+                raise DataError(f'{path} has unknown colours: {few_colours(strange)}')
+        ids = require_ids(mask, path)
+        ignored = [*results.get('ignore_values', (IGNORE,))]
+        if results['reduce_zero_label']:
+            ignored.append(0)
+        num_classes = len(results.get('label_map') or ()) or results.get('num_classes')
+        last = 256 if num_classes is None else num_classes + int(results['reduce_zero_label'])
+        if bad := wrong_ids(ids, last, ignored):
+            raise DataError(
+                f'{path} has the labels {bad[:5]}, with {num_classes} classes and '
+                f'reduce_zero_label={results["reduce_zero_label"]}: mend the mask, or the '
+                'number of classes'
+            )
+        results['gt_seg_map'] = _training_ids(ids, ignored, results)
+        results['seg_fields'].append('gt_seg_map')
 
 
-def _decode_tiff(data: bytes) -> NDArray[Any]:
-    """Bytes of a TIFF -> (H, W, bands)."""
-    with MemoryFile(data) as memory, memory.open() as raster:
-        return np.ascontiguousarray(raster.read().transpose(1, 2, 0))
-
-
-def _decode_plain(data: bytes) -> NDArray[Any]:
-    """Bytes of a PNG or JPEG -> (H, W, bands), colours as R, G, B."""
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
-    if image is None:
-        raise ValueError('not a PNG, JPEG or TIFF, or damaged')
-    if image.ndim == 2:
-        return image[:, :, None]
-    code = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}[image.shape[2]]
-    return cv2.cvtColor(image, code)
+def _training_ids(
+    ids: np.ndarray[Any, Any], ignored: Sequence[int], results: dict[str, Any]
+) -> np.ndarray[Any, Any]:
+    """Ids of the file -> ids of training: classes from 0, and 255 for what is ignored."""
+    table = np.full(int(max(256, *ignored)) + 1, IGNORE, np.uint8)
+    table[:256] = np.arange(256)
+    if results['reduce_zero_label']:
+        table[1:256] = np.arange(255)
+    table[list(ignored)] = IGNORE
+    for old, new in (results.get('label_map') or {}).items():
+        table[old + int(results['reduce_zero_label'])] = new
+    return table[ids]

@@ -19,6 +19,7 @@ class LoadPretrainedHook(Hook):
     Args:
         checkpoint: Path or address. None trains from scratch, and says so.
         scope: 'backbone', 'encoder' or 'encoder_decoder'; GLCNet fine-tunes from 'encoder'.
+        inflate: Whether kernels for R, G, B may be inflated to the bands of this network.
 
     Raises:
         ConfigError: If the scope is unknown.
@@ -26,11 +27,14 @@ class LoadPretrainedHook(Hook):
 
     priority = 'VERY_HIGH'  # before hooks that copy the weights, such as EMA
 
-    def __init__(self, checkpoint: str | None = None, scope: str = 'encoder') -> None:
+    def __init__(
+        self, checkpoint: str | None = None, scope: str = 'encoder', inflate: bool = False
+    ) -> None:
         if scope not in SCOPES:
             raise ConfigError(f'scope must be one of {", ".join(SCOPES)}, got {scope!r}')
         self.checkpoint = checkpoint
         self.scope = scope
+        self.inflate = inflate
 
     def before_train(self, runner: Runner) -> None:
         """Load the weights and log what was loaded."""
@@ -40,4 +44,7 @@ class LoadPretrainedHook(Hook):
             runner.logger.info('no pretrained checkpoint: training starts from random weights')
         else:
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-            runner.logger.info(str(load_pretrained(model, self.checkpoint, self.scope)))
+            report = load_pretrained(model, self.checkpoint, self.scope, self.inflate)
+            runner.logger.info(str(report))
+            for text in report.warnings:
+                runner.logger.warning(f'{self.checkpoint}: {text}')

@@ -17,23 +17,33 @@ class MultiBandMixin:
     Args:
         mean: One value per band, in the units of the images.
         std: One value per band, in the units of the images.
+        band_names: Names of the bands; checkpoints keep them.
         kwargs: Arguments of the class of MM, which refuses those it does not know.
 
     Raises:
-        ConfigError: If the two differ in length, are empty, or a deviation is not positive.
+        ConfigError: If these differ in length, are empty, or a deviation is not positive.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        mean: Sequence[float],
+        std: Sequence[float],
+        band_names: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         if not mean or len(mean) != len(std):
             raise ConfigError(
                 f'mean and std need one value per band, got {len(mean)} and {len(std)} values'
             )
         if min(std) <= 0:
             raise ConfigError(f'std must be positive, got {list(std)}')
+        if band_names is not None and len(band_names) != len(mean):
+            raise ConfigError(f'{len(mean)} means, but {len(band_names)} band_names: {band_names}')
         super().__init__(**kwargs)
+        self.band_names = band_names
         self._enable_normalize = True
         self.register_buffer('mean', torch.tensor(mean).float().view(-1, 1, 1), False)  # type: ignore[attr-defined]
         self.register_buffer('std', torch.tensor(std).float().view(-1, 1, 1), False)  # type: ignore[attr-defined]

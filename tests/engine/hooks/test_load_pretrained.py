@@ -55,3 +55,31 @@ def test_mismatch_stops(checkpoint):
 def test_unknown_scope_is_refused_when_built():
     with pytest.raises(ConfigError, match="got 'everything'"):
         LoadPretrainedHook(scope='everything')
+
+
+def test_other_statistics_than_in_pretraining_are_a_warning(tmp_path, caplog):
+    path = str(tmp_path / 'x.pth')
+    state = {'backbone.weight': torch.ones(2, 2), 'backbone.bias': torch.ones(2)}
+    bands = {'names': None, 'mean': [0.5], 'std': [1.0]}
+    torch.save({'state_dict': state, 'meta': {'bands': bands}}, path)
+    r = runner()
+    r.model.data_preprocessor = nn.Module()
+    r.model.data_preprocessor.mean = torch.tensor([0.75])
+    r.model.data_preprocessor.std = torch.tensor([1.0])
+    with caplog.at_level(logging.WARNING):
+        LoadPretrainedHook(path, 'backbone').before_train(r)
+    assert 'mean was [0.5] in pretraining, it is [0.75] here' in caplog.text
+
+
+def test_rgb_kernels_are_inflated_on_request_and_that_is_logged(tmp_path, caplog):
+    path = str(tmp_path / 'x.pth')
+    torch.save({'state_dict': {'backbone.conv1.weight': torch.ones(2, 3, 1, 1)}}, path)
+    r = runner()
+    r.model.backbone = nn.Module()
+    r.model.backbone.conv1 = nn.Conv2d(4, 2, 1, bias=False)
+    with pytest.raises(CheckpointMismatchError, match='inflate=True'):
+        LoadPretrainedHook(path, 'backbone').before_train(r)
+    with caplog.at_level(logging.INFO):
+        LoadPretrainedHook(path, 'backbone', inflate=True).before_train(r)
+    assert 'kernels of 3 bands inflated to 4' in caplog.text
+    assert (r.model.backbone.conv1.weight == 0.75).all()

@@ -30,3 +30,11 @@ def test_bad_statistics(name, mean, std, message):
 def test_misspelt_key(name):
     with pytest.raises(TypeError, match='pad_vale'):
         MODELS.build(dict(type=name, mean=[1.0], std=[1.0], pad_vale=0))
+
+
+@pytest.mark.parametrize('name', TYPES)
+def test_band_names(name):
+    model = MODELS.build(dict(type=name, mean=[1.0], std=[1.0], band_names=['NIR']))
+    assert model.band_names == ['NIR']
+    with pytest.raises(ConfigError, match=r"1 means, but 2 band_names: \['R', 'G'\]"):
+        MODELS.build(dict(type=name, mean=[1.0], std=[1.0], band_names=['R', 'G']))

@@ -1,0 +1,193 @@
+"""What to examine: the datasets of a config, or folders."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+
+from glcnet_plugin.apis.doctor import TRAIN
+from glcnet_plugin.apis.inspection import Expectation, Finding, Sample
+from glcnet_plugin.datasets.folder import entry_name, read_classes, read_manifest
+from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.masks import IGNORE
+from glcnet_plugin.errors import DataError
+
+CROPS = ('RandomCrop', 'TrackedRandomCrop')
+
+
+@dataclass
+class Inputs:
+    """Samples, what to expect of them, and what was found while listing them."""
+
+    samples: list[Sample]
+    expected: Expectation
+    classes: Sequence[str]
+    findings: list[Finding]
+
+
+def inputs_of_config(cfg: Config) -> Inputs:
+    """List the datasets of a config as its training would build them.
+
+    Args:
+        cfg: A config with ``train_dataloader``, and perhaps validation and test.
+
+    Returns:
+        The inputs.
+
+    Raises:
+        DataError: If a dataset cannot be built.
+    """
+    samples: list[Sample] = []
+    findings: list[Finding] = []
+    info: Mapping[str, Any] = {}
+    classes: Sequence[str] = ()
+    for split in (TRAIN, 'val', 'test'):
+        loader = cfg.get(f'{split}_dataloader')
+        if loader is None or (split == 'test' and loader == cfg.get('val_dataloader')):
+            continue
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+            dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+        infos = _infos(dataset)
+        samples += _samples(infos, split)
+        info = {**infos[0], **info}
+        classes = classes or dataset.metainfo.get('classes') or ()
+    outputs = cfg.model.get('decode_head', {}).get('num_classes')
+    if classes and outputs not in (None, len(classes)):
+        text = f'decode_head.num_classes is {outputs}, the dataset has {len(classes)} classes'
+        findings.append(Finding('error', 'num_classes', 'config', text))
+    return Inputs(samples, _expectation(cfg, info, classes), classes, findings)
+
+
+def _infos(dataset: Any) -> list[dict[str, Any]]:
+    """Entries of a dataset; scenes instead of windows drawn from them."""
+    scenes = getattr(dataset, 'scenes', None)
+    if scenes is not None:
+        return [{'img_path': path} for path in scenes]
+    return [dataset.get_data_info(index) for index in range(len(dataset))]
+
+
+def _samples(infos: Iterable[Mapping[str, Any]], split: str) -> list[Sample]:
+    """Samples of a split."""
+    return [Sample(split, info['img_path'], info.get('seg_map_path')) for info in infos]
+
+
+def _expectation(cfg: Config, info: Mapping[str, Any], classes: Sequence[str]) -> Expectation:
+    """What model and pipeline need."""
+    steps = cfg.train_dataloader.dataset.get('pipeline', [])
+    loader: Mapping[str, Any] = next(
+        (s for s in steps if str(s['type']).endswith('LoadRSImage')), {}
+    )
+    bands = loader.get('bands')
+    names = loader.get('band_names')
+    if bands is not None and names is not None:
+        bands = [names.index(band) if isinstance(band, str) else band for band in bands]
+    # a crop that comes first; a resize before it would change what fits
+    crop = next((s for s in steps[:2] if str(s['type']).split('.')[-1] in CROPS), None)
+    size = cfg.train_dataloader.dataset.get('window_size') if crop is None else crop['crop_size']
+    preprocessor = cfg.model.get('data_preprocessor', {})
+    label_map = info.get('label_map')
+    return Expectation(
+        num_bands=cfg.model.get('backbone', {}).get('in_channels', 3),
+        bands=bands,
+        min_size=None if size is None else (size, size) if isinstance(size, int) else tuple(size),
+        num_classes=len(label_map) if label_map else len(classes) or None,
+        reduce_zero_label=bool(info.get('reduce_zero_label')),
+        ignored=tuple(info.get('ignore_values', (IGNORE,))),
+        colour_ids=dict(info.get('colour_ids', {})),
+        mean=_numbers(preprocessor.get('mean')),
+        std=_numbers(preprocessor.get('std')),
+    )
+
+
+def _numbers(values: Any) -> tuple[float, ...] | None:
+    """A list of a config as a tuple."""
+    return None if values is None else tuple(float(value) for value in values)
+
+
+def inputs_of_folder(folder: Path, lists: Mapping[str, Path]) -> Inputs:
+    """List a labelled folder: images/, masks/, classes.json, manifest.csv.
+
+    Args:
+        folder: The folder.
+        lists: List of names for each split; empty to take all images as 'train'.
+
+    Returns:
+        The inputs.
+
+    Raises:
+        DataError: If a description or list is missing, or a list names something unknown.
+    """
+    meta = read_classes(folder)
+    rows = read_manifest(folder)
+    groups = {row['name']: row.get('group') for row in rows}
+    images, masks = _by_stem(folder / 'images'), _by_stem(folder / 'masks')
+    findings = [
+        Finding('error', 'not_listed', str(path), 'is not in the manifest')
+        for name, path in images.items()
+        if name not in groups
+    ]
+    samples = []
+    for split, path in lists.items() or ((TRAIN, None),):
+        names = list(groups) if path is None else _listed(path, groups)
+        for name in names:
+            if name not in images:
+                text = f'{folder / "images"} has no such image'
+                findings.append(Finding('error', 'image_missing', name, text))
+                continue
+            mask = masks.get(name, folder / 'masks' / f'{name}.png')
+            samples.append(Sample(split, str(images[name]), str(mask), groups[name]))
+    ignored = tuple(sorted({IGNORE, meta['ignore_index']}))
+    expected = Expectation(num_classes=len(meta['classes']), ignored=ignored)
+    return Inputs(samples, expected, meta['classes'], findings)
+
+
+def _listed(path: Path, names: Mapping[str, Any]) -> list[str]:
+    """Names of a list, all of them known."""
+    found = [entry_name(entry, names) for entry in read_list(path)]
+    if strange := [name for name in found if name not in names]:
+        raise DataError(f'{path} names {strange[:3]}, not in the manifest')
+    return found
+
+
+def inputs_of_folders(images: Path, masks: Path | None, expected: Expectation) -> Inputs:
+    """Pair the images of a folder with the masks of another by their names.
+
+    Args:
+        images: Folder of images, searched with its subfolders.
+        masks: Folder of masks, or None for images without labels.
+        expected: What the user says of the data.
+
+    Returns:
+        The inputs.
+
+    Raises:
+        DataError: If there are no images.
+    """
+    found, labels = _by_stem(images), {} if masks is None else _by_stem(masks)
+    if not found:
+        raise DataError(f'no image below {images} ends with {", ".join(IMAGE_SUFFIXES)}')
+    findings = [
+        Finding('warning', 'mask_alone', str(path), 'has no image')
+        for name, path in labels.items()
+        if name not in found
+    ]
+    samples = []
+    for name, path in found.items():
+        mask = None if masks is None else str(labels.get(name, masks / f'{name}.png'))
+        samples.append(Sample(TRAIN, str(path), mask))
+    return Inputs(samples, expected, (), findings)
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    """Images below a folder by their place and stem; two of one name are an error."""
+    found: dict[str, Path] = {}
+    for path in sorted(p for p in folder.rglob('*') if p.suffix.lower() in IMAGE_SUFFIXES):
+        name = path.relative_to(folder).with_suffix('').as_posix()
+        if name in found:
+            raise DataError(f'{found[name]} and {path} have one name: remove one')
+        found[name] = path
+    return found

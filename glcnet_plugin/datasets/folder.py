@@ -1,0 +1,149 @@
+"""Labelled images in a folder that describes itself."""
+
+import csv
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.segmentation import RSSegDataset
+from glcnet_plugin.errors import DataError
+from glcnet_plugin.registry import DATASETS
+
+
+def read_classes(data_root: str | Path) -> dict[str, Any]:
+    """Read ``classes.json`` of a folder.
+
+    Args:
+        data_root: The folder. Its file holds ``{"classes": [{"id": 0, "name": "road",
+            "color": "#6EC1E4"}, ...], "ignore_index": 255}``, ids without gaps.
+
+    Returns:
+        ``classes`` (names), ``palette`` (R, G, B each) and ``ignore_index``.
+
+    Raises:
+        DataError: If the file is missing or not of this form.
+    """
+    path = Path(data_root, 'classes.json')
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        entries = sorted(content['classes'], key=lambda entry: entry['id'])
+        palette = [list(bytes.fromhex(entry['color'].lstrip('#'))) for entry in entries]
+        names = [entry['name'] for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f'cannot read {path}: {type(error).__name__}: {error}') from error
+    if [entry['id'] for entry in entries] != list(range(len(entries))):
+        raise DataError(f'{path}: class ids must be 0..{len(entries) - 1} without gaps')
+    ignore_index = content.get('ignore_index', 255)
+    return {'classes': names, 'palette': palette, 'ignore_index': ignore_index}
+
+
+def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
+    """Read ``manifest.csv`` of a folder: one row per image, with at least a ``name``.
+
+    Raises:
+        DataError: If the file is missing or has no column ``name``.
+    """
+    path = Path(data_root, 'manifest.csv')
+    try:
+        with path.open(newline='', encoding='utf-8-sig') as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise DataError(f'cannot read {path}: {error}') from error
+    if not rows or 'name' not in rows[0]:
+        raise DataError(f'{path} needs a header with the column "name" and a row per image')
+    return rows
+
+
+def entry_name(entry: str, names: Collection[str]) -> str:
+    """Name that an entry of a list stands for: a name, a file name, or a path."""
+    if entry in names:
+        return entry
+    stem = PurePath(entry.replace('\\', '/')).stem
+    return stem if stem in names else entry
+
+
+@DATASETS.register_module()
+class FolderSegDataset(RSSegDataset):
+    """A folder with ``images/``, ``masks/``, ``classes.json`` and ``manifest.csv``.
+
+    Masks are PNGs whose pixel values are class ids. Classes, colours and the ignored value
+    come from ``classes.json``; the manifest names the images and the ``group`` of each:
+    images of one group show the same ground and belong to one split.
+
+    Args:
+        data_root: The folder.
+        ann_file: Text file with one image name per line, to take a part; relative to the
+            folder or absolute.
+        groups: Take the images of these groups of the manifest.
+        kwargs: Further arguments of :class:`RSSegDataset`.
+
+    Raises:
+        DataError: If a description is missing, a group is unknown, or an image or mask of
+            the selection does not exist.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        ann_file: str = '',
+        groups: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        meta = read_classes(data_root)
+        known = self.METAINFO.get('classes')
+        if known is not None and list(known) != meta['classes']:
+            raise DataError(
+                f'{data_root}/classes.json lists {meta["classes"]}, {type(self).__name__} expects '
+                f'{list(known)}: use FolderSegDataset, or convert the data again'
+            )
+        self.groups = groups
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix={'img_path': 'images', 'seg_map_path': 'masks'},
+            metainfo={'classes': meta['classes'], 'palette': meta['palette']},
+            ignore_index=meta['ignore_index'],
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """List the images and masks of the selection, in the order of the manifest.
+
+        Returns:
+            One entry per image, as mmseg's pipelines expect it.
+
+        Raises:
+            DataError: See the class.
+        """
+        images: dict[str, Path] = {}
+        for path in sorted(Path(self.data_prefix['img_path']).glob('*.*')):
+            if path.stem in images:
+                raise DataError(f'{images[path.stem]} and {path} have one name: remove one')
+            images[path.stem] = path
+        return [self._entry(name, images.get(name)) for name in self._names()]
+
+    def _names(self) -> list[str]:
+        """Names that both the list and the groups admit."""
+        rows = read_manifest(self.data_root)
+        if self.groups is not None:
+            known = {row.get('group', '') for row in rows}
+            if unknown := sorted(set(self.groups) - known):
+                raise DataError(f'no image of {self.data_root} is in {unknown}: {sorted(known)}')
+            rows = [row for row in rows if row.get('group') in self.groups]
+        names = [row['name'] for row in rows]
+        if not self.ann_file:
+            return names
+        listed = [entry_name(entry, names) for entry in read_list(self.ann_file)]
+        if strange := sorted(set(listed) - set(names)):
+            raise DataError(f'{self.ann_file} names {strange[:3]}, not in the manifest selection')
+        return listed
+
+    def _entry(self, name: str, image: Path | None) -> dict[str, Any]:
+        """Paths of one image and its mask."""
+        mask = Path(self.data_prefix['seg_map_path'], f'{name}.png')
+        if image is None or not mask.is_file():
+            folder = self.data_prefix['img_path' if image is None else 'seg_map_path']
+            raise DataError(f'{folder} has no file for {name!r} of the manifest')
+        return self.pair(image, mask)

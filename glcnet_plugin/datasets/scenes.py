@@ -1,0 +1,119 @@
+"""Random windows of large scenes, without cutting them into tiles first."""
+
+from typing import Any
+
+import numpy as np
+
+from glcnet_plugin.datasets.images import image_info, read_masked
+from glcnet_plugin.datasets.rasters import Window
+from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
+from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.geometry import size_pair
+from glcnet_plugin.registry import DATASETS
+
+MAX_DRAWS = 100
+
+
+@DATASETS.register_module()
+class UnlabeledSceneDataset(UnlabeledRSDataset):
+    """Windows drawn at random from scenes of any size; a scene is never decoded as a whole.
+
+    Every place of every scene is equally likely, so large scenes give more windows. New
+    windows are drawn in each epoch, from NumPy's global stream, which MM seeds for each rank
+    and worker, and from the index of the sample, which differs between ranks.
+
+    Scenes should be stored in tiles or strips (GeoTIFF, Cloud Optimized GeoTIFF): of a PNG or
+    JPEG, all lines above the window are decoded.
+
+    Args:
+        data_root: Folder with the scenes; searched with all its subfolders.
+        window_size: Side of the windows in pixels, or (H, W).
+        num_windows: Windows per epoch; None for as many as would cover all scenes once.
+        max_nodata: Largest accepted share of pixels without data in a window; the draw is
+            repeated until one is found.
+        kwargs: Further arguments of :class:`UnlabeledRSDataset`.
+
+    Raises:
+        ConfigError: If ``max_nodata`` lies outside [0, 1), or ``num_windows`` is not positive.
+        DataError: If a scene cannot be opened or is smaller than a window.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        window_size: int | tuple[int, int] = 256,
+        num_windows: int | None = None,
+        max_nodata: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
+        if not 0 <= max_nodata < 1:
+            raise ConfigError(f'max_nodata must lie in [0, 1), got {max_nodata}')
+        if num_windows is not None and num_windows < 1:
+            raise ConfigError(f'num_windows must be positive, got {num_windows}')
+        self.window_size = size_pair(window_size)
+        self.num_windows = num_windows
+        self.max_nodata = max_nodata
+        self.scenes: list[str] = []
+        self.shapes = np.zeros((0, 2), np.int64)
+        self.may_miss: list[bool] = []
+        super().__init__(data_root, **kwargs)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Read the headers of all scenes.
+
+        Returns:
+            One empty entry per window of an epoch: what it shows is drawn when it is read.
+
+        Raises:
+            DataError: See the class.
+        """
+        self.scenes = [entry['img_path'] for entry in super().load_data_list()]
+        infos = [image_info(path) for path in self.scenes]
+        self.shapes = np.array([(info.height, info.width) for info in infos], np.int64)
+        self.may_miss = [info.may_miss for info in infos]
+        small = [path for path, shape in zip(self.scenes, self.shapes, strict=True)
+                 if (shape < self.window_size).any()]  # fmt: skip
+        if small:
+            height, width = self.window_size
+            raise DataError(
+                f'{len(small)} scenes are smaller than a window of {height}x{width} px: '
+                f'{small[:3]}; use a smaller window_size, or leave them out'
+            )
+        if self.num_windows is None:
+            area = self.shapes.prod(1).sum() / np.prod(self.window_size)
+            self.num_windows = max(1, round(float(area)))
+        return [{} for _ in range(self.num_windows)]
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """Draw a window.
+
+        Args:
+            idx: Index of the sample; takes part in the draw.
+
+        Returns:
+            ``img_path`` and ``window`` (y, x, height, width) in pixels.
+
+        Raises:
+            DataError: If no window with enough data is found.
+        """
+        info: dict[str, Any] = super().get_data_info(idx)
+        rng = np.random.default_rng([info['sample_idx'], np.random.randint(2**31)])
+        room = self.shapes - self.window_size + 1  # places for the corner of a window
+        places = room.prod(1)
+        for _ in range(MAX_DRAWS):
+            scene = int(rng.choice(len(self.scenes), p=places / places.sum()))
+            y, x = (int(value) for value in rng.integers(room[scene]))
+            window = (y, x, self.window_size[0], self.window_size[1])
+            if self._share_missing(scene, window) <= self.max_nodata:
+                return {**info, 'img_path': self.scenes[scene], 'window': window}
+        raise DataError(
+            f'{MAX_DRAWS} windows in a row have more than {self.max_nodata:.0%} nodata, the last '
+            f'in {self.scenes[scene]}: leave empty scenes out, or raise max_nodata'
+        )
+
+    def _share_missing(self, scene: int, window: Window) -> float:
+        """Share of the pixels of a window in which all bands are missing."""
+        if not self.may_miss[scene]:
+            return 0.0
+        missing = read_masked(self.scenes[scene], window=window)[1]
+        return 0.0 if missing is None else float(missing.all(-1).mean())
