@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from folder_layout import read_mask
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import MODELS, DefaultScope
@@ -19,7 +18,8 @@ from torch import Tensor, nn
 
 from glcnet_plugin.apis.checkpoint import load_pretrained
 from glcnet_plugin.apis.features import PixelFeatures
-from glcnet_plugin.datasets.transforms.loading import read_image
+from glcnet_plugin.datasets.images import read_image
+from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from cells import PRETRAIN, load_images, quiet
-from folder_layout import read_mask
 from matplotlib.figure import Figure
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 from numpy.typing import NDArray
 
+from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.models.utils import sample_regions
 from glcnet_plugin.visualization import draw_matched_regions, to_rgb
 

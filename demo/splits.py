@@ -1,13 +1,13 @@
 """Which tiles are held out, which are seen without labels, which are labelled."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from glcnet_plugin.datasets.segmentation import read_manifest
+from glcnet_plugin.apis.splits import order_by_scene
+from glcnet_plugin.datasets.folder import read_manifest
 from glcnet_plugin.errors import DataError
 
 HELD_OUT_SHARE = 0.2
@@ -49,27 +49,6 @@ def hold_out(groups: dict[str, int]) -> list[str]:
     return sorted(held)
 
 
-def by_image(rows: Sequence[dict[str, str]], count: int, rng: np.random.Generator) -> list[str]:
-    """Draw tiles so that every source image has the same chance.
-
-    Args:
-        rows: Manifest rows of tiles, with ``source`` where they were cut from larger images.
-        count: Number of tiles to draw at most.
-        rng: Source of randomness.
-
-    Returns:
-        Names in random order; every image gives a first tile before one gives a second.
-    """
-    piles = defaultdict(list)
-    for row in rows:
-        piles[row.get('source') or row['group']].append(row['name'])
-    ranked = []
-    for pile in piles.values():
-        ranked += list(enumerate(rng.permutation(pile)))
-    order = sorted(ranked, key=lambda item: (item[0], rng.random()))
-    return [str(name) for _, name in order[:count]]
-
-
 def make_splits(
     tiles: Path,
     image_groups: dict[str, int],
@@ -105,12 +84,12 @@ def make_splits(
     if not inside:
         raise DataError(f'holding out {held} leaves no group to train on')
     rng = np.random.default_rng(0)
-    train = by_image(inside, max_train, rng)
-    val = by_image(outside, max_val, rng)
+    train = order_by_scene(inside, rng)[:max_train]
+    val = order_by_scene(outside, rng)[:max_val]
     pool = [row for row in inside if row['name'] in set(train)]
     labelled = {}
     for seed in seeds:
-        order = by_image(pool, len(pool), np.random.default_rng(1000 + seed))
+        order = order_by_scene(pool, np.random.default_rng(1000 + seed))
         for budget in budgets:
             labelled[min(budget, len(order)), seed] = order[:budget]
     return Splits(sorted(train), sorted(val), labelled, held)

@@ -104,13 +104,27 @@ def test_segmentation_head_and_crops(path):
 def test_pretrained_encoder_fits_the_downstream_config(size, tmp_path):
     from glcnet_plugin.apis.checkpoint import load_pretrained
 
-    source = next(p for p in PRETRAIN if f'_{size}-' in p.stem and 'rgbir' not in p.stem)
-    target = next(p for p in DOWNSTREAM if f'_{size}_' in p.stem and 'rgbir' not in p.stem)
+    suffix = {'resnet50': '-rgb', 'resnet18w16': '_demo'}[size]
+    source = next(p for p in PRETRAIN if f'_{size}-' in p.stem and p.stem.endswith(suffix))
+    target = next(p for p in DOWNSTREAM if f'_{size}_' in p.stem and p.stem.endswith(suffix))
     path = tmp_path / 'x.pth'
     torch.save({'state_dict': build_model(Config.fromfile(source)).state_dict()}, path)
     model = build_model(Config.fromfile(target))
     report = load_pretrained(model, str(path), 'encoder_decoder')
     assert sum(report.matched.values()) == len(model.state_dict()) - 2  # all but the classifier
+
+
+@downstream_leaves
+def test_classes_and_bands_of_the_dataset_fit_the_network(path):
+    cfg = Config.fromfile(path)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        known = DATASETS.get(loader.dataset.type).METAINFO.get('classes')
+        assert known is None or len(known) == cfg.model.decode_head.num_classes
+        assert loader.dataset.pipeline[1].type == 'glcnet_plugin.LoadRSMask'
+    assert cfg.val_dataloader.dataset.test_mode
+    preprocessor = cfg.model.data_preprocessor
+    for values in (preprocessor.mean, preprocessor.std, preprocessor.get('band_names')):
+        assert values is None or len(values) == cfg.model.backbone.in_channels
 
 
 def test_official_settings():

@@ -25,6 +25,10 @@ def run(cwd, *command):
     return log
 
 
+def tool(cwd, name, *arguments):
+    return run(cwd, sys.executable, ROOT / f'tools/dataset_tools/{name}.py', *arguments)
+
+
 def pretrain_options(data):
     return (
         '--cfg-options',
@@ -55,7 +59,7 @@ def finetune_options(data, *more):
 @pytest.fixture(scope='module')
 def data(scenes):
     (scenes / 'splits').mkdir(exist_ok=True)
-    for name, group in (('train_1pct', 's000'), ('val', 's002')):
+    for name, group in (('train_1pct_seed0', 's000'), ('val', 's002')):
         tiles = sorted(path.stem for path in (scenes / 'images').glob(f'{group}*'))
         (scenes / f'splits/{name}.txt').write_text('\n'.join(tiles))
     return scenes
@@ -144,6 +148,63 @@ def test_mim_finetunes_with_mmseg(pretrained, data, tmp_path):
     assert "of scope 'encoder' from" in log and (tmp_path / 'run/iter_2.pth').is_file()
 
 
+def rgbn(config):
+    return config.with_name(f'{config.stem}-rgbn.py')
+
+
+def four_band_run(unlabelled, labelled, work_dir, *more):
+    """Pretrain on four bands, fine-tune on four bands of other statistics; the log of it."""
+    run(
+        work_dir, sys.executable, ROOT / 'tools/train.py', rgbn(PRETRAIN),
+        '--work-dir', work_dir / 'pre', *pretrain_options(unlabelled),
+    )  # fmt: skip
+    checkpoint = work_dir / 'pre/epoch_2.pth'
+    bands = torch.load(checkpoint, weights_only=False)['meta']['bands']
+    assert bands['names'] == ['R', 'G', 'B', 'NIR'] and bands['mean'] == [127.5] * 4
+    return run(
+        work_dir, sys.executable, ROOT / 'tools/train.py', rgbn(FINETUNE),
+        '--work-dir', work_dir / 'ft', '--pretrained', checkpoint,
+        *finetune_options(labelled, 'model.data_preprocessor.mean=[100,100,100,90]', *more),
+    )  # fmt: skip
+
+
+def test_four_bands_from_pretraining_to_pictures_of_predictions(tmp_path):
+    data = tmp_path / 'scenes'
+    scenes = ('--scenes', 3, '--size', 320, '--tile', 160, '--bands', 4)
+    tool(tmp_path, 'make_scenes', data, *scenes)
+    tool(tmp_path, 'make_split', data, '--val', 0.3, '--labelled', 2)
+    lists = 'train_dataloader.dataset.ann_file=splits/train_2tiles_seed0.txt'
+    log = four_band_run(data, data, tmp_path, lists)
+    assert 'mean was [127.5, 127.5, 127.5, 127.5] in pretraining, it is [100.0, 100.0' in log
+    assert "of scope 'encoder' from" in log
+    run(
+        tmp_path, sys.executable, ROOT / 'tools/test.py', rgbn(FINETUNE),
+        tmp_path / 'ft/iter_2.pth', '--show-dir', tmp_path / 'show', *finetune_options(data),
+    )  # fmt: skip
+    assert len(list((tmp_path / 'show').rglob('test_s*.png'))) == 4
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif('GLCNET_REAL_RGBN' not in os.environ, reason='GLCNET_REAL_RGBN is not set')
+def test_real_four_band_images(tmp_path):
+    """GLCNET_REAL_RGBN: a folder with images/ and nir/, and a labelled one, colon between."""
+    for name, source in zip('ul', os.environ['GLCNET_REAL_RGBN'].split(':'), strict=True):
+        names = ('--folders', 'images', 'nir', '--names', 'R', 'G', 'B', 'NIR')
+        tool(tmp_path, 'stack_bands', source, tmp_path / name, *names)
+    tool(tmp_path, 'make_tiles', tmp_path / 'l', tmp_path / 'tiles')
+    tool(tmp_path, 'make_split', tmp_path / 'tiles', '--labelled', 16)
+    (tmp_path / 'list.txt').write_text(
+        '\n'.join(sorted(path.name for path in (tmp_path / 'u/images').iterdir())[:16])
+    )
+    lists = (
+        'train_dataloader.dataset.ann_file=splits/train_16tiles_seed0.txt',
+        'model.decode_head.num_classes=3',
+        'val_dataloader.dataset.indices=4',
+    )
+    log = four_band_run(tmp_path / 'u', tmp_path / 'tiles', tmp_path, *lists)
+    assert "of scope 'encoder' from" in log
+
+
 @pytest.mark.real_data
 @pytest.mark.skipif('GLCNET_REAL_DATA' not in os.environ, reason='GLCNET_REAL_DATA is not set')
 def test_a_real_folder_is_cut_split_and_pretrained_on(tmp_path):
@@ -152,7 +213,7 @@ def test_a_real_folder_is_cut_split_and_pretrained_on(tmp_path):
     from make_tiles import make_tiles
     from splits import make_splits
 
-    from glcnet_plugin.datasets.segmentation import read_manifest
+    from glcnet_plugin.datasets.folder import read_manifest
 
     source = Path(os.environ['GLCNET_REAL_DATA'])
     make_tiles(source, tmp_path / 'tiles')

@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument(
         '--out', help='folder for scores.json and scores.csv; default: beside the log'
     )
+    parser.add_argument('--show-dir', help='folder for a picture of every prediction')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
     args = parser.parse_args()
     cfg = Config.fromfile(args.config)
@@ -30,6 +31,10 @@ def main() -> None:
     cfg.work_dir = args.work_dir
     cfg.load_from = args.checkpoint
     cfg.test_evaluator = dict(cfg.test_evaluator, output_dir=args.out)
+    if args.show_dir is not None:
+        hook = dict(type='glcnet_plugin.RSSegVisualizationHook', draw=True)
+        cfg.default_hooks = dict(cfg.default_hooks, visualization=hook)
+        cfg.visualizer.save_dir = args.show_dir
     Runner.from_cfg(cfg).test()
 
 

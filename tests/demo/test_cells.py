@@ -35,7 +35,7 @@ def test_pixel_samples_are_the_pixels_of_the_mask(scenes, names):
         return points.float()
 
     samples = pixel_samples(scenes, names[:2], coordinates, 50, silent)
-    from folder_layout import read_mask
+    from glcnet_plugin.datasets.masks import read_mask
 
     for name, (values, ids) in samples.items():
         x, y = values.astype(int).T

@@ -1,8 +1,7 @@
 import csv
 
-import numpy as np
 import pytest
-from splits import by_image, hold_out, make_splits
+from splits import hold_out, make_splits
 
 from glcnet_plugin.errors import DataError
 
@@ -36,11 +35,6 @@ def test_one_group_is_always_left_to_train_on():
     assert hold_out({'A': 100, 'B': 1}) == ['B']
     with pytest.raises(DataError, match='two groups are needed'):
         hold_out({'A': 3})
-
-
-def test_every_image_gives_a_tile_before_one_gives_a_second():
-    drawn = by_image(rows({'a1': 30, 'a2': 3, 'b1': 10}), 6, np.random.default_rng(0))
-    assert sorted(name.split('_')[0] for name in drawn) == ['a1', 'a1', 'a2', 'a2', 'b1', 'b1']
 
 
 def test_no_ground_on_both_sides_and_nested_budgets(folder):

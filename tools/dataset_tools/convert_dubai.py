@@ -1,86 +1,88 @@
-"""Turn the Dubai aerial imagery data set, as published, into a labelled folder.
+"""Turn the Dubai aerial imagery data set, as published, into a labelled folder of tiles.
 
 The publisher (Humans in the Loop, CC0) offers folders 'Tile N' with 'images' and colour
-'masks'. Tiles that show the same ground get one group, so that a split by group is honest.
+'masks'; the zip archive does as well. Images that show the same ground get one group, so that a
+split by group is honest.
 
 Example:
-    python tools/dataset_tools/convert_dubai.py "Semantic segmentation dataset" data/dubai
+    python tools/dataset_tools/convert_dubai.py "Semantic segmentation dataset" data/dubai_256
 """
 
-import argparse
-import shutil
-from collections import Counter
+import re
 from pathlib import Path
 
-import numpy as np
-from folder_layout import IGNORE, colours_to_ids, write_description, write_mask
-from PIL import Image
-from rich.progress import track
+from archives import list_files
+from cli import add_tile, run_tool, tool_parser
+from tiler import Recipe, Scene, Summary, cut_scenes
 
+from glcnet_plugin.datasets.dubai import DubaiDataset
+from glcnet_plugin.datasets.masks import IGNORE, palette_ids
 from glcnet_plugin.errors import DataError
 
-CLASSES = {
-    'building': (0x3C, 0x10, 0x98),
-    'land_unpaved': (0x84, 0x29, 0xF6),
-    'road': (0x6E, 0xC1, 0xE4),
-    'vegetation': (0xFE, 0xDD, 0x3A),
-    'water': (0xE2, 0xA9, 0x29),
-}
-UNLABELLED = ((0x9B, 0x9B, 0x9B), (0, 0, 0))
-# tiles 1 and 3, and 4, 7 and 8, overlap on the ground (found by matching the images)
-GROUPS = {1: 'A', 3: 'A', 4: 'B', 7: 'B', 8: 'B', 2: 'C', 5: 'D', 6: 'E'}
+IMAGE = re.compile(r'(?:.*/)?Tile (\d+)/images/image_part_(\d+)\.jpg')
+MASK = re.compile(r'(?:.*/)?Tile (\d+)/masks/image_part_(\d+)\.png')
 
 
-def convert(source: Path, out: Path) -> tuple[int, Counter[str]]:
-    """Convert all tiles.
+def dubai_scenes(source: Path) -> list[Scene]:
+    """List the published images.
 
     Args:
-        source: Folder with 'Tile 1' ... 'Tile 8'.
-        out: Labelled folder to write.
+        source: Folder or zip with 'Tile 1' ... 'Tile 8'.
 
     Returns:
-        The number of images, and the pixels of every colour that is no class; those pixels
-        are ignored.
+        The images, by tile and part.
 
     Raises:
         DataError: If no image is found, or an image has no mask.
     """
-    images = sorted(source.glob('Tile */images/*.jpg'))
+    images: dict[tuple[int, int], str] = {}
+    masks: dict[tuple[int, int], str] = {}
+    for file in list_files(source):
+        for pattern, found in ((IMAGE, images), (MASK, masks)):
+            if match := pattern.fullmatch(file.location):
+                found.setdefault((int(match[1]), int(match[2])), file.address)
     if not images:
-        raise DataError(f'{source} holds no "Tile N/images/*.jpg": give the published folder')
-    for folder in ('images', 'masks'):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-    ids = {colour: index for index, colour in enumerate(CLASSES.values())}
-    ids.update(dict.fromkeys(UNLABELLED, IGNORE))
-    rows, unknown = [], Counter[str]()
-    for path in track(images, description='converting'):
-        tile, part = int(path.parts[-3].split()[1]), int(path.stem.split('_')[-1])
-        mask_path = path.parents[1] / 'masks' / f'{path.stem}.png'
-        if not mask_path.is_file():
-            raise DataError(f'{path} has no mask {mask_path}')
-        name = f't{tile}_p{part:02d}'
-        mask, strange = colours_to_ids(np.array(Image.open(mask_path).convert('RGB')), ids)
-        unknown.update(strange)
-        shutil.copyfile(path, out / 'images' / f'{name}.jpg')
-        write_mask(out / 'masks' / f'{name}.png', mask, list(CLASSES.values()))
-        rows.append({'name': name, 'group': GROUPS.get(tile, f'tile{tile}')})
-    write_description(out, list(CLASSES), list(CLASSES.values()), rows)
-    return len(rows), unknown
+        raise DataError(
+            f'{source} holds no "Tile N/images/*.jpg": give the published folder or zip'
+        )
+    for (tile, part), image in images.items():
+        if (tile, part) not in masks:
+            raise DataError(f'{image} has no mask "Tile {tile}/masks/image_part_{part:03d}.png"')
+    return [
+        Scene(f't{tile}_p{part:02d}', DubaiDataset.GROUPS.get(tile, f'tile{tile}'), image,
+              masks[tile, part])
+        for (tile, part), image in sorted(images.items())
+    ]  # fmt: skip
+
+
+def convert(source: Path, out: Path, tile: int = 256, workers: int | None = None) -> Summary:
+    """Convert all images.
+
+    Args:
+        source: Folder or zip with 'Tile 1' ... 'Tile 8'.
+        out: Labelled folder to write.
+        tile: Side of a tile in pixels; 0 copies the JPEGs as they are.
+        workers: See :func:`cut_scenes`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        DataError: If no image is found, or an image has no mask.
+    """
+    meta = DubaiDataset.METAINFO
+    colours = palette_ids(meta['palette']) | dict.fromkeys(DubaiDataset.UNLABELLED, IGNORE)
+    recipe = Recipe(meta['classes'], meta['palette'], tile, colours)
+    return cut_scenes(dubai_scenes(source), recipe, out, workers=workers)
 
 
 def main() -> None:
     """Parse the command line and convert."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('source', type=Path, help='published folder with "Tile 1" ... "Tile 8"')
-    parser.add_argument('out', type=Path, help='labelled folder to write')
+    parser = tool_parser(__doc__, 'published folder or zip with "Tile 1" ... "Tile 8"')
+    add_tile(parser)
     args = parser.parse_args()
-    count, unknown = convert(args.source, args.out)
-    print(f'{count} images in {args.out}')
-    for colour, pixels in unknown.most_common():
-        print(f'unknown colour {colour}: {pixels} pixels are ignored')
+    print('\n'.join(convert(args.source, args.out, args.tile, args.workers).lines()))
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -1,4 +1,4 @@
-"""Write the labelled folder layout: images/, masks/, classes.json, manifest.csv."""
+"""Write the labelled folder layout: images/, masks/, splits/, classes.json, manifest.csv."""
 
 import csv
 import json
@@ -13,12 +13,26 @@ from numpy.typing import NDArray
 from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
 
-IGNORE = 255
+from glcnet_plugin.datasets.masks import IGNORE
 
 
-def write_image(stem: Path, image: NDArray[Any]) -> Path:
-    """Write (H, W, bands) as PNG for three uint8 bands, else as TIFF; returns the path."""
-    if image.shape[2] == 3 and image.dtype == np.uint8:
+def write_image(
+    stem: Path, image: NDArray[Any], band_names: Sequence[str | None] = (), **profile: Any
+) -> Path:
+    """Write an image.
+
+    Args:
+        stem: Path without its suffix.
+        image: (H, W, bands). Three uint8 bands without names and nodata become a PNG, all
+            else a TIFF.
+        band_names: Names of the bands, which a TIFF keeps.
+        profile: ``crs``, ``transform`` and ``nodata`` as rasterio takes them.
+
+    Returns:
+        The path.
+    """
+    plain = profile.get('nodata') is None and not any(band_names)
+    if image.shape[2] == 3 and image.dtype == np.uint8 and plain:
         path = stem.with_name(f'{stem.name}.png')
         # stored, not deflated: photos hardly shrink, and every epoch would inflate them again
         Image.fromarray(image).save(path, compress_level=0)
@@ -27,10 +41,14 @@ def write_image(stem: Path, image: NDArray[Any]) -> Path:
     height, width, bands = image.shape
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        # by default GDAL would declare the fourth of four bands an alpha channel
         with rasterio.open(
-            path, 'w', 'GTiff', width, height, bands, dtype=image.dtype, compress='deflate'
-        ) as raster:
+            path, 'w', 'GTiff', width, height, bands, dtype=image.dtype, compress='deflate',
+            photometric='MINISBLACK', **profile,
+        ) as raster:  # fmt: skip
             raster.write(image.transpose(2, 0, 1))
+            for number, name in enumerate(band_names, 1):
+                raster.set_band_description(number, name)
     return path
 
 
@@ -41,35 +59,6 @@ def write_mask(path: Path, ids: NDArray[np.uint8], palette: Sequence[Sequence[in
     colours[: len(palette)] = palette
     mask.putpalette(colours.tobytes())
     mask.save(path, optimize=False)
-
-
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """Read class ids (H, W) from a palette or grey PNG."""
-    return np.array(Image.open(path))
-
-
-def colours_to_ids(
-    mask: NDArray[np.uint8], ids: Mapping[tuple[int, int, int], int]
-) -> tuple[NDArray[np.uint8], dict[str, int]]:
-    """Turn a colour mask into class ids.
-
-    Args:
-        mask: (H, W, 3) colours.
-        ids: Class id of each known colour.
-
-    Returns:
-        (H, W) ids, 255 where the colour is unknown, and the pixels of each unknown colour.
-    """
-    packed = mask.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)  # (H, W)
-    table = {(r << 16) + (g << 8) + b: value for (r, g, b), value in ids.items()}
-    found, inverse, counts = np.unique(packed, return_inverse=True, return_counts=True)
-    values = np.array([table.get(int(colour), IGNORE) for colour in found], np.uint8)
-    unknown = {
-        f'#{int(colour):06X}': int(count)
-        for colour, count in zip(found, counts, strict=True)
-        if int(colour) not in table
-    }
-    return values[inverse].reshape(packed.shape), unknown
 
 
 def write_description(
@@ -89,6 +78,20 @@ def write_description(
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator='\n')
         writer.writeheader()
         writer.writerows(rows)
+
+
+def write_list(path: Path, names: Sequence[str]) -> None:
+    """Write a list of image names, one per line, as the datasets read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(''.join(f'{name}\n' for name in names), encoding='utf-8')
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'{path.name}.part')
+    part.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
+    part.replace(path)
 
 
 def tile_origins(length: int, tile: int) -> list[int]:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folder_layout import read_mask, tile_origins, write_description, write_image, write_mask
+from folder_layout import tile_origins, write_description, write_image, write_mask
 from PIL import Image
 from rich.progress import track
 from scene_painter import CLASSES, ScenePainter
 from sklearn.ensemble import RandomForestClassifier
 
+from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.evaluation import confusion_matrix, confusion_scores
 
 PALETTE = [

@@ -1,86 +1,84 @@
 """Cut a labelled folder of large images into a labelled folder of tiles.
 
+Images are read by windows, so that they may be of any size. A run that was stopped goes on
+where it was; images and masks that have changed since are cut again.
+
 Example:
     python tools/dataset_tools/make_tiles.py data/dubai data/dubai_256 --tile 256
 """
 
-import argparse
 from pathlib import Path
-from typing import Any
 
-from folder_layout import read_mask, tile_origins, write_description, write_image, write_mask
-from rich.progress import track
+from cli import add_tile, run_tool, tool_parser
+from tiler import Recipe, Scene, Summary, cut_scenes
 
-from glcnet_plugin.datasets.segmentation import read_classes, read_manifest
-from glcnet_plugin.datasets.transforms.loading import read_image
+from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
 from glcnet_plugin.errors import DataError
 
 
-def cut_image(source: Path, out: Path, row: dict[str, str], tile: int) -> list[dict[str, Any]]:
-    """Cut one image and its mask.
+def folder_scenes(source: Path) -> list[Scene]:
+    """List the images of a labelled folder.
 
     Args:
-        source: Labelled folder.
-        out: Folder that receives ``images`` and ``masks``.
-        row: Manifest row of the image.
-        tile: Side of the tiles in pixels.
+        source: The folder.
 
     Returns:
-        Manifest rows of the tiles.
+        The images in the order of the manifest.
 
     Raises:
-        DataError: If image and mask differ in size, or are smaller than a tile.
+        DataError: If an image or a mask of the manifest is missing.
     """
-    name, palette = row['name'], read_classes(source)['palette']
-    path = next((source / 'images').glob(f'{name}.*'), None)
-    mask_path = source / 'masks' / f'{name}.png'
-    if path is None or not mask_path.is_file():
-        raise DataError(f'{source} lacks the image or the mask of {name!r}')
-    image, mask = read_image(str(path)), read_mask(mask_path)
-    height, width = mask.shape[:2]
-    if image.shape[:2] != mask.shape:
-        raise DataError(f'{path} is {image.shape[:2]}, its mask {mask.shape}: sizes must agree')
-    if min(height, width) < tile:
-        raise DataError(f'{path} is {height}x{width} px, smaller than a tile of {tile}')
-    rows = []
-    for y in tile_origins(height, tile):
-        for x in tile_origins(width, tile):
-            part = f'{name}_{y:05d}_{x:05d}'
-            window = (slice(y, y + tile), slice(x, x + tile))
-            write_image(out / 'images' / part, image[window].copy())
-            write_mask(out / 'masks' / f'{part}.png', mask[window].copy(), palette)
-            group = row.get('group') or name
-            rows.append({'name': part, 'group': group, 'source': name, 'y': y, 'x': x})
-    return rows
+    images = {
+        path.stem: path
+        for path in sorted((source / 'images').glob('*.*'))
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    }
+    scenes = []
+    for row in read_manifest(source):
+        name = row['name']
+        mask = source / 'masks' / f'{name}.png'
+        if name not in images or not mask.is_file():
+            raise DataError(
+                f'{source} lacks the image or the mask of {name!r}: add images/{name}.* and '
+                f'masks/{name}.png, or take the row out of manifest.csv'
+            )
+        scenes.append(Scene(name, row.get('group') or name, str(images[name]), str(mask)))
+    return scenes
+
+
+def cut_folder(source: Path, out: Path, tile: int = 256, workers: int | None = None) -> Summary:
+    """Cut all images of a labelled folder.
+
+    Args:
+        source: The folder.
+        out: Folder to write.
+        tile: Side of a tile in pixels; 0 leaves images whole.
+        workers: See :func:`cut_scenes`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        DataError: If something is missing, or image, mask and tile do not fit.
+    """
+    meta = read_classes(source)
+    recipe = Recipe(meta['classes'], meta['palette'], tile, ignored=[meta['ignore_index']])
+    return cut_scenes(folder_scenes(source), recipe, out, workers=workers)
 
 
 def make_tiles(source: Path, out: Path, tile: int = 256) -> int:
-    """Cut all images of a labelled folder.
-
-    Returns:
-        The number of tiles.
-    """
-    meta = read_classes(source)
-    for folder in ('images', 'masks'):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-    rows = []
-    for row in track(read_manifest(source), description='cutting tiles'):
-        rows += cut_image(source, out, row, tile)
-    write_description(out, meta['classes'], meta['palette'], rows)
-    return len(rows)
+    """Cut all images of a labelled folder; returns the number of tiles."""
+    return cut_folder(source, out, tile).tiles
 
 
 def main() -> None:
     """Parse the command line and cut."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('source', type=Path, help='labelled folder')
-    parser.add_argument('out', type=Path, help='folder to write')
-    parser.add_argument('--tile', type=int, default=256, help='side of a tile in pixels')
+    parser = tool_parser(__doc__, 'labelled folder')
+    add_tile(parser)
     args = parser.parse_args()
-    print(f'{make_tiles(args.source, args.out, args.tile)} tiles in {args.out}')
+    print('\n'.join(cut_folder(args.source, args.out, args.tile, args.workers).lines()))
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -29,7 +29,7 @@ train_dataloader = dict(
     dataset=dict(
         type='glcnet_plugin.FolderSegDataset',
         data_root=data_root,
-        ann_file='splits/train_1pct.txt',
+        ann_file='splits/train_1pct_seed0.txt',
         pipeline=train_pipeline,
     ),
 )

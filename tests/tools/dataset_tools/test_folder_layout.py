@@ -1,17 +1,22 @@
+import json
+
 import numpy as np
 import pytest
+import rasterio
 from folder_layout import (
-    colours_to_ids,
-    read_mask,
     tile_origins,
     write_description,
     write_image,
+    write_json,
+    write_list,
     write_mask,
 )
 from PIL import Image
 
-from glcnet_plugin.datasets.segmentation import read_classes, read_manifest
-from glcnet_plugin.datasets.transforms.loading import read_image
+from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.images import read_image
+from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.masks import read_mask
 
 
 @pytest.mark.parametrize(
@@ -41,15 +46,27 @@ def test_masks_hold_ids_and_show_colours(tmp_path):
     assert shown[0, 0].tolist() == [9, 8, 7] and shown[1, 0].tolist() == [0, 0, 0]
 
 
-def test_unknown_colours_are_counted_and_named():
-    mask = np.array([[[255, 0, 0], [1, 2, 3]], [[1, 2, 3], [0, 0, 255]]], np.uint8)
-    ids, unknown = colours_to_ids(mask, {(255, 0, 0): 4, (0, 0, 255): 0})
-    assert ids.tolist() == [[4, 255], [255, 0]] and unknown == {'#010203': 2}
-
-
 def test_description_is_what_the_dataset_reads(tmp_path):
     write_description(tmp_path, ['a', 'b'], [(1, 2, 3), (4, 5, 6)], [{'name': 'x', 'group': 'G'}])
     assert read_classes(tmp_path) == {
         'classes': ['a', 'b'], 'palette': [[1, 2, 3], [4, 5, 6]], 'ignore_index': 255
     }  # fmt: skip
     assert read_manifest(tmp_path) == [{'name': 'x', 'group': 'G'}]
+
+
+def test_three_bands_with_names_or_nodata_become_a_tiff_that_keeps_them(tmp_path):
+    image = np.random.randint(0, 250, (7, 9, 3)).astype(np.uint8)
+    with rasterio.open(write_image(tmp_path / 'a', image, ['IR', 'R', 'G'])) as raster:
+        assert raster.descriptions == ('IR', 'R', 'G')
+    with rasterio.open(write_image(tmp_path / 'b', image, nodata=0)) as raster:
+        assert raster.nodata == 0
+    assert write_image(tmp_path / 'c', image, [None] * 3, nodata=None).suffix == '.png'
+
+
+def test_lists_and_json_come_back(tmp_path):
+    write_list(tmp_path / 'splits/val.txt', ['a', 'b c'])
+    assert read_list(tmp_path / 'splits/val.txt') == ['a', 'b c']
+    for content in ({'a': 1}, {'b': [2]}):
+        write_json(tmp_path / '.done/x.json', content)
+        assert json.loads((tmp_path / '.done/x.json').read_text()) == content
+    assert [path.name for path in (tmp_path / '.done').iterdir()] == ['x.json']

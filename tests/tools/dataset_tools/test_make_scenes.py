@@ -3,11 +3,11 @@ import sys
 
 import numpy as np
 import pytest
-from folder_layout import read_mask
 from make_scenes import colour_only_kappa, make_scenes
 
-from glcnet_plugin.datasets.segmentation import read_classes, read_manifest
-from glcnet_plugin.datasets.transforms.loading import read_image
+from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.images import read_image
+from glcnet_plugin.datasets.masks import read_mask
 
 
 def test_layout(scenes):

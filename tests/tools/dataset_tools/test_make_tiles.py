@@ -1,10 +1,14 @@
+import json
+import sys
+
 import numpy as np
 import pytest
-from folder_layout import read_mask, write_image, write_mask
-from make_tiles import make_tiles
+from folder_layout import write_image, write_mask
+from make_tiles import cut_folder, main, make_tiles
 
-from glcnet_plugin.datasets.segmentation import read_classes, read_manifest
-from glcnet_plugin.datasets.transforms.loading import read_image
+from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.images import read_image
+from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.errors import DataError
 
 
@@ -37,7 +41,7 @@ def test_image_smaller_than_a_tile(labelled_folder, tmp_path):
 
 def test_mask_of_another_size(labelled_folder, tmp_path):
     write_mask(labelled_folder / 'masks' / 'a1.png', np.zeros((9, 8), np.uint8), [(1, 2, 3)])
-    with pytest.raises(DataError, match=r'\(8, 8\), its mask \(9, 8\)'):
+    with pytest.raises(DataError, match=r'a1\.png is 8x8 px, its mask .*a1\.png is 9x8 px'):
         make_tiles(labelled_folder, tmp_path / 'out', tile=4)
 
 
@@ -45,3 +49,31 @@ def test_missing_mask(labelled_folder, tmp_path):
     (labelled_folder / 'masks' / 'a2.png').unlink()
     with pytest.raises(DataError, match="lacks the image or the mask of 'a2'"):
         make_tiles(labelled_folder, tmp_path / 'out', tile=4)
+
+
+def test_the_manifest_has_the_columns_that_were_always_there(labelled_folder, tmp_path):
+    make_tiles(labelled_folder, tmp_path / 'out', tile=8)
+    rows = read_manifest(tmp_path / 'out')
+    assert list(rows[0]) == ['name', 'group', 'source', 'y', 'x']
+    assert [row['name'] for row in rows] == [f'{name}_00000_00000' for name in ('a1', 'a2', 'b1')]
+
+
+def test_files_beside_the_images_are_no_images(labelled_folder, tmp_path):
+    (labelled_folder / 'images' / 'a1.tfw').write_text('1')
+    assert make_tiles(labelled_folder, tmp_path / 'out', tile=8) == 3
+
+
+def test_another_ignored_value_becomes_255(labelled_folder, tmp_path):
+    path = labelled_folder / 'classes.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), 'ignore_index': 7}))
+    write_mask(labelled_folder / 'masks' / 'a1.png', np.full((8, 8), 7, np.uint8), [(1, 2, 3)])
+    done = cut_folder(labelled_folder, tmp_path / 'out', tile=4)
+    assert (read_mask(tmp_path / 'out/masks/a1_00004_00004.png') == 255).all()
+    assert done.pixels[255] == 64 + 2
+
+
+def test_command_line(labelled_folder, tmp_path, monkeypatch, capsys):
+    command = ['make_tiles.py', str(labelled_folder), str(tmp_path / 'out'), '--tile', '4']
+    monkeypatch.setattr(sys, 'argv', command)
+    main()
+    assert capsys.readouterr().out.startswith('3 scenes, 12 tiles of 4 px in')

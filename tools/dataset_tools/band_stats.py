@@ -1,0 +1,90 @@
+"""Mean, deviation, range and percentiles of every band, and a config snippet that uses them.
+
+Example:
+    python tools/dataset_tools/band_stats.py data/my_tiles/images --out stats.py
+    python tools/dataset_tools/band_stats.py data/my_tiles/images --list splits/train.txt \
+--bands R G B NIR
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from cli import run_tool
+from rich.console import Console
+from rich.table import Table
+
+from glcnet_plugin.apis.band_statistics import PERCENTILES, BandStatistics, band_statistics
+from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('folder', type=Path, help='folder of images or scenes, with subfolders')
+    parser.add_argument('--list', type=Path, help='take the images of this list only')
+    parser.add_argument('--bands', nargs='+', help='names, or indices from 0; default: all')
+    parser.add_argument('--out', type=Path, help='file for the config snippet')
+    parser.add_argument('--workers', type=int, help='processes; default: one per core')
+    return parser.parse_args()
+
+
+def snippet(statistics: BandStatistics, number: int) -> str:
+    """Config text that normalises with the statistics.
+
+    Args:
+        statistics: The statistics.
+        number: Number of images that they describe.
+
+    Returns:
+        Python text for a config.
+    """
+    names = [name or f'band{index}' for index, name in enumerate(statistics.names)]
+    rows = {'mean': statistics.mean, 'std': statistics.std}
+    lines = [f'# {len(names)} bands of {number} images, {int(statistics.count.max())} pixels']
+    lines += ['model = dict(', '    data_preprocessor=dict(']
+    for key, values in rows.items():
+        lines.append(f'        {key}=[{", ".join(f"{value:.6g}" for value in values)}],')
+    lines += [f'        band_names={names},', '    ),']
+    lines += [f'    backbone=dict(in_channels={len(names)}),']
+    return '\n'.join([*lines, ')', ''])
+
+
+def show(statistics: BandStatistics, console: Console) -> None:
+    """Print the table of bands."""
+    percentiles = {p: statistics.percentile(p) for p in PERCENTILES}
+    heads = ('band', 'mean', 'std', 'min', 'max', *(f'{p} %' for p in PERCENTILES), 'nodata')
+    table = Table(*heads)
+    for index, name in enumerate(statistics.names):
+        values = [statistics.mean, statistics.std, statistics.minimum, statistics.maximum]
+        values += [percentiles[p] for p in PERCENTILES]
+        total = statistics.count[index] + statistics.missing[index]
+        share = statistics.missing[index] / max(1, total)
+        cells = (f'{value[index]:.5g}' for value in values)
+        table.add_row(name or str(index), *cells, f'{share:.2%}')
+    console.print(table)
+
+
+def main() -> int:
+    """Describe the bands and write the snippet."""
+    args = parse_args()
+    start = time.perf_counter()
+    listed = '' if args.list is None else str(args.list.resolve())
+    dataset = UnlabeledRSDataset(str(args.folder), ann_file=listed)
+    paths = [dataset.get_data_info(index)['img_path'] for index in range(len(dataset))]
+    bands = args.bands and [int(band) if band.isdigit() else band for band in args.bands]
+    statistics = band_statistics(paths, bands, args.workers)
+    console = Console(soft_wrap=True)
+    show(statistics, console)
+    text = snippet(statistics, len(paths))
+    console.print(text, highlight=False, markup=False)
+    if args.out is not None:
+        args.out.write_text(text, encoding='utf-8')
+    console.print(f'{len(paths)} images in {time.perf_counter() - start:.1f} s')
+    return 0
+
+
+if __name__ == '__main__':
+    run_tool(main)
