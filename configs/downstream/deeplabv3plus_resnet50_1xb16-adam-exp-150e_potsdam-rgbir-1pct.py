@@ -3,9 +3,7 @@
 _base_ = './deeplabv3plus_resnet50_1xb16-adam-exp-150e_folder-rgb.py'
 dataset = dict(type='glcnet_plugin.PotsdamDataset', data_root='data/potsdam')
 model = dict(
-    data_preprocessor=dict(
-        mean=[127.5] * 4, std=[79.6875] * 4, band_names=['R', 'G', 'B', 'IR']
-    ),
+    data_preprocessor=dict(mean=[127.5] * 4, std=[79.6875] * 4, band_names=['R', 'G', 'B', 'IR']),
     backbone=dict(in_channels=4),
     decode_head=dict(num_classes=6),
 )

@@ -2,7 +2,7 @@
 
 Everything that GDAL opens goes through rasterio: GeoTIFF, JPEG 2000, VRT, and addresses that
 start with ``/vsi`` (``/vsicurl/https://...``, ``/vsis3/bucket/...``, ``/vsizip/a.zip/b.tif``).
-Whole PNG and JPEG files go through OpenCV, which is faster, and ``.npy`` through NumPy.
+PNG and JPEG go through OpenCV, which is faster, and ``.npy`` through NumPy.
 """
 
 from collections.abc import Iterator
@@ -36,6 +36,8 @@ from glcnet_plugin.errors import DataError
 RASTER_SUFFIXES = ('.tif', '.tiff', '.jp2', '.vrt', '.img')
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.npy', *RASTER_SUFFIXES)
 
+# PNG and JPEG have no windows: they are decoded whole and cut, by GDAL's lines if larger (pixels)
+DECODED_WHOLE = 80_000_000
 # what the libraries raise on the content of a file
 DAMAGED = (RasterioError, UnidentifiedImageError, cv2.error, ValueError, EOFError, SyntaxError)
 
@@ -138,7 +140,7 @@ def read_masked(
             image = _choose(_load_array(path), bands, window, path)
             return image, not_finite(image)
         by_gdal = suffix in RASTER_SUFFIXES or is_virtual(path)
-        if backend_args is None and window is not None:
+        if backend_args is None and window is not None and (by_gdal or decoded_by_lines(path)):
             return read_window(path, bands, window)
         if backend_args is None and by_gdal:
             with opened(path) as raster:
@@ -148,6 +150,12 @@ def read_masked(
             with opened(path, data) as raster:
                 return read_raster(raster, bands, window)
         return _choose(_decode(data), bands, window, path), None
+
+
+def decoded_by_lines(path: str | Path) -> bool:
+    """Whether a PNG or JPEG is too large to be decoded whole."""
+    info = image_info(path)
+    return info.height * info.width > DECODED_WHOLE
 
 
 @contextmanager

@@ -16,14 +16,15 @@ MAX_DRAWS = 100
 
 @DATASETS.register_module()
 class UnlabeledSceneDataset(UnlabeledRSDataset):
-    """Windows drawn at random from scenes of any size; a scene is never decoded as a whole.
+    """Windows drawn at random from scenes of any size, in memory that does not grow with it.
 
     Every place of every scene is equally likely, so large scenes give more windows. New
     windows are drawn in each epoch, from NumPy's global stream, which MM seeds for each rank
     and worker, and from the index of the sample, which differs between ranks.
 
-    Scenes should be stored in tiles or strips (GeoTIFF, Cloud Optimized GeoTIFF): of a PNG or
-    JPEG, all lines above the window are decoded.
+    Scenes should be GeoTIFFs stored in tiles: PNG and JPEG have no windows, so they are decoded
+    for each one, up to 80 million pixels as a whole, larger ones down to the window. Convert
+    them once: ``rio convert a.jpg a.tif --driver COG --co compress=deflate``.
 
     Args:
         data_root: Folder with the scenes; searched with all its subfolders.

@@ -11,7 +11,13 @@ from archives import unpacked
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 
-from glcnet_plugin.datasets.images import RASTER_SUFFIXES, image_info, read_image, readable
+from glcnet_plugin.datasets.images import (
+    RASTER_SUFFIXES,
+    decoded_by_lines,
+    image_info,
+    read_image,
+    readable,
+)
 from glcnet_plugin.datasets.masks import (
     IGNORE,
     Colour,
@@ -24,7 +30,6 @@ from glcnet_plugin.datasets.rasters import Window, opened
 from glcnet_plugin.errors import DataError
 
 Read = Callable[[int, int], NDArray[Any]]  # rows from, to
-AT_ONCE = 80_000_000  # pixels; PNG and JPEG up to this are decoded whole
 PIECE = 1024  # rows whose colours are converted at a time
 
 
@@ -125,12 +130,11 @@ def id_rows(
 def _source(path: str, whole: Callable[..., NDArray[Any]], part: Callable[..., Any]) -> Read:
     """Read by windows, or decode once.
 
-    GDAL and OpenCV decode a JPEG to values that differ, and PNG and JPEG have no windows: they
-    are read in the way the datasets read them, unless they are too large for it.
+    PNG and JPEG have no windows: they are read as the datasets read them, once.
     """
     info = image_info(path)
-    large = info.height * info.width > AT_ONCE
-    if large or Path(path).suffix.lower() in (*RASTER_SUFFIXES, '.npy'):
+    by_windows = Path(path).suffix.lower() in (*RASTER_SUFFIXES, '.npy')
+    if by_windows or decoded_by_lines(path):
         return lambda start, stop: part(path, window=(start, 0, stop - start, info.width))
     with unpacked(path) as file:
         content = whole(file)

@@ -1,0 +1,21 @@
+import sys
+
+import pytest
+from data_tools import run, write_tiles
+
+from glcnet_plugin.apis.doctor import examine
+from glcnet_plugin.apis.doctor_inputs import inputs_of_folder
+
+
+def test_the_tiles_are_good_data(tmp_path):
+    write_tiles(tmp_path / 't', 5)
+    inputs = inputs_of_folder(tmp_path / 't', {})
+    result = examine(inputs.samples, inputs.expected, 0)
+    assert len(inputs.samples) == 5 and inputs.findings == result.findings == []
+
+
+def test_time_and_memory_of_a_command():
+    seconds, mib = run([sys.executable, '-c', 'b = bytes(80 * 2**20)'])
+    assert seconds > 0 and mib > 80
+    with pytest.raises(RuntimeError, match='failed'):
+        run([sys.executable, '-c', 'raise SystemExit(3)'])
