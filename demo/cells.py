@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner, set_random_seed
+from networks import pretrain_config, segmentor_config
 from torch import Tensor, nn
 
 from glcnet_plugin.apis.checkpoint import load_pretrained
@@ -22,9 +23,6 @@ from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-PRETRAIN = CONFIGS / 'glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
-FINETUNE = CONFIGS / 'downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
 # Pixels per labelled set, per tile at most, and per held-out tile.
 PROBE_PIXELS, TILE_PIXELS, VAL_PIXELS = 6400, 400, 100
 SUMMARY = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1')
@@ -91,10 +89,8 @@ def pretrain(tiles: Path, train_list: Path, work_dir: Path, num_steps: int,
     final = work_dir / 'glcnet.pth'
     if final.is_file():
         return final
-    cfg = Config.fromfile(PRETRAIN)
-    cfg.train_dataloader.dataset.update(
-        data_root=str(tiles / 'images'), ann_file=str(train_list.resolve())
-    )
+    cfg = pretrain_config(tiles)
+    cfg.train_dataloader.dataset.ann_file = str(train_list.resolve())
     per_epoch = len(train_list.read_text().split()) // cfg.train_dataloader.batch_size
     epochs = max(1, round(num_steps / max(1, per_epoch)))
     cfg.train_cfg.max_epochs = cfg.param_scheduler[0].T_max = epochs
@@ -103,13 +99,6 @@ def pretrain(tiles: Path, train_list: Path, work_dir: Path, num_steps: int,
     torch.save({'state_dict': runner.model.state_dict()}, part)
     part.replace(final)
     return final
-
-
-def segmentor_config(num_classes: int) -> Config:
-    """Config of the fine-tunes for a number of classes."""
-    cfg = Config.fromfile(FINETUNE)
-    cfg.model.decode_head.num_classes = num_classes
-    return cfg
 
 
 def finetune(tiles: Path, lists: dict[str, Path], checkpoint: Path | None, num_classes: int,
@@ -133,10 +122,9 @@ def finetune(tiles: Path, lists: dict[str, Path], checkpoint: Path | None, num_c
     result = work_dir / 'scores.json'
     if result.is_file():
         return dict(json.loads(result.read_text()))
-    cfg = segmentor_config(num_classes)
+    cfg = segmentor_config(tiles, num_classes)
     for part in ('train', 'val'):
-        dataset = cfg[f'{part}_dataloader'].dataset
-        dataset.update(data_root=str(tiles), ann_file=str(lists[part].resolve()))
+        cfg[f'{part}_dataloader'].dataset.ann_file = str(lists[part].resolve())
     cfg.test_dataloader = cfg.val_dataloader
     cfg.val_evaluator = cfg.test_evaluator = dict(
         type='glcnet_plugin.RSSegMetric', output_dir=str(work_dir)
@@ -174,10 +162,13 @@ def predict(model: nn.Module, images: Tensor) -> np.ndarray[Any, Any]:
     return logits.argmax(1).numpy().astype(np.uint8)
 
 
-def frozen(checkpoint: Path | None, num_classes: int, seed: int, unlabelled: Tensor) -> Any:
+def frozen(
+    tiles: Path, checkpoint: Path | None, num_classes: int, seed: int, unlabelled: Tensor
+) -> Any:
     """A frozen network with its statistics estimated on unlabelled tiles.
 
     Args:
+        tiles: Labelled folder of tiles.
         checkpoint: Pretrained checkpoint, or None for random weights.
         num_classes: Number of classes.
         seed: Seed of random weights.
@@ -186,7 +177,7 @@ def frozen(checkpoint: Path | None, num_classes: int, seed: int, unlabelled: Ten
     Returns:
         A function from raw images (B, bands, H, W) and points (B, P, 2) to features.
     """
-    cfg = segmentor_config(num_classes)
+    cfg = segmentor_config(tiles, num_classes)
     set_random_seed(seed)
     with DefaultScope.overwrite_default_scope('mmseg'), quiet():
         model = MODELS.build(cfg.model)

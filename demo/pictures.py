@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from cells import PRETRAIN, load_images, quiet
+from cells import image_paths, quiet
 from matplotlib.figure import Figure
-from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
+from networks import pretrain_config
 from numpy.typing import NDArray
 
+from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.models.utils import sample_regions
 from glcnet_plugin.visualization import draw_matched_regions, to_rgb
@@ -21,8 +22,7 @@ from glcnet_plugin.visualization import draw_matched_regions, to_rgb
 
 def regions_picture(tiles: Path, names: Sequence[str]) -> Figure:
     """Views of some tiles with their matched regions, made by the pipeline of pretraining."""
-    cfg = Config.fromfile(PRETRAIN)
-    cfg.train_dataloader.dataset.data_root = str(tiles / 'images')
+    cfg = pretrain_config(tiles)
     with DefaultScope.overwrite_default_scope('mmpretrain'), quiet():
         dataset = DATASETS.build(cfg.train_dataloader.dataset)
     paths = {Path(dataset.get_data_info(i)['img_path']).stem: i for i in range(len(dataset))}
@@ -84,8 +84,7 @@ def mosaic_picture(
     colours[: len(palette)] = palette
     pictures: dict[str, list[NDArray[Any]]] = {'image': [], 'truth': []}
     for name in names:
-        image = load_images(tiles, [name])[0].permute(1, 2, 0).numpy()
-        pictures['image'].append(to_rgb(image.astype(np.uint8)))
+        pictures['image'].append(to_rgb(read_image(image_paths(tiles)[name])))
         pictures['truth'].append(colours[read_mask(tiles / 'masks' / f'{name}.png')])
     for title, folder in rows.items():
         pictures[title] = [colours[np.load(folder / f'{name}.npy')] for name in names]

@@ -89,7 +89,7 @@ def run_probes(
         with steps.step(f'probe frozen features: {title}') as step:
             if not path.is_file():
                 source = checkpoint if init == 'glcnet' else None
-                extract = frozen(source, num_classes, seed or 0, unlabelled)
+                extract = frozen(tiles, source, num_classes, seed or 0, unlabelled)
                 samples = pixel_samples(tiles, wanted, extract, TILE_PIXELS, step.tick)
                 found = [
                     {'kind': kind, 'init': init, 'labels': labels, 'seed': draw,

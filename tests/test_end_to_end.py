@@ -148,6 +148,43 @@ def test_mim_finetunes_with_mmseg(pretrained, data, tmp_path):
     assert "of scope 'encoder' from" in log and (tmp_path / 'run/iter_2.pth').is_file()
 
 
+def test_thirteen_bands_of_sixteen_bits_go_through_both_chains(tmp_path):
+    """Reader, views, colour, normalisation, network: pretraining; then fine-tuning."""
+    import numpy as np
+    from folder_layout import write_description, write_image, write_mask
+    from mmengine.config import Config
+    from mmengine.registry import DATASETS, MODELS, DefaultScope
+
+    palette, bands = [(255, 0, 0), (0, 255, 0)], 13
+    rng = np.random.default_rng(0)
+    for folder in ('images', 'masks'):
+        (tmp_path / folder).mkdir()
+    for name in 'ab':
+        image = rng.integers(0, 10_000, (100, 100, bands)).astype(np.uint16)
+        write_image(tmp_path / 'images' / name, image, nodata=0)
+        ids = rng.integers(0, 2, (100, 100)).astype(np.uint8)
+        write_mask(tmp_path / f'masks/{name}.png', ids, palette)
+    write_description(tmp_path, ['x', 'y'], palette, [{'name': n, 'group': n} for n in 'ab'])
+    for config, root in ((PRETRAIN, tmp_path / 'images'), (FINETUNE, tmp_path)):
+        cfg = Config.fromfile(config)
+        cfg.model.backbone.in_channels = bands
+        cfg.model.data_preprocessor.update(mean=[5000.0] * bands, std=[2900.0] * bands)
+        cfg.model.decode_head.num_classes = 64 if config == PRETRAIN else 2
+        cfg.train_dataloader.dataset.update(data_root=str(root), ann_file='')
+        with DefaultScope.overwrite_default_scope(cfg.default_scope):
+            dataset = DATASETS.build(cfg.train_dataloader.dataset)
+            model = MODELS.build(cfg.model)
+            samples = [dataset[i] for i in (0, 1)]
+            inputs = [sample['inputs'] for sample in samples]
+            if config == PRETRAIN:
+                inputs = torch.utils.data.default_collate(inputs)
+            data = {'inputs': inputs, 'data_samples': [s['data_samples'] for s in samples]}
+            data = model.data_preprocessor(data, True)
+            total, _ = model.parse_losses(model(**data, mode='loss'))
+        total.backward()
+        assert total.isfinite() and model.backbone.conv1.weight.grad.shape[1] == bands
+
+
 def rgbn(config):
     return config.with_name(f'{config.stem}-rgbn.py')
 

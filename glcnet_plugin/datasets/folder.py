@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -43,7 +44,7 @@ def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
     """Read ``manifest.csv`` of a folder: one row per image, with at least a ``name``.
 
     Raises:
-        DataError: If the file is missing or has no column ``name``.
+        DataError: If the file is missing, has no column ``name``, or names an image twice.
     """
     path = Path(data_root, 'manifest.csv')
     try:
@@ -53,6 +54,8 @@ def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
         raise DataError(f'cannot read {path}: {error}') from error
     if not rows or 'name' not in rows[0]:
         raise DataError(f'{path} needs a header with the column "name" and a row per image')
+    if twice := [name for name, count in Counter(row['name'] for row in rows).items() if count > 1]:
+        raise DataError(f'{path} names {twice[:3]} more than once')
     return rows
 
 

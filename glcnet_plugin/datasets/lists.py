@@ -1,5 +1,6 @@
 """Lists of names in text files."""
 
+from collections import Counter
 from pathlib import Path
 
 from glcnet_plugin.errors import DataError
@@ -27,7 +28,6 @@ def read_list(path: str | Path) -> list[str]:
     entries = [line.strip() for line in text.splitlines() if line.strip()]
     if not entries:
         raise DataError(f'the image list {path} is empty')
-    if len(set(entries)) < len(entries):
-        twice = sorted({entry for entry in entries if entries.count(entry) > 1}, key=str)
+    if twice := [entry for entry, count in Counter(entries).items() if count > 1]:
         raise DataError(f'the image list {path} names {twice[:3]} more than once')
     return entries

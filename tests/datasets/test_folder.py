@@ -90,6 +90,9 @@ def test_manifest_problems(labelled_folder):
     (labelled_folder / 'manifest.csv').write_text('file,group\na,B\n')
     with pytest.raises(DataError, match='"name"'):
         read_manifest(labelled_folder)
+    (labelled_folder / 'manifest.csv').write_text('name,group\na1,A\na1,B\n')
+    with pytest.raises(DataError, match=r"names \['a1'\] more than once"):
+        read_manifest(labelled_folder)
     (labelled_folder / 'manifest.csv').unlink()
     with pytest.raises(DataError, match=r'cannot read .*manifest.csv'):
         read_manifest(labelled_folder)

@@ -1,8 +1,11 @@
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import cv2
 import numpy as np
 import pytest
+import rasterio
 from folder_layout import write_image
 
 from glcnet_plugin.datasets import images
@@ -89,6 +92,51 @@ def test_files_inside_zips(tmp_path):
     assert image_info(address).bands == 4
     with pytest.raises(DataError, match=r'cannot read image /vsizip/.*gone.tif'):
         read_image(f'/vsizip/{tmp_path}/a.zip/gone.tif')
+
+
+class RangeHandler(BaseHTTPRequestHandler):
+    """A file server that answers requests for parts, as object stores do."""
+
+    def do_HEAD(self):
+        self.answer(200, b'', len(self.server.content))
+
+    def do_GET(self):
+        first, last = self.headers['Range'].removeprefix('bytes=').split('-')
+        size = len(self.server.content)
+        last = min(int(last or size - 1), size - 1)
+        body = self.server.content[int(first) : last + 1]
+        self.server.sent += len(body)
+        self.answer(206, body, len(body), f'bytes {first}-{last}/{size}')
+
+    def answer(self, status, body, length, part=None):
+        self.send_response(status)
+        self.send_header('Accept-Ranges', 'bytes')
+        self.send_header('Content-Length', str(length))
+        if part:
+            self.send_header('Content-Range', part)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_windows_of_scenes_on_a_web_server(tmp_path, monkeypatch):
+    image = np.random.randint(0, 255, (1024, 1024, 4)).astype(np.uint8)
+    path = tmp_path / 'x.tif'
+    with rasterio.open(path, 'w', 'GTiff', 1024, 1024, 4, dtype='uint8', tiled=True,
+                       blockxsize=128, blockysize=128) as raster:  # fmt: skip
+        raster.write(image.transpose(2, 0, 1))
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    monkeypatch.setenv('GDAL_DISABLE_READDIR_ON_OPEN', 'EMPTY_DIR')
+    with HTTPServer(('127.0.0.1', 0), RangeHandler) as server:
+        server.content, server.sent = path.read_bytes(), 0
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f'/vsicurl/http://127.0.0.1:{server.server_port}/x.tif'
+        part = read_image(address, window=(500, 600, 64, 64))
+        np.testing.assert_array_equal(part, image[500:564, 600:664])
+        assert server.sent < len(server.content) / 4
+        server.shutdown()
 
 
 def test_headers_say_place_and_nodata(tmp_path):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from cells import frozen, load_images, pixel_samples, predict, pretrain, probe, segmentor_config
+from cells import frozen, load_images, pixel_samples, predict, pretrain, probe
 from mmengine.registry import MODELS
+from networks import segmentor_config
 
 SIZES = dict(backbone=[16, 32, 64, 128], encoder=32)
 
@@ -25,7 +26,7 @@ def test_images_are_loaded_in_the_order_of_the_names(scenes, names):
 def test_same_seed_same_random_features(scenes, names):
     images = load_images(scenes, names[:2])
     points = torch.tensor([[[3, 5], [80, 90]]]).repeat(2, 1, 1)
-    values = [frozen(None, 6, seed, images)(images, points) for seed in (0, 0, 1)]
+    values = [frozen(scenes, None, 6, seed, images)(images, points) for seed in (0, 0, 1)]
     assert values[0].shape == (2, 2, sum(SIZES['backbone']) + SIZES['encoder'])
     assert torch.equal(values[0], values[1]) and not torch.equal(values[0], values[2])
 
@@ -55,7 +56,7 @@ def test_probe_uses_the_last_features_only_when_asked():
 
 
 def test_predictions_are_those_of_the_model(scenes, names, mmseg_scope):
-    model = MODELS.build(segmentor_config(4).model).eval()
+    model = MODELS.build(segmentor_config(scenes, 4).model).eval()
     images = load_images(scenes, names[:1])
     normalise = model.data_preprocessor
     with torch.no_grad():

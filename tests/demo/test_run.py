@@ -3,7 +3,7 @@
 import json
 import sys
 
-import cells
+import networks
 import pytest
 import run
 
@@ -14,7 +14,7 @@ def small(monkeypatch, scenes, tmp_path):
     monkeypatch.setattr(run, 'SEEDS', (0,))
     monkeypatch.setattr(run, 'PRETRAIN_STEPS', 2)
     monkeypatch.setattr(run, 'MOSAIC', 2)
-    original = cells.Config.fromfile
+    original = networks.Config.fromfile
 
     def tiny(path):
         cfg = original(path)
@@ -25,7 +25,7 @@ def small(monkeypatch, scenes, tmp_path):
             cfg.train_dataloader.dataset.pipeline[2].crop_size = (64, 64)
         return cfg
 
-    monkeypatch.setattr(cells.Config, 'fromfile', tiny)
+    monkeypatch.setattr(networks.Config, 'fromfile', tiny)
     monkeypatch.setattr(run, 'make_tiles', lambda data, out: make_small_tiles(data, out))
     options = ['run.py', '--data', str(scenes), '--work-dir', str(tmp_path / 'work')]
     monkeypatch.setattr(sys, 'argv', options)

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from folder_layout import tile_origins, write_description, write_image, write_mask
-from PIL import Image
 from rich.progress import track
 from scene_painter import CLASSES, ScenePainter
 from sklearn.ensemble import RandomForestClassifier
 
+from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.evaluation import confusion_matrix, confusion_scores
 
@@ -91,7 +91,7 @@ def colour_only_kappa(folder: Path, train: list[str], test: list[str], seed: int
         """Draw 20,000 pixels from some tiles."""
         values, ids = [], []
         for name in names:
-            image = np.asarray(Image.open(next((folder / 'images').glob(f'{name}.*'))))
+            image = read_image(next((folder / 'images').glob(f'{name}.*')))
             mask = read_mask(folder / 'masks' / f'{name}.png')
             pick = rng.choice(mask.size, min(mask.size, 20_000 // len(names) + 1), replace=False)
             values.append(image.reshape(mask.size, -1)[pick])

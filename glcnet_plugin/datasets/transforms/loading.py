@@ -41,7 +41,8 @@ class LoadRSImage(LoadImageFromFile):
     - ori_shape
 
     Args:
-        num_bands: Bands that every image must have after choosing; None accepts any number.
+        num_bands: Bands that every image must have after choosing; None for as many as the
+            first one that is read.
         bands: Bands to take, by index from 0 or by name, in this order; None for all.
         band_names: Names of the bands in the order of the file, where it does not give them.
         nodata_fill: Value put where the file has nodata, NaN or infinity; one, or one per
@@ -81,10 +82,11 @@ class LoadRSImage(LoadImageFromFile):
         """
         path, window = results['img_path'], results.get('window')
         image, missing = read_masked(path, self.bands, window, self.backend_args)
-        if self.num_bands not in (None, image.shape[2]):
+        self.num_bands = self.num_bands or image.shape[2]
+        if self.num_bands != image.shape[2]:
             raise DataError(
                 f'{path} has {image.shape[2]} bands, expected {self.num_bands}: choose some with '
-                'bands=[...], or set the number in the config'
+                'bands=[...], or set num_bands; check_data names all such files'
             )
         if self.to_float32 or image.dtype != np.uint8:
             image = image.astype(np.float32)

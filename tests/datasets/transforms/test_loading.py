@@ -36,6 +36,17 @@ def test_to_float32_and_expected_bands(tmp_path):
         LoadRSImage(num_bands=3)({'img_path': path})
 
 
+def test_all_images_have_as_many_bands_as_the_first(tmp_path):
+    loader = LoadRSImage()
+    for bands in (4, 4, 5):
+        path = str(write_image(tmp_path / f'x{bands}', np.ones((4, 4, bands), np.uint8)))
+        if bands == 5:
+            with pytest.raises(DataError, match=r'x5.tif has 5 bands, expected 4.*check_data'):
+                loader({'img_path': path})
+        else:
+            loader({'img_path': path})
+
+
 def test_bands_by_name_of_the_file_or_of_the_config(tmp_path):
     image = np.random.randint(0, 255, (5, 5, 4)).astype(np.uint8)
     named = str(write_image(tmp_path / 'a', image, band_names=('R', 'G', 'B', 'NIR')))
