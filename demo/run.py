@@ -38,7 +38,7 @@ from report import TITLES, differences, summarise, text_table, write_report  # n
 from splits import Splits, make_splits  # noqa: E402
 
 from glcnet_plugin.compat import TESTED, installed_version  # noqa: E402
-from glcnet_plugin.datasets.folder import read_classes, read_manifest  # noqa: E402
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest  # noqa: E402
 
 BUDGETS = (16, 160)
 SEEDS = (0, 1, 2)

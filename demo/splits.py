@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from glcnet_plugin.apis.splits import order_by_scene
-from glcnet_plugin.datasets.folder import read_manifest
+from glcnet_plugin.datasets.descriptions import read_manifest
 from glcnet_plugin.errors import DataError
 
 HELD_OUT_SHARE = 0.2

@@ -66,6 +66,7 @@ HOOKS = Registry(
     locations=[
         'glcnet_plugin.engine.hooks.load_pretrained',
         'glcnet_plugin.engine.hooks.band_record',
+        'glcnet_plugin.engine.hooks.check_classes',
         'glcnet_plugin.engine.hooks.seg_visualization',
     ],
 )

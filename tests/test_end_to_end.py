@@ -250,7 +250,7 @@ def test_a_real_folder_is_cut_split_and_pretrained_on(tmp_path):
     from make_tiles import make_tiles
     from splits import make_splits
 
-    from glcnet_plugin.datasets.folder import read_manifest
+    from glcnet_plugin.datasets.descriptions import read_manifest
 
     source = Path(os.environ['GLCNET_REAL_DATA'])
     make_tiles(source, tmp_path / 'tiles')

@@ -12,6 +12,7 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='encoder'),
     dict(type='glcnet_plugin.BandRecordHook'),
+    dict(type='glcnet_plugin.CheckClassesHook'),
 ]
 env_cfg = dict(
     cudnn_benchmark=True,

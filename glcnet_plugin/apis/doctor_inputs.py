@@ -10,7 +10,7 @@ from mmengine.registry import DATASETS, DefaultScope
 
 from glcnet_plugin.apis.doctor import TRAIN
 from glcnet_plugin.apis.inspection import Expectation, Finding, Sample
-from glcnet_plugin.datasets.folder import entry_name, read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
 from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
 from glcnet_plugin.datasets.lists import read_list
 from glcnet_plugin.datasets.masks import IGNORE

@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 from mmengine.registry import DATASETS
 
-from glcnet_plugin.datasets.folder import (
-    FolderSegDataset,
-    read_classes,
-    read_manifest,
-)
+from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.errors import DataError
 
 PIPELINE = [
@@ -70,32 +66,6 @@ def test_missing_file_is_named(labelled_folder, part, folder):
     (labelled_folder / part / 'a2.png').unlink()
     with pytest.raises(DataError, match=rf"{folder} has no file for 'a2'"):
         FolderSegDataset(str(labelled_folder))
-
-
-@pytest.mark.parametrize('text', ['', '{"classes": [{"id": 0}]}', '{"classes": 3}'])
-def test_unreadable_classes(labelled_folder, text):
-    (labelled_folder / 'classes.json').write_text(text)
-    with pytest.raises(DataError, match=r'cannot read .*classes.json'):
-        read_classes(labelled_folder)
-
-
-def test_gaps_in_class_ids(labelled_folder):
-    entry = {'id': 1, 'name': 'x', 'color': '#000000'}
-    (labelled_folder / 'classes.json').write_text(json.dumps({'classes': [entry]}))
-    with pytest.raises(DataError, match='without gaps'):
-        read_classes(labelled_folder)
-
-
-def test_manifest_problems(labelled_folder):
-    (labelled_folder / 'manifest.csv').write_text('file,group\na,B\n')
-    with pytest.raises(DataError, match='"name"'):
-        read_manifest(labelled_folder)
-    (labelled_folder / 'manifest.csv').write_text('name,group\na1,A\na1,B\n')
-    with pytest.raises(DataError, match=r"names \['a1'\] more than once"):
-        read_manifest(labelled_folder)
-    (labelled_folder / 'manifest.csv').unlink()
-    with pytest.raises(DataError, match=r'cannot read .*manifest.csv'):
-        read_manifest(labelled_folder)
 
 
 def test_lists_may_come_from_windows_and_hold_paths(labelled_folder):

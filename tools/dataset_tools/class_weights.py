@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from glcnet_plugin.apis.class_counts import METHODS, class_weights, count_classes, mask_files
-from glcnet_plugin.datasets.folder import entry_name, read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
 from glcnet_plugin.datasets.lists import read_list
 
 

@@ -37,7 +37,7 @@ from glcnet_plugin.apis.splits import (
     order_by_scene,
     order_random,
 )
-from glcnet_plugin.datasets.folder import read_classes
+from glcnet_plugin.datasets.descriptions import read_classes
 from glcnet_plugin.datasets.lists import read_list
 from glcnet_plugin.errors import ConfigError, DataError
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from cli import add_tile, run_tool, tool_parser
 from tiler import Recipe, Scene, Summary, cut_scenes
 
-from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
 from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
 from glcnet_plugin.errors import DataError
 

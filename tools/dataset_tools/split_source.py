@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glcnet_plugin.apis.extents import components, groups_by_ground
 from glcnet_plugin.apis.parallel import parallel_map
 from glcnet_plugin.apis.splits import hold_out_groups
-from glcnet_plugin.datasets.folder import entry_name, read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
 from glcnet_plugin.datasets.images import IMAGE_SUFFIXES, ImageInfo, image_info
 from glcnet_plugin.datasets.lists import read_list
 from glcnet_plugin.errors import DataError

@@ -7,7 +7,7 @@ import pytest
 from convert_deepglobe import convert, main
 
 from glcnet_plugin.datasets.deepglobe import DeepGlobeDataset
-from glcnet_plugin.datasets.folder import read_manifest
+from glcnet_plugin.datasets.descriptions import read_manifest
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.errors import DataError
 

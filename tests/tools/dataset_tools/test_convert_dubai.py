@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from convert_dubai import convert
 
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
 from glcnet_plugin.datasets.dubai import DubaiDataset
-from glcnet_plugin.datasets.folder import read_classes, read_manifest
 from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.errors import DataError

@@ -7,7 +7,7 @@ import pytest
 from convert_potsdam import BANDS, convert, isprs_recipe, main, pair_scenes
 from folder_layout import write_image
 
-from glcnet_plugin.datasets.folder import read_manifest
+from glcnet_plugin.datasets.descriptions import read_manifest
 from glcnet_plugin.datasets.images import image_info, read_image
 from glcnet_plugin.datasets.isprs import PotsdamDataset
 from glcnet_plugin.datasets.lists import read_list

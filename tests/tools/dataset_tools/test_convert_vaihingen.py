@@ -6,7 +6,7 @@ import pytest
 from convert_vaihingen import convert, main
 from folder_layout import write_image
 
-from glcnet_plugin.datasets.folder import read_manifest
+from glcnet_plugin.datasets.descriptions import read_manifest
 from glcnet_plugin.datasets.images import image_info, read_image
 from glcnet_plugin.datasets.isprs import VaihingenDataset
 from glcnet_plugin.datasets.lists import read_list

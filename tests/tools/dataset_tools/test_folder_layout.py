@@ -13,7 +13,7 @@ from folder_layout import (
 )
 from PIL import Image
 
-from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
 from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.lists import read_list
 from glcnet_plugin.datasets.masks import read_mask

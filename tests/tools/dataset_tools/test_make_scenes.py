@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from make_scenes import colour_only_kappa, make_scenes
 
-from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
 from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 

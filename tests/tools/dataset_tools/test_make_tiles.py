@@ -6,7 +6,7 @@ import pytest
 from folder_layout import write_image, write_mask
 from make_tiles import cut_folder, main, make_tiles
 
-from glcnet_plugin.datasets.folder import read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
 from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.errors import DataError

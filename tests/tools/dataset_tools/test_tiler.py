@@ -10,7 +10,8 @@ from PIL import Image
 from rasterio.transform import from_origin
 from tiler import Recipe, Scene, cut_scenes
 
-from glcnet_plugin.datasets.folder import FolderSegDataset, read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
+from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.errors import DataError

@@ -1,0 +1,47 @@
+"""Compare the classes of the data with the outputs of the network before anything runs."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.registry import HOOKS
+
+
+@HOOKS.register_module()
+class CheckClassesHook(Hook):
+    """Stop if a decode head has another number of classes than the dataset.
+
+    Without it, a head that is too small fails in a kernel of the GPU at the first pixel of a
+    higher class, and one that is too large trains on in silence.
+
+    Raises:
+        ConfigError: Before training or test, with both numbers.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the training set."""
+        _check(runner.model, runner.train_dataloader.dataset)
+
+    def before_test(self, runner: Runner) -> None:
+        """Check the test set."""
+        _check(runner.model, runner.test_dataloader.dataset)
+
+
+def _check(model: Any, dataset: Any) -> None:
+    """Compare all heads of a model with a dataset."""
+    model = model.module if is_model_wrapper(model) else model
+    classes = getattr(dataset, 'metainfo', {}).get('classes')
+    auxiliary = getattr(model, 'auxiliary_head', None) or ()
+    heads = [model.decode_head, *(auxiliary if hasattr(auxiliary, '__len__') else [auxiliary])]
+    for head in heads:
+        if classes and head.num_classes != len(classes):
+            raise ConfigError(
+                f'{type(head).__name__} has num_classes={head.num_classes}, but the dataset has '
+                f'{len(classes)} classes: {list(classes)}; set model.decode_head.num_classes'
+                f'={len(classes)}'
+            )
