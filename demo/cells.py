@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from glcnet_plugin.apis.checkpoint import load_pretrained
 from glcnet_plugin.apis.features import PixelFeatures
+from glcnet_plugin.datasets.descriptions import image_files
 from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.datasets.masks import read_mask
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
@@ -143,7 +144,7 @@ def finetune(tiles: Path, lists: dict[str, Path], checkpoint: Path | None, num_c
 @cache
 def image_paths(tiles: Path) -> dict[str, Path]:
     """Path of each tile by name; the folder is listed once."""
-    return {path.stem: path for path in (tiles / 'images').iterdir()}
+    return image_files(tiles / 'images')
 
 
 def load_images(tiles: Path, names: Sequence[str]) -> Tensor:

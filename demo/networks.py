@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.config import Config
 
 from glcnet_plugin.apis.band_statistics import band_statistics
+from glcnet_plugin.datasets.descriptions import image_files
 from glcnet_plugin.datasets.images import read_image
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
@@ -27,7 +28,7 @@ def band_settings(tiles: Path) -> dict[str, Any]:
         Nothing for 8-bit RGB, which the configs are made for; else the number of bands, and
         their means and deviations.
     """
-    paths = sorted((tiles / 'images').iterdir())
+    paths = list(image_files(tiles / 'images').values())
     first = read_image(paths[0])
     if first.shape[2] == 3 and first.dtype == np.uint8:
         return {}

@@ -19,7 +19,11 @@ env_cfg = dict(
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),
 )
-visualizer = dict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+visualizer = dict(
+    type='SegLocalVisualizer',
+    vis_backends=[dict(type='LocalVisBackend')],
+    alpha=0.4,  # the image stays visible below the classes
+)
 randomness = dict(seed=0)
 log_level = 'INFO'
 log_processor = dict(by_epoch=True)

@@ -8,7 +8,6 @@ its bins are the first 16 bits of the float32, that is 2^-7 of the value wide.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glcnet_plugin.apis.parallel import parallel_map
-from glcnet_plugin.datasets.images import image_info, read_masked
-from glcnet_plugin.datasets.rasters import Bands, Window
+from glcnet_plugin.datasets.images import (
+    BLOCK,
+    blocks,
+    has_windows,
+    image_info,
+    read_blocks,
+    read_masked,
+)
+from glcnet_plugin.datasets.rasters import Bands, Image, Missing, Window
 from glcnet_plugin.errors import DataError
 
 PERCENTILES = (1, 2, 50, 98, 99)
-BLOCK = 2048  # side of the parts that large scenes are read in, in pixels
-CHUNK = 64  # images that a worker adds up before it reports
 LOWEST = 1 << 15  # of int16, negated
 BINS = LOWEST + (1 << 16)
 
@@ -95,9 +99,16 @@ def image_statistics(part: Part) -> BandStatistics:
         DataError: If the image cannot be read.
     """
     path, window, bands = part
-    image, missing = read_masked(path, bands, window)
+    read = read_blocks(path, bands) if window is None else [read_masked(path, bands, window)]
     names = image_info(path).band_names if bands is None else tuple(_names(bands))
-    integer = np.issubdtype(image.dtype, np.integer) and image.dtype.itemsize <= 2
+    return reduce(_merged, (_block_statistics(path, names, *block) for block in read))
+
+
+def _block_statistics(
+    path: str, names: tuple[str | None, ...], image: Image, missing: Missing
+) -> BandStatistics:
+    """Statistics of one block."""
+    integer = bool(np.issubdtype(image.dtype, np.integer)) and image.dtype.itemsize <= 2
     columns = []
     for band in range(image.shape[2]):
         values = image[..., band].ravel()
@@ -127,15 +138,33 @@ def band_statistics(
     Raises:
         DataError: If there are no images, one cannot be read, or they differ in their bands.
     """
-    parts = _parts(paths, bands)
-    chunks = iter(lambda: list(islice(parts, CHUNK)), [])
-    number = -(-len(paths) // CHUNK)
+    chunks = list(_chunks(paths, bands))
     total: BandStatistics | None = None
-    for chunk in parallel_map(_chunk_statistics, chunks, number, 'band statistics', workers):
-        total = chunk if total is None else _merged(total, chunk)
+    for found in parallel_map(_chunk_statistics, chunks, len(chunks), 'band statistics', workers):
+        total = found if total is None else _merged(total, found)
     if total is None:
         raise DataError('no images to describe')
     return total
+
+
+def _chunks(paths: Iterable[str | Path], bands: Bands | None) -> Iterator[list[Part]]:
+    """Images in portions of about one block; of large ones with windows, a block each."""
+    chunk: list[Part] = []
+    pixels = 0
+    for path in paths:
+        info = image_info(path)
+        size = info.height * info.width
+        if size > BLOCK * BLOCK and has_windows(path):
+            for window in blocks(info):
+                yield [(str(path), window, bands)]
+            continue
+        chunk.append((str(path), None, bands))
+        pixels += size
+        if pixels >= BLOCK * BLOCK:
+            yield chunk
+            chunk, pixels = [], 0
+    if chunk:
+        yield chunk
 
 
 def _chunk_statistics(parts: Sequence[Part]) -> BandStatistics:
@@ -147,19 +176,6 @@ def _merged(first: BandStatistics, second: BandStatistics) -> BandStatistics:
     """Merge the second into the first and return it."""
     first.merge(second)
     return first
-
-
-def _parts(paths: Iterable[str | Path], bands: Bands | None) -> Iterator[Part]:
-    """Images as they are, large ones in blocks."""
-    for path in paths:
-        info = image_info(path)
-        if info.height * info.width <= BLOCK * BLOCK:
-            yield str(path), None, bands
-            continue
-        for y in range(0, info.height, BLOCK):
-            for x in range(0, info.width, BLOCK):
-                size = (min(BLOCK, info.height - y), min(BLOCK, info.width - x))
-                yield str(path), (y, x, *size), bands
 
 
 def _names(bands: Bands) -> list[str | None]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glcnet_plugin.apis.parallel import parallel_map
+from glcnet_plugin.datasets.descriptions import mask_file
 from glcnet_plugin.datasets.masks import IGNORE, read_mask, require_ids, wrong_ids
 from glcnet_plugin.errors import ConfigError, DataError
 
@@ -20,7 +21,7 @@ def mask_files(data_root: str | Path, names: Iterable[str]) -> list[Path]:
     """Masks of images of a labelled folder.
 
     Args:
-        data_root: The folder, with ``masks/<name>.png``.
+        data_root: The folder, with a mask of each.
         names: Names of the images.
 
     Returns:
@@ -29,11 +30,9 @@ def mask_files(data_root: str | Path, names: Iterable[str]) -> list[Path]:
     Raises:
         DataError: If one does not exist.
     """
-    folder = Path(data_root, 'masks')
-    there = {path.name for path in folder.glob('*.png')}
-    paths = [folder / f'{name}.png' for name in names]
-    if missing := [path.name for path in paths if path.name not in there]:
-        raise DataError(f'{folder} lacks {len(missing)} masks, such as {missing[:3]}')
+    paths = [mask_file(data_root, name) for name in names]
+    if missing := [path.name for path in paths if not path.is_file()]:
+        raise DataError(f'{data_root}/masks lacks {len(missing)} masks, such as {missing[:3]}')
     return paths
 
 

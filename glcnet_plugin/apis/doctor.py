@@ -20,6 +20,7 @@ from glcnet_plugin.apis.inspection import (
 from glcnet_plugin.apis.parallel import parallel_map
 from glcnet_plugin.apis.split_summary import SplitSummary
 from glcnet_plugin.datasets.images import ImageInfo
+from glcnet_plugin.errors import DataError
 
 CHUNK = 8  # samples that a worker inspects before it reports
 TRAIN = 'train'
@@ -125,11 +126,16 @@ class _Places:
         """Look for georeferenced images of two splits that overlap on the ground."""
         train = [place for place in self.located if place[0].split == TRAIN]
         rest = [place for place in self.located if place[0].split != TRAIN]
-        for i, j in ground_pairs([info for _, info in train], [info for _, info in rest]):
+        try:
+            pairs = ground_pairs([info for _, info in train], [info for _, info in rest])
+        except DataError as error:
+            return result.add('error', 'georeference', 'all splits', str(error))
+        for i, j in pairs:
             first, second = train[i][0], rest[j][0]
             if first.image != second.image:
                 text = f'shows ground of {first.image} in {TRAIN}'
                 result.add('error', 'leak_ground', second.image, text)
+        return None
 
 
 def _leaks(first: str, second: str) -> bool:
@@ -164,6 +170,9 @@ def _check_normalisation(result: Examination, expected: Expectation) -> None:
     """Report splits that the means and deviations of the settings leave far from (0, 1)."""
     if expected.mean is None or expected.std is None:
         return
+    if min(expected.std) <= 0:
+        text = f'std must be positive, got {list(expected.std)}'
+        return result.add('error', 'normalisation', 'config', text)
     for name, split in result.splits.items():
         if split.mean is None or split.std is None or len(split.mean) != len(expected.mean):
             continue
@@ -179,3 +188,4 @@ def _check_normalisation(result: Examination, expected: Expectation) -> None:
                 f'{std.round(3).tolist()}: set mean and std of the data, see band_stats'
             )
             result.add('warning', 'normalisation', name, text)
+    return None

@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 
 from glcnet_plugin.apis.doctor import TRAIN
 from glcnet_plugin.apis.inspection import Expectation, Finding, Sample
-from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import (
+    entry_name,
+    mask_file,
+    read_classes,
+    read_manifest,
+)
 from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
-from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.lists import read_list, require_once
 from glcnet_plugin.datasets.masks import IGNORE
-from glcnet_plugin.errors import DataError
-
-CROPS = ('RandomCrop', 'TrackedRandomCrop')
+from glcnet_plugin.errors import ConfigError, DataError
 
 
 @dataclass
@@ -40,6 +43,7 @@ def inputs_of_config(cfg: Config) -> Inputs:
 
     Raises:
         DataError: If a dataset cannot be built.
+        ConfigError: If it is not known, or does not take these arguments.
     """
     samples: list[Sample] = []
     findings: list[Finding] = []
@@ -49,8 +53,11 @@ def inputs_of_config(cfg: Config) -> Inputs:
         loader = cfg.get(f'{split}_dataloader')
         if loader is None or (split == 'test' and loader == cfg.get('val_dataloader')):
             continue
-        with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
-            dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+        try:
+            with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+                dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+        except (TypeError, KeyError) as error:
+            raise ConfigError(f'{split}_dataloader.dataset: {error.args[0]}') from error
         infos = _infos(dataset)
         samples += _samples(infos, split)
         info = {**infos[0], **info}
@@ -59,7 +66,18 @@ def inputs_of_config(cfg: Config) -> Inputs:
     if classes and outputs not in (None, len(classes)):
         text = f'decode_head.num_classes is {outputs}, the dataset has {len(classes)} classes'
         findings.append(Finding('error', 'num_classes', 'config', text))
+    findings += _check_model(cfg)
     return Inputs(samples, _expectation(cfg, info, classes), classes, findings)
+
+
+def _check_model(cfg: Config) -> list[Finding]:
+    """Build the model, as a misspelt key would stop the training."""
+    try:
+        with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+            MODELS.build(cfg.model)
+    except Exception as error:  # whatever a model raises, the data are still worth a look
+        return [Finding('error', 'model', 'config', f'{type(error).__name__}: {error}')]
+    return []
 
 
 def _infos(dataset: Any) -> list[dict[str, Any]]:
@@ -72,7 +90,10 @@ def _infos(dataset: Any) -> list[dict[str, Any]]:
 
 def _samples(infos: Iterable[Mapping[str, Any]], split: str) -> list[Sample]:
     """Samples of a split."""
-    return [Sample(split, info['img_path'], info.get('seg_map_path')) for info in infos]
+    return [
+        Sample(split, info['img_path'], info.get('seg_map_path'), info.get('group'))
+        for info in infos
+    ]
 
 
 def _expectation(cfg: Config, info: Mapping[str, Any], classes: Sequence[str]) -> Expectation:
@@ -85,9 +106,9 @@ def _expectation(cfg: Config, info: Mapping[str, Any], classes: Sequence[str]) -
     names = loader.get('band_names')
     if bands is not None and names is not None:
         bands = [names.index(band) if isinstance(band, str) else band for band in bands]
-    # a crop that comes first; a resize before it would change what fits
-    crop = next((s for s in steps[:2] if str(s['type']).split('.')[-1] in CROPS), None)
-    size = cfg.train_dataloader.dataset.get('window_size') if crop is None else crop['crop_size']
+    # the crop that refuses smaller images; that of mmseg takes what there is
+    crops = [step for step in steps if str(step['type']).endswith('TrackedRandomCrop')]
+    size = crops[0]['crop_size'] if crops else cfg.train_dataloader.dataset.get('window_size')
     preprocessor = cfg.model.get('data_preprocessor', {})
     label_map = info.get('label_map')
     return Expectation(
@@ -124,8 +145,8 @@ def inputs_of_folder(folder: Path, lists: Mapping[str, Path]) -> Inputs:
     meta = read_classes(folder)
     rows = read_manifest(folder)
     groups = {row['name']: row.get('group') for row in rows}
-    images, masks = _by_stem(folder / 'images'), _by_stem(folder / 'masks')
-    findings = [
+    images, findings = _by_stem(folder / 'images')
+    findings += [
         Finding('error', 'not_listed', str(path), 'is not in the manifest')
         for name, path in images.items()
         if name not in groups
@@ -138,8 +159,8 @@ def inputs_of_folder(folder: Path, lists: Mapping[str, Path]) -> Inputs:
                 text = f'{folder / "images"} has no such image'
                 findings.append(Finding('error', 'image_missing', name, text))
                 continue
-            mask = masks.get(name, folder / 'masks' / f'{name}.png')
-            samples.append(Sample(split, str(images[name]), str(mask), groups[name]))
+            mask = str(mask_file(folder, name))
+            samples.append(Sample(split, str(images[name]), mask, groups[name]))
     ignored = tuple(sorted({IGNORE, meta['ignore_index']}))
     expected = Expectation(num_classes=len(meta['classes']), ignored=ignored)
     return Inputs(samples, expected, meta['classes'], findings)
@@ -150,6 +171,7 @@ def _listed(path: Path, names: Mapping[str, Any]) -> list[str]:
     found = [entry_name(entry, names) for entry in read_list(path)]
     if strange := [name for name in found if name not in names]:
         raise DataError(f'{path} names {strange[:3]}, not in the manifest')
+    require_once(found, path)
     return found
 
 
@@ -167,10 +189,11 @@ def inputs_of_folders(images: Path, masks: Path | None, expected: Expectation) -
     Raises:
         DataError: If there are no images.
     """
-    found, labels = _by_stem(images), {} if masks is None else _by_stem(masks)
+    found, findings = _by_stem(images)
+    labels, more = ({}, []) if masks is None else _by_stem(masks)
     if not found:
         raise DataError(f'no image below {images} ends with {", ".join(IMAGE_SUFFIXES)}')
-    findings = [
+    findings += more + [
         Finding('warning', 'mask_alone', str(path), 'has no image')
         for name, path in labels.items()
         if name not in found
@@ -182,12 +205,15 @@ def inputs_of_folders(images: Path, masks: Path | None, expected: Expectation) -
     return Inputs(samples, expected, (), findings)
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
-    """Images below a folder by their place and stem; two of one name are an error."""
+def _by_stem(folder: Path) -> tuple[dict[str, Path], list[Finding]]:
+    """Images below a folder by their place and stem; of two with one name, the first."""
     found: dict[str, Path] = {}
+    findings = []
     for path in sorted(p for p in folder.rglob('*') if p.suffix.lower() in IMAGE_SUFFIXES):
         name = path.relative_to(folder).with_suffix('').as_posix()
         if name in found:
-            raise DataError(f'{found[name]} and {path} have one name: remove one')
-        found[name] = path
-    return found
+            text = f'has the name of {found[name]}: remove one'
+            findings.append(Finding('error', 'name_twice', str(path), text))
+        else:
+            found[name] = path
+    return found, findings

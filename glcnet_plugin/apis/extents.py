@@ -72,7 +72,8 @@ def common_bounds(infos: Sequence[ImageInfo]) -> Bounds:
                 bounds[index] = transform_bounds(info.crs, WORLD, *info.bounds)
             except RasterioError as error:
                 raise DataError(f'cannot place {info.bounds} of {info.crs}: {error}') from error
-            if not np.isfinite(bounds[index]).all():
+            left, bottom, right, top = bounds[index]
+            if not (-360 <= left <= 360 and -360 <= right <= 360 and abs(bottom) < 91 > abs(top)):
                 raise DataError(f'{info.bounds} is outside of {info.crs}: is the CRS right?')
     if (bounds[:, 0] > bounds[:, 2]).any():  # one crosses 180 degrees: count from 0 to 360
         bounds[bounds[:, 0] < 0, 0] += 360

@@ -7,7 +7,10 @@ from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
 
+from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
 from glcnet_plugin.errors import DataError
+
+MASK_SUFFIXES = ('.png', '.tif', '.tiff')
 
 
 def read_classes(data_root: str | Path) -> dict[str, Any]:
@@ -30,7 +33,7 @@ def read_classes(data_root: str | Path) -> dict[str, Any]:
         palette = [list(bytes.fromhex(entry['color'].lstrip('#'))) for entry in entries]
         names = [entry['name'] for entry in entries]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f'cannot read {path}: {type(error).__name__}: {error}') from error
+        raise DataError(f'cannot read {path}: {_reason(error, data_root)}') from error
     if [entry['id'] for entry in entries] != list(range(len(entries))):
         raise DataError(f'{path}: class ids must be 0..{len(entries) - 1} without gaps')
     ignore_index = content.get('ignore_index', 255)
@@ -48,7 +51,7 @@ def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
         with path.open(newline='', encoding='utf-8-sig') as file:
             rows = list(csv.DictReader(file))
     except OSError as error:
-        raise DataError(f'cannot read {path}: {error}') from error
+        raise DataError(f'cannot read {path}: {_reason(error, data_root)}') from error
     if not rows or 'name' not in rows[0]:
         raise DataError(f'{path} needs a header with the column "name" and a row per image')
     if twice := [name for name, count in Counter(row['name'] for row in rows).items() if count > 1]:
@@ -62,3 +65,40 @@ def entry_name(entry: str, names: Collection[str]) -> str:
         return entry
     stem = PurePath(entry.replace('\\', '/')).stem
     return stem if stem in names else entry
+
+
+def image_files(folder: str | Path) -> dict[str, Path]:
+    """Images of a folder by their names; world files and the like are left out.
+
+    Args:
+        folder: The folder, usually ``images`` of a labelled one.
+
+    Returns:
+        Path of each name, sorted by name.
+
+    Raises:
+        DataError: If two images have one name.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(Path(folder).glob('*')):
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            if path.stem in found:
+                raise DataError(f'{found[path.stem]} and {path} have one name: remove one')
+            found[path.stem] = path
+    return found
+
+
+def mask_file(data_root: str | Path, name: str) -> Path:
+    """Mask of an image of a labelled folder: PNG or TIFF; may be missing."""
+    options = [Path(data_root, 'masks', f'{name}{suffix}') for suffix in MASK_SUFFIXES]
+    return next((path for path in options if path.is_file()), options[0])
+
+
+def _reason(error: Exception, data_root: str | Path) -> str:
+    """Why a description cannot be read, in words."""
+    if not Path(data_root).is_dir():
+        return f'{data_root} is not a folder'
+    if isinstance(error, FileNotFoundError):
+        begun = Path(data_root, '.done').is_dir()
+        return 'the tool that makes it has not finished, run it again' if begun else 'no such file'
+    return f'{type(error).__name__}: {error}'

@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
-from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.descriptions import (
+    entry_name,
+    image_files,
+    mask_file,
+    read_classes,
+    read_manifest,
+)
+from glcnet_plugin.datasets.lists import read_list, require_once
 from glcnet_plugin.datasets.segmentation import RSSegDataset
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import DATASETS
@@ -15,7 +21,7 @@ from glcnet_plugin.registry import DATASETS
 class FolderSegDataset(RSSegDataset):
     """A folder with ``images/``, ``masks/``, ``classes.json`` and ``manifest.csv``.
 
-    Masks are PNGs whose pixel values are class ids. Classes, colours and the ignored value
+    Masks are PNGs or TIFFs whose pixel values are class ids. Classes, colours and the ignored value
     come from ``classes.json``; the manifest names the images and the ``group`` of each:
     images of one group show the same ground and belong to one split.
 
@@ -64,33 +70,30 @@ class FolderSegDataset(RSSegDataset):
         Raises:
             DataError: See the class.
         """
-        images: dict[str, Path] = {}
-        for path in sorted(Path(self.data_prefix['img_path']).glob('*.*')):
-            if path.stem in images:
-                raise DataError(f'{images[path.stem]} and {path} have one name: remove one')
-            images[path.stem] = path
-        return [self._entry(name, images.get(name)) for name in self._names()]
+        images = image_files(self.data_prefix['img_path'])
+        return [self._entry(name, group, images.get(name)) for name, group in self._names()]
 
-    def _names(self) -> list[str]:
-        """Names that both the list and the groups admit."""
+    def _names(self) -> list[tuple[str, str | None]]:
+        """Names that both the list and the groups admit, with their groups."""
         rows = read_manifest(self.data_root)
         if self.groups is not None:
             known = {row.get('group', '') for row in rows}
             if unknown := sorted(set(self.groups) - known):
                 raise DataError(f'no image of {self.data_root} is in {unknown}: {sorted(known)}')
             rows = [row for row in rows if row.get('group') in self.groups]
-        names = [row['name'] for row in rows]
+        groups = {row['name']: row.get('group') for row in rows}
         if not self.ann_file:
-            return names
-        listed = [entry_name(entry, names) for entry in read_list(self.ann_file)]
-        if strange := sorted(set(listed) - set(names)):
+            return list(groups.items())
+        listed = [entry_name(entry, groups) for entry in read_list(self.ann_file)]
+        if strange := sorted(set(listed) - set(groups)):
             raise DataError(f'{self.ann_file} names {strange[:3]}, not in the manifest selection')
-        return listed
+        require_once(listed, self.ann_file)
+        return [(name, groups[name]) for name in listed]
 
-    def _entry(self, name: str, image: Path | None) -> dict[str, Any]:
+    def _entry(self, name: str, group: str | None, image: Path | None) -> dict[str, Any]:
         """Paths of one image and its mask."""
-        mask = Path(self.data_prefix['seg_map_path'], f'{name}.png')
+        mask = mask_file(self.data_root, name)
         if image is None or not mask.is_file():
             folder = self.data_prefix['img_path' if image is None else 'seg_map_path']
             raise DataError(f'{folder} has no file for {name!r} of the manifest')
-        return self.pair(image, mask)
+        return {**self.pair(image, mask), 'group': group}

@@ -1,6 +1,7 @@
 """Lists of names in text files."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from glcnet_plugin.errors import DataError
@@ -28,6 +29,36 @@ def read_list(path: str | Path) -> list[str]:
     entries = [line.strip() for line in text.splitlines() if line.strip()]
     if not entries:
         raise DataError(f'the image list {path} is empty')
-    if twice := [entry for entry, count in Counter(entries).items() if count > 1]:
-        raise DataError(f'the image list {path} names {twice[:3]} more than once')
+    require_once(entries, path)
     return entries
+
+
+def require_once(names: Iterable[str], path: str | Path) -> None:
+    """Raise DataError if a list names something twice, perhaps in two ways.
+
+    Args:
+        names: What the entries stand for.
+        path: The list, to name it.
+    """
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f'the image list {path} names {twice[:3]} more than once')
+
+
+def locate_list(path: str | Path, folder: str | Path) -> Path:
+    """Find a list: as given, else in a folder, else beside that folder.
+
+    Args:
+        path: What the user gave.
+        folder: Folder of the images, or of the data set.
+
+    Returns:
+        The path that exists.
+
+    Raises:
+        DataError: If none does; names the places.
+    """
+    options = [Path(path), Path(folder, path), Path(folder).parent / path]
+    for option in options:
+        if option.is_file():
+            return option
+    raise DataError(f'there is no list {", ".join(map(str, options))}')

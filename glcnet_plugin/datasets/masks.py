@@ -1,7 +1,8 @@
 """Label masks: class ids, or colours that stand for classes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from glcnet_plugin.errors import DataError
 
 IGNORE = 255
 Colour = tuple[int, int, int]
+# modes of Pillow with alpha or other colours, and what they hold without
+PLAIN_MODES = {'LA': 'L', 'RGBA': 'RGB', 'PA': 'P', 'CMYK': 'RGB', 'YCbCr': 'RGB'}
 
 
 def read_mask(
@@ -37,16 +40,31 @@ def read_mask(
     """
     if Path(str(path)).suffix.lower() in RASTER_SUFFIXES or is_virtual(path):
         mask = read_image(path, window=window, backend_args=backend_args)
+        if mask.shape[2] == 2:
+            raise DataError(f'{path} has 2 bands: a mask has ids in one, or colours in three')
         return mask[:, :, 0] if mask.shape[2] == 1 else mask[:, :, :3]
-    source = (
-        path if backend_args is None else BytesIO(fileio.get(str(path), backend_args=backend_args))
-    )
-    with readable(path), PillowImage.open(source) as content:
-        mask = np.array(content if content.mode != 'RGBA' else content.convert('RGB'))
+    source: Any = path
+    with readable(path), _any_size():
+        if backend_args is not None:
+            source = BytesIO(fileio.get(str(path), backend_args=backend_args))
+        with PillowImage.open(source) as content:
+            mode = PLAIN_MODES.get(content.mode)
+            mask = np.array(content if mode is None else content.convert(mode))
     if window is not None:
         y, x, height, width = window
         mask = mask[y : y + height, x : x + width]
     return mask
+
+
+@contextmanager
+def _any_size() -> Iterator[None]:
+    """Let Pillow open masks of scenes: its limit is meant for files of strangers."""
+    limit = PillowImage.MAX_IMAGE_PIXELS
+    PillowImage.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        PillowImage.MAX_IMAGE_PIXELS = limit
 
 
 def palette_ids(palette: Sequence[Sequence[int]]) -> dict[Colour, int]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from glcnet_plugin.datasets.images import image_info, read_masked
+from glcnet_plugin.datasets.images import ImageInfo, image_info, read_masked
 from glcnet_plugin.datasets.rasters import Window
 from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
 from glcnet_plugin.errors import ConfigError, DataError
@@ -66,24 +66,34 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
             One empty entry per window of an epoch: what it shows is drawn when it is read.
 
         Raises:
-            DataError: See the class.
+            DataError: See the class; with ``on_error='skip'`` such scenes are left out.
         """
-        self.scenes = [entry['img_path'] for entry in super().load_data_list()]
-        infos = [image_info(path) for path in self.scenes]
-        self.shapes = np.array([(info.height, info.width) for info in infos], np.int64)
-        self.may_miss = [info.may_miss for info in infos]
-        small = [path for path, shape in zip(self.scenes, self.shapes, strict=True)
-                 if (shape < self.window_size).any()]  # fmt: skip
-        if small:
-            height, width = self.window_size
-            raise DataError(
-                f'{len(small)} scenes are smaller than a window of {height}x{width} px: '
-                f'{small[:3]}; use a smaller window_size, or leave them out'
-            )
+        infos: dict[str, ImageInfo] = {}
+        for entry in super().load_data_list():
+            try:
+                infos[entry['img_path']] = self._fitting(entry['img_path'])
+            except DataError as error:
+                self.skip(error)
+        if not infos:
+            raise DataError(f'no scene below {self.data_root} can be used')
+        self.scenes = list(infos)
+        self.shapes = np.array([(info.height, info.width) for info in infos.values()], np.int64)
+        self.may_miss = [info.may_miss for info in infos.values()]
         if self.num_windows is None:
             area = self.shapes.prod(1).sum() / np.prod(self.window_size)
             self.num_windows = max(1, round(float(area)))
         return [{} for _ in range(self.num_windows)]
+
+    def _fitting(self, path: str) -> ImageInfo:
+        """Header of a scene in which a window has room."""
+        info = image_info(path)
+        height, width = self.window_size
+        if info.height < height or info.width < width:
+            raise DataError(
+                f'{path} is {info.height}x{info.width} px, smaller than a window of '
+                f'{height}x{width}: use a smaller window_size, or leave it out'
+            )
+        return info
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Draw a window.

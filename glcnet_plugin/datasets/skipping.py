@@ -5,8 +5,11 @@ from typing import Any
 
 import torch
 from mmengine.logging import print_log
+from torch.utils.data import get_worker_info
 
 from glcnet_plugin.errors import ConfigError, DataError
+
+PLACES = 64  # of counters
 
 
 class SkipUnreadable:
@@ -32,15 +35,34 @@ class SkipUnreadable:
             raise ConfigError(f"on_error must be 'stop' or 'skip', got {on_error!r}")
         self.on_error = on_error
         self.max_skips = max_skips
-        # workers are other processes; they see one counter through shared memory
-        self._skipped = torch.zeros(1, dtype=torch.int64)
+        # workers are other processes: each counts in its own place of a shared memory
+        self._skipped = torch.zeros(PLACES, dtype=torch.int64)
         self._skipped.share_memory_()  # type: ignore[no-untyped-call]
         super().__init__(**kwargs)
 
     @property
     def num_skipped(self) -> int:
         """Samples skipped so far."""
-        return int(self._skipped)
+        return int(self._skipped.sum())
+
+    def skip(self, error: DataError) -> None:
+        """Count something that cannot be used and log it, or stop.
+
+        Args:
+            error: What is wrong with it.
+
+        Raises:
+            DataError: The same if the policy is to stop, or one that says that the limit is
+                passed.
+        """
+        if self.on_error == 'stop' or self.test_mode:
+            raise error
+        worker = get_worker_info()
+        self._skipped[0 if worker is None else worker.id % PLACES] += 1
+        text = f'skipped {self.num_skipped} samples (limit {self.max_skips}): {error}'
+        if self.num_skipped > self.max_skips:
+            raise DataError(f'{text}; mend the data, see check_data') from error
+        print_log(text, logger='current', level=logging.WARNING)
 
     def prepare_data(self, idx: int) -> Any:
         """Run the pipeline on a sample.
@@ -58,11 +80,5 @@ class SkipUnreadable:
         try:
             return super().prepare_data(idx)  # type: ignore[misc]
         except DataError as error:
-            if self.on_error == 'stop' or self.test_mode:
-                raise
-            self._skipped += 1
-            text = f'skipped {self.num_skipped} samples (limit {self.max_skips}): {error}'
-            if self.num_skipped > self.max_skips:
-                raise DataError(f'{text}; mend the data, see check_data') from error
-            print_log(text, logger='current', level=logging.WARNING)
+            self.skip(error)
             return None

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
-from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.lists import read_list, require_once
 from glcnet_plugin.datasets.rasters import is_virtual
 from glcnet_plugin.datasets.skipping import SkipUnreadable
 from glcnet_plugin.errors import DataError
@@ -82,15 +82,18 @@ class UnlabeledRSDataset(SkipUnreadable, BaseDataset):
     def _from_list(self, root: Path) -> list[str]:
         """Read the images that the list names."""
         # whether an address exists shows when it is opened; a Path would change it
-        return [
-            entry if is_virtual(entry) else str(self._resolve(root / entry))
+        paths = [
+            entry if is_virtual(entry) else str(self._resolve(root, entry))
             for entry in read_list(self.ann_file)
         ]
+        require_once(paths, self.ann_file)
+        return paths
 
-    def _resolve(self, path: Path) -> Path:
-        """Complete a listed path with the suffix that exists."""
-        options = [path, *(Path(f'{path}{suffix}') for suffix in self.suffixes)]
-        for option in options:
-            if option.is_file():
-                return option
-        raise DataError(f'{self.ann_file} names {path}, which does not exist')
+    def _resolve(self, root: Path, entry: str) -> Path:
+        """Path of a listed image: with the suffix that exists, and slashes for backslashes."""
+        suffixes = [case for suffix in self.suffixes for case in (suffix, suffix.upper())]
+        for text in dict.fromkeys((entry, entry.replace('\\', '/'))):
+            for suffix in ('', *suffixes):
+                if (path := root / f'{text}{suffix}').is_file():
+                    return path
+        raise DataError(f'{self.ann_file} names {root / entry}, which does not exist')

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
+DARK = 128  # uint8 images that hardly reach this are brightened
 COLOURS = ('#ffd400', '#00d5ff', '#ff4d6d', '#7dff5a', '#ff9e3d', '#c58bff', '#ffffff', '#3d7bff')
 
 
@@ -16,17 +17,17 @@ def to_rgb(image: NDArray[Any], bands: Sequence[int] = (0, 1, 2)) -> NDArray[np.
     """Turn an image of any bands and range into something to look at.
 
     Args:
-        image: (H, W, bands). uint8 is shown as it is; other types are stretched between the
-            2nd and 98th percentile.
+        image: (H, W, bands). uint8 is shown as it is unless it is dark; else values are
+            stretched between the 2nd and 98th percentile.
         bands: Indices of red, green and blue; of one-band images the band is repeated.
 
     Returns:
         (H, W, 3) uint8.
     """
     chosen = image[..., [min(band, image.shape[2] - 1) for band in bands]]
-    if chosen.dtype == np.uint8:
-        return chosen
     low, high = np.nanpercentile(chosen, [2, 98])
+    if chosen.dtype == np.uint8 and high >= DARK:
+        return chosen
     stretched = (chosen.astype(np.float64) - low) / max(high - low, 1e-9)
     return (255 * np.clip(np.nan_to_num(stretched), 0, 1)).astype(np.uint8)
 

@@ -4,11 +4,12 @@ from folder_layout import write_image
 
 from glcnet_plugin.apis import band_statistics as module
 from glcnet_plugin.apis.band_statistics import band_statistics
+from glcnet_plugin.datasets import images
 from glcnet_plugin.errors import DataError
 
 
-def write(folder, images, **more):
-    return [write_image(folder / f'x{i}', image, **more) for i, image in enumerate(images)]
+def write(folder, arrays, **more):
+    return [write_image(folder / f'x{i}', array, **more) for i, array in enumerate(arrays)]
 
 
 def random_images(dtype, count=5, bands=4):
@@ -22,9 +23,9 @@ def random_images(dtype, count=5, bands=4):
 @pytest.mark.parametrize('dtype', ['uint8', 'uint16', 'int16', 'float32'])
 @pytest.mark.parametrize('workers', [0, 2])
 def test_equal_to_numpy_on_all_pixels_at_once(tmp_path, dtype, workers):
-    images = random_images(dtype)
-    result = band_statistics(write(tmp_path, images), workers=workers)
-    pixels = np.concatenate([image.reshape(-1, 4) for image in images]).astype(np.float64)
+    arrays = random_images(dtype)
+    result = band_statistics(write(tmp_path, arrays), workers=workers)
+    pixels = np.concatenate([array.reshape(-1, 4) for array in arrays]).astype(np.float64)
     np.testing.assert_allclose(result.mean, pixels.mean(0), rtol=1e-12)
     np.testing.assert_allclose(result.std, pixels.std(0), rtol=1e-10)
     np.testing.assert_array_equal(result.minimum, pixels.min(0))
@@ -53,17 +54,18 @@ def test_an_image_without_any_value_changes_nothing(tmp_path):
 
 
 def test_large_scenes_are_read_in_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, 'BLOCK', 8)
     monkeypatch.setattr(module, 'BLOCK', 8)
-    monkeypatch.setattr(module, 'CHUNK', 2)
     image = random_images('uint16', 1)[0]
     result = band_statistics(write(tmp_path, [image]), workers=0)
+    assert result.count[0] == image.shape[0] * image.shape[1] > 64
     np.testing.assert_allclose(result.mean, image.mean((0, 1)), rtol=1e-12)
     np.testing.assert_allclose(result.std, image.std((0, 1)), rtol=1e-10)
 
 
 def test_images_of_several_types(tmp_path):
-    images = [np.full((2, 2, 4), 100, np.uint8), np.full((2, 2, 4), 2000.0, np.float32)]
-    result = band_statistics(write(tmp_path, images), workers=0)
+    arrays = [np.full((2, 2, 4), 100, np.uint8), np.full((2, 2, 4), 2000.0, np.float32)]
+    result = band_statistics(write(tmp_path, arrays), workers=0)
     assert result.mean.tolist() == [1050] * 4
     np.testing.assert_allclose(result.percentile(25), 100, rtol=2**-7)
 

@@ -93,4 +93,15 @@ def test_normalisation_that_does_not_suit_the_data(make):
         return codes(examine(samples, Expectation(mean=(mean,) * 4, std=(std,) * 4), 0))
 
     assert found(100.0, 60.0) == []
+    result = examine(samples, Expectation(mean=(100.0,) * 4, std=(0.0,) * 4), 0)
+    assert result.errors == 1 and 'std must be positive' in result.findings[0].message
     assert found(0.5, 0.25) == found(100.0, 6000.0) == found(5000.0, 60.0) == ['normalisation']
+
+
+def test_an_impossible_place_is_a_finding(tmp_path, make):
+    samples = [make('a', 'train', 1, (500_000, 0))]
+    image = np.random.default_rng(5).integers(0, 9, (4, 4, 4)).astype(np.uint8)
+    place = {'crs': 'EPSG:4326', 'transform': Affine(1, 0, 500_000, 0, -1, 0)}
+    samples.append(Sample('val', str(write_image(tmp_path / 'b', image, **place))))
+    result = examine(samples, Expectation(), 0)
+    assert codes(result) == ['georeference'] and 'is the CRS right?' in result.findings[0].message

@@ -11,7 +11,7 @@ from glcnet_plugin.apis.doctor_inputs import (
     inputs_of_folders,
 )
 from glcnet_plugin.apis.inspection import Expectation
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import ConfigError, DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 FINETUNE = ROOT / 'configs/downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
@@ -37,9 +37,24 @@ def test_a_finetuning_config(labelled_folder):
     expected = inputs.expected
     assert (expected.num_bands, expected.num_classes, expected.min_size) == (3, 2, None)
     assert expected.mean == (127.5,) * 3 and list(inputs.classes) == ['red', 'green']
+    assert [s.group for s in inputs.samples] == ['A', 'A', 'B']
     assert [f.code for f in inputs.findings] == ['num_classes']  # the config says 6
     cfg.model.decode_head.num_classes = 2
     assert inputs_of_config(cfg).findings == []
+
+
+def test_misspelt_keys_are_told(labelled_folder):
+    cfg = Config.fromfile(PRETRAIN)
+    cfg.train_dataloader.dataset.data_root = str(labelled_folder / 'images')
+    cfg.model.style_hed = None
+    found = inputs_of_config(cfg).findings
+    assert [f.code for f in found] == ['model'] and 'style_hed' in found[0].message
+    cfg.train_dataloader.dataset.ann_fiel = 'x'
+    with pytest.raises(ConfigError, match=r'train_dataloader.dataset: .*ann_fiel'):
+        inputs_of_config(cfg)
+    cfg.train_dataloader.dataset.type = 'glcnet_plugin.NoSuchDataset'
+    with pytest.raises(ConfigError, match='NoSuchDataset'):
+        inputs_of_config(cfg)
 
 
 def test_a_pretraining_config(labelled_folder):
@@ -70,6 +85,9 @@ def test_a_labelled_folder_and_its_lists(labelled_folder):
     assert stems(inputs_of_folder(labelled_folder, {'val': labelled_folder / 'v.txt'}), 'val') == [
         'b1'
     ]
+    (labelled_folder / 'v.txt').write_text('b1\nb1.png\n')
+    with pytest.raises(DataError, match=r"names \['b1'\] more than once"):
+        inputs_of_folder(labelled_folder, {'val': labelled_folder / 'v.txt'})
     (labelled_folder / 'v.txt').write_text('zz')
     with pytest.raises(DataError, match=r"v.txt names \['zz'\], not in the manifest"):
         inputs_of_folder(labelled_folder, {'val': labelled_folder / 'v.txt'})
@@ -89,7 +107,8 @@ def test_two_folders(labelled_folder):
     assert [(f.code, Path(f.file).name) for f in inputs.findings] == [('mask_alone', 'a1.png')]
     assert inputs_of_folders(folders[0], None, Expectation()).samples[0].mask is None
     write_image(labelled_folder / 'images/a2', np.zeros((4, 4, 4), np.uint8))
-    with pytest.raises(DataError, match=r'a2.png and .*a2.tif have one name'):
-        inputs_of_folders(*folders, Expectation())
+    twice = inputs_of_folders(*folders, Expectation())
+    assert stems(twice, 'train') == ['a2', 'b1']
+    assert [f.code for f in twice.findings] == ['name_twice', 'mask_alone']
     with pytest.raises(DataError, match='no image below'):
         inputs_of_folders(labelled_folder / 'splits', None, Expectation())

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from folder_layout import write_image, write_mask
 
-from glcnet_plugin.apis import inspection
 from glcnet_plugin.apis.inspection import Expectation, Sample, inspect_sample
+from glcnet_plugin.datasets import images
 
 
 def random_image(shape=(8, 9, 4), dtype='uint8'):
@@ -53,7 +53,7 @@ def test_missing_values_take_no_part(look):
 
 def test_large_scenes_are_read_in_blocks(look, monkeypatch):
     whole, _ = look()
-    monkeypatch.setattr(inspection, 'BLOCK', 4)
+    monkeypatch.setattr(images, 'BLOCK', 4)
     parts, codes = look()
     assert codes == []
     np.testing.assert_allclose(parts.moments, whole.moments)
@@ -113,3 +113,27 @@ def test_masks_that_do_not_fit(look, tmp_path):
     assert codes('c.png', num_classes=2) == ['colour_mask']
     assert codes('c.png', num_classes=2, colour_ids={(0, 0, 255): 1}) == ['unknown_colours']
     assert codes('c.png', num_classes=2, colour_ids={(255, 0, 0): 1}) == []
+
+
+def test_odd_files_become_findings(look, tmp_path, monkeypatch):
+    """Nothing that a mask may hold ends the examination."""
+    from PIL import Image
+
+    image = write_image(tmp_path / 'i', random_image())
+    for mode in ('LA', 'CMYK', 'RGBA', 'I;16', 'F', '1'):
+        Image.new(mode, (9, 8)).save(tmp_path / 'm.tif')
+        sample = Sample('train', str(image), str(tmp_path / 'm.tif'))
+        result = inspect_sample(sample, Expectation(num_classes=2))
+        assert {f.code for f in result.findings} <= {'colour_mask', 'mask_unreadable'}, mode
+
+    def broken(path):
+        raise ZeroDivisionError('odd')
+
+    monkeypatch.setattr('glcnet_plugin.apis.inspection.read_mask', broken)
+    result = inspect_sample(sample, Expectation())
+    assert result.findings[0].message == 'ZeroDivisionError: odd'
+
+
+def test_empty_images_are_not_called_the_same(look):
+    assert look(np.full((4, 4, 4), 7, np.uint8))[0].digest == b''
+    assert look()[0].digest != b''

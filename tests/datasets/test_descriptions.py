@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import (
+    entry_name,
+    image_files,
+    mask_file,
+    read_classes,
+    read_manifest,
+)
 from glcnet_plugin.errors import DataError
 
 
@@ -39,3 +45,26 @@ def test_manifest_problems(labelled_folder):
     (labelled_folder / 'manifest.csv').unlink()
     with pytest.raises(DataError, match=r'cannot read .*manifest.csv'):
         read_manifest(labelled_folder)
+
+
+def test_reasons_in_words(labelled_folder, tmp_path):
+    with pytest.raises(DataError, match=r'nowhere is not a folder'):
+        read_classes(tmp_path / 'nowhere')
+    (labelled_folder / 'classes.json').unlink()
+    with pytest.raises(DataError, match=r'classes.json: no such file'):
+        read_classes(labelled_folder)
+    (labelled_folder / '.done').mkdir()
+    with pytest.raises(DataError, match='has not finished, run it again'):
+        read_classes(labelled_folder)
+
+
+def test_images_and_masks_by_name(labelled_folder):
+    for name in ('a1.tfw', 'a1.png.aux.xml', 'notes.txt'):
+        (labelled_folder / 'images' / name).touch()
+    assert list(image_files(labelled_folder / 'images')) == ['a1', 'a2', 'b1']
+    assert mask_file(labelled_folder, 'a1').name == 'a1.png'
+    (labelled_folder / 'masks/a1.png').rename(labelled_folder / 'masks/a1.tif')
+    assert mask_file(labelled_folder, 'a1').name == 'a1.tif'
+    (labelled_folder / 'images/a1.tif').touch()
+    with pytest.raises(DataError, match=r'a1.png and .*a1.tif have one name'):
+        image_files(labelled_folder / 'images')

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folder_layout import write_image
 from mmengine.registry import DATASETS
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
@@ -86,3 +87,19 @@ def test_another_ignored_value(labelled_folder, mmseg_scope):
     dataset = FolderSegDataset(str(labelled_folder), pipeline=PIPELINE)
     mask = dataset[0]['data_samples'].gt_sem_seg.data[0].numpy()
     assert (mask[1:, :4] == 0).all() and (mask[:, 4:] == 255).all()
+
+
+def test_a_name_that_occurs_twice_in_two_ways(labelled_folder):
+    (labelled_folder / 'part.txt').write_text('a1\nimages/a1.png\n')
+    with pytest.raises(DataError, match=r"names \['a1'\] more than once"):
+        FolderSegDataset(str(labelled_folder), 'part.txt')
+
+
+def test_masks_may_be_tiffs_and_world_files_do_not_matter(labelled_folder, mmseg_scope):
+    ids = np.zeros((8, 8, 1), np.uint8)
+    (labelled_folder / 'masks/a1.png').unlink()
+    write_image(labelled_folder / 'masks/a1', ids)
+    (labelled_folder / 'images/a1.pgw').touch()
+    dataset = FolderSegDataset(str(labelled_folder), pipeline=PIPELINE)
+    assert (dataset[0]['data_samples'].gt_sem_seg.data == 0).all()
+    assert dataset.get_data_info(2)['group'] == 'B'

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.lists import locate_list, read_list, require_once
 from glcnet_plugin.errors import DataError
 
 
@@ -23,3 +25,26 @@ def test_problems(tmp_path):
     path.write_bytes(b'\xff\xfe\x00')
     with pytest.raises(DataError, match=r'cannot read the image list'):
         read_list(path)
+
+
+def test_lists_are_found_as_given_in_the_folder_or_beside_it(tmp_path, monkeypatch):
+    folder = tmp_path / 'data/images'
+    folder.mkdir(parents=True)
+    places = [tmp_path / 'l.txt', folder / 'l.txt', tmp_path / 'data/l.txt']
+    monkeypatch.chdir(tmp_path)
+    for path in places:
+        path.touch()
+    assert locate_list('l.txt', folder) == Path('l.txt')
+    places[0].unlink()
+    assert locate_list('l.txt', folder) == places[1]
+    places[1].unlink()
+    assert locate_list('l.txt', folder) == places[2]
+    places[2].unlink()
+    with pytest.raises(DataError, match=r'there is no list l.txt, .*images/l.txt, .*data/l.txt'):
+        locate_list('l.txt', folder)
+
+
+def test_names_must_occur_once():
+    require_once('ab', 'l.txt')
+    with pytest.raises(DataError, match=r"l.txt names \['a'\] more than once"):
+        require_once('aba', 'l.txt')

@@ -96,3 +96,24 @@ def test_damaged_mask_is_named(tmp_path):
     (tmp_path / 'm.png').write_bytes(b'no mask')
     with pytest.raises(DataError, match=r'cannot decode image .*m.png'):
         read_mask(tmp_path / 'm.png')
+
+
+@pytest.mark.parametrize(
+    ('mode', 'shape'), [('LA', (3, 2)), ('RGBA', (3, 2, 3)), ('CMYK', (3, 2, 3))]
+)
+def test_alpha_and_other_colours_are_put_aside(tmp_path, mode, shape):
+    path = tmp_path / ('m.jpg' if mode == 'CMYK' else 'm.png')
+    Image.new(mode, (2, 3)).save(path)
+    assert read_mask(path).shape == shape
+
+
+def test_two_bands_are_no_mask(tmp_path):
+    path = write_image(tmp_path / 'm', np.zeros((3, 2, 2), np.uint8))
+    with pytest.raises(DataError, match=r'm.tif has 2 bands'):
+        read_mask(path)
+
+
+def test_masks_of_large_scenes(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 10)
+    write_mask(tmp_path / 'm.png', np.zeros((9, 9), np.uint8), [(0, 0, 0)])
+    assert read_mask(tmp_path / 'm.png').shape == (9, 9) and Image.MAX_IMAGE_PIXELS == 10

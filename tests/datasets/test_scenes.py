@@ -119,7 +119,7 @@ def test_damaged_part_of_a_scene_is_skipped_and_counted(tmp_path):
 
 
 def test_problems(folder, tmp_path):
-    with pytest.raises(DataError, match=r'1 scenes are smaller than a window of 32x32 px.*s1.tif'):
+    with pytest.raises(DataError, match=r's1.tif is 20x30 px, smaller than a window of 32x32'):
         build(folder, window_size=32)
     with pytest.raises(ConfigError, match=r'max_nodata must lie in \[0, 1\), got 1'):
         build(folder, max_nodata=1)
@@ -128,3 +128,12 @@ def test_problems(folder, tmp_path):
     (folder / 's0.tif').write_bytes(b'x')
     with pytest.raises(DataError, match=r'cannot decode image .*s0.tif'):
         UnlabeledSceneDataset(str(folder))
+
+
+def test_scenes_that_cannot_be_used_are_skipped_on_request(folder):
+    (folder / 's0.tif').write_bytes(b'x')
+    dataset = build(folder, on_error='skip')
+    assert {scene for scene, _, _ in corners(dataset)} == {1} and dataset.num_skipped == 1
+    (folder / 's1.tif').write_bytes(b'x')
+    with pytest.raises(DataError, match='no scene below .* can be used'):
+        build(folder, on_error='skip')

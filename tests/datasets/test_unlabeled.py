@@ -71,3 +71,14 @@ def test_addresses_are_taken_as_they_are(folder):
     (folder / 'list.txt').write_text('/vsicurl/https://host/a.tif\nb.png\n')
     dataset = UnlabeledRSDataset(str(folder), ann_file='list.txt')
     assert dataset.get_data_info(0)['img_path'] == '/vsicurl/https://host/a.tif'
+
+
+def test_lists_from_windows_and_suffixes_in_capitals(folder):
+    (folder / 'list.txt').write_bytes(b'sub\\deep\\a.TIF\r\nc\r\n')
+    dataset = UnlabeledRSDataset(str(folder), ann_file='list.txt')
+    assert names(dataset, folder) == ['sub/deep/a.TIF', 'c.jpg']
+    (folder / 'list.txt').write_text('sub/deep/a')
+    assert names(UnlabeledRSDataset(str(folder), ann_file='list.txt'), folder) == ['sub/deep/a.TIF']
+    (folder / 'list.txt').write_text('b\nb.png\n')
+    with pytest.raises(DataError, match=r'b.png.* more than once'):
+        UnlabeledRSDataset(str(folder), ann_file='list.txt')

@@ -30,3 +30,10 @@ def test_a_region_has_one_colour_in_both_views_and_invalid_ones_are_left_out():
         assert above.get_edgecolor() == below.get_edgecolor()
     assert upper1.patches[0].get_xy() == tuple(boxes[0, 0, 0, :2].tolist())
     assert lower1.patches[2].get_xy() == tuple(boxes[0, 1, 2, :2].tolist())
+
+
+def test_dark_images_are_brightened():
+    dark = np.random.default_rng(0).integers(0, 40, (32, 32, 3)).astype(np.uint8)
+    assert to_rgb(dark).max() == 255
+    bright = dark * 6
+    np.testing.assert_array_equal(to_rgb(bright), bright)

@@ -10,11 +10,13 @@ import argparse
 import time
 from pathlib import Path
 
-from cli import run_tool
+import numpy as np
+from cli import make_console, run_tool
 from rich.console import Console
 from rich.table import Table
 
 from glcnet_plugin.apis.band_statistics import PERCENTILES, BandStatistics, band_statistics
+from glcnet_plugin.datasets.lists import locate_list
 from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
 
 
@@ -41,13 +43,16 @@ def snippet(statistics: BandStatistics, number: int) -> str:
     Returns:
         Python text for a config.
     """
-    names = [name or f'band{index}' for index, name in enumerate(statistics.names)]
-    rows = {'mean': statistics.mean, 'std': statistics.std}
+    names = list(statistics.names)
+    # a band of one value carries nothing, but must not be divided by 0
+    rows = {'mean': statistics.mean, 'std': np.where(statistics.std > 0, statistics.std, 1)}
     lines = [f'# {len(names)} bands of {number} images, {int(statistics.count.max())} pixels']
     lines += ['model = dict(', '    data_preprocessor=dict(']
     for key, values in rows.items():
         lines.append(f'        {key}=[{", ".join(f"{value:.6g}" for value in values)}],')
-    lines += [f'        band_names={names},', '    ),']
+    if all(names):
+        lines.append(f'        band_names={names},')
+    lines.append('    ),')
     lines += [f'    backbone=dict(in_channels={len(names)}),']
     return '\n'.join([*lines, ')', ''])
 
@@ -71,13 +76,16 @@ def main() -> int:
     """Describe the bands and write the snippet."""
     args = parse_args()
     start = time.perf_counter()
-    listed = '' if args.list is None else str(args.list.resolve())
+    listed = '' if args.list is None else str(locate_list(args.list, args.folder).resolve())
     dataset = UnlabeledRSDataset(str(args.folder), ann_file=listed)
     paths = [dataset.get_data_info(index)['img_path'] for index in range(len(dataset))]
     bands = args.bands and [int(band) if band.isdigit() else band for band in args.bands]
     statistics = band_statistics(paths, bands, args.workers)
-    console = Console(soft_wrap=True)
+    console = make_console()
     show(statistics, console)
+    for index in np.flatnonzero(statistics.std == 0):
+        name = statistics.names[index] or f'band {index}'
+        console.print(f'[yellow]{name} has one value everywhere: leave it out (--bands)[/yellow]')
     text = snippet(statistics, len(paths))
     console.print(text, highlight=False, markup=False)
     if args.out is not None:

@@ -12,7 +12,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from cli import run_tool
+from cli import make_console, run_tool
 from mmengine.config import Config, DictAction
 from rich.console import Console
 from rich.table import Column, Table
@@ -25,6 +25,7 @@ from glcnet_plugin.apis.doctor_inputs import (
     inputs_of_folders,
 )
 from glcnet_plugin.apis.inspection import Expectation, Finding
+from glcnet_plugin.datasets.lists import locate_list
 from glcnet_plugin.datasets.masks import IGNORE
 from glcnet_plugin.errors import ConfigError
 
@@ -38,8 +39,8 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('source', nargs='?', type=Path, help='config file or labelled folder')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
-    parser.add_argument('--train', type=Path, help='list of a labelled folder, relative to it')
-    parser.add_argument('--val', type=Path, help='list of a labelled folder, relative to it')
+    parser.add_argument('--train', type=Path, help='list of names, as it is or in the folder')
+    parser.add_argument('--val', type=Path, help='list of names, as it is or in the folder')
     parser.add_argument('--images', type=Path, help='folder of images, instead of a source')
     parser.add_argument('--masks', type=Path, help='folder of masks with the same names')
     parser.add_argument('--num-classes', type=int)
@@ -59,7 +60,7 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
         ConfigError: If it names nothing, or both a source and a folder of images.
     """
     if (args.source is None) == (args.images is None):
-        raise ConfigError('give a config, a labelled folder, or --images')
+        raise ConfigError('give one of: a config, a labelled folder, --images')
     if args.images is not None:
         expected = Expectation(
             num_bands=args.num_bands,
@@ -69,12 +70,15 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
         )
         return inputs_of_folders(args.images, args.masks, expected)
     if args.source.suffix == '.py':
-        cfg = Config.fromfile(args.source)
+        try:
+            cfg = Config.fromfile(args.source)
+        except (OSError, SyntaxError, KeyError) as error:
+            raise ConfigError(f'cannot read the config {args.source}: {error}') from error
         cfg.merge_from_dict(args.cfg_options or {})
         return inputs_of_config(cfg)
     lists = {'train': args.train, 'val': args.val}
     return inputs_of_folder(
-        args.source, {name: args.source / path for name, path in lists.items() if path}
+        args.source, {name: locate_list(path, args.source) for name, path in lists.items() if path}
     )
 
 
@@ -88,9 +92,10 @@ def show_splits(console: Console, result: Examination) -> None:
         mean, std = (
             '' if v is None else ' '.join(f'{x:.4g}' for x in v) for v in (split.mean, split.std)
         )
+        values = f'{split.minimum:g}..{split.maximum:g}' if mean else '-'
         table.add_row(
             name, str(split.files), sizes + more, ' '.join(map(str, split.bands)),
-            ' '.join(split.dtypes), f'{split.minimum:g}..{split.maximum:g}', mean, std,
+            ' '.join(split.dtypes), values, mean, std,
             f'{split.nodata_share:.1%}',
         )  # fmt: skip
     console.print(table)
@@ -137,7 +142,7 @@ def main() -> int:
     inputs = read_inputs(args)
     result = examine(inputs.samples, inputs.expected, args.workers)
     result.findings = inputs.findings + result.findings
-    console = Console(soft_wrap=True)
+    console = make_console()
     show_splits(console, result)
     show_classes(console, result, list(inputs.classes))
     show_findings(console, result.findings, args.show)

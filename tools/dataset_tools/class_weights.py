@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cli import run_tool
+from cli import make_console, run_tool
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from glcnet_plugin.apis.class_counts import METHODS, class_weights, count_classes, mask_files
-from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
-from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.descriptions import (
+    entry_name,
+    image_files,
+    read_classes,
+    read_manifest,
+)
+from glcnet_plugin.datasets.lists import locate_list, read_list
 
 
 def listed(folder: Path, path: Path | None) -> list[str]:
@@ -36,12 +40,11 @@ def listed(folder: Path, path: Path | None) -> list[str]:
         The names.
     """
     if path is None and not (folder / 'manifest.csv').exists():
-        return sorted(mask.stem for mask in (folder / 'masks').glob('*.png'))
+        return sorted(image_files(folder / 'masks'))
     if path is None:
         return [row['name'] for row in read_manifest(folder)]
-    known = {mask.stem for mask in (folder / 'masks').glob('*.png')}
-    found = path if path.exists() else folder / path
-    return [entry_name(entry, known) for entry in read_list(found)]
+    known = image_files(folder / 'masks')
+    return [entry_name(entry, known) for entry in read_list(locate_list(path, folder))]
 
 
 def snippet(weights: Sequence[float], origin: str) -> str:
@@ -69,7 +72,7 @@ def show(classes: Sequence[str], counts: NDArray[Any], weights: Sequence[float])
     for name, count, held, weight in zip(classes, pixels, tiles, weights, strict=True):
         share = f'{100 * count / pixels.sum():.2f} %'
         table.add_row(name, f'{count:,}', share, f'{held:,}', f'{weight:.4g}')
-    Console().print(table)
+    make_console().print(table)
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rich.console import Console
+
 from glcnet_plugin.errors import GLCNetError
 
 
@@ -45,6 +47,12 @@ def whole_number(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError(f'{number} is negative')
     return number
+
+
+def make_console() -> Console:
+    """A console that cuts nothing off where the output goes to a file or a pipe."""
+    console = Console(soft_wrap=True)
+    return console if console.is_terminal else Console(soft_wrap=True, width=1000)
 
 
 def run_tool(main: Callable[[], int | None]) -> None:

@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cli import run_tool
-from rich.console import Console
+from cli import make_console, run_tool
 from rich.table import Table
 from split_source import Source, divide, read_source
 
@@ -149,9 +148,7 @@ def show(parts: dict[str, dict[str, Any]], classes: Sequence[str]) -> None:
         if not part.endswith('_unlabelled'):
             shares = [f'{100 * share:.1f} %' for share in facts.get('class_shares', {}).values()]
             table.add_row(part, str(facts['images']), str(facts['groups']), *shares)
-    console = Console()
-    # a pipe or file has no width: nothing is cut off there
-    Console(width=console.width if console.is_terminal else 1000).print(table)
+    make_console().print(table)
 
 
 def make_split(args: argparse.Namespace) -> list[str]:

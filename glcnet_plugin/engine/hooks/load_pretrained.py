@@ -47,4 +47,5 @@ class LoadPretrainedHook(Hook):
             report = load_pretrained(model, self.checkpoint, self.scope, self.inflate)
             runner.logger.info(str(report))
             for text in report.warnings:
-                runner.logger.warning(f'{self.checkpoint}: {text}')
+                advice = 'right if each sensor is normalised by its own statistics, else mend it'
+                runner.logger.warning(f'{self.checkpoint}: {text} ({advice})')

@@ -51,3 +51,11 @@ def test_a_folder_without_images(main, tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(DataError, match='no image below'):
         main([str(tmp_path / 'empty')])
+
+
+def test_bands_of_one_value_and_without_names(main, tmp_path, capsys):
+    write_image(tmp_path / 'x', np.array([[[3, 7], [5, 7]]], np.uint16))
+    main([str(tmp_path), '--out', str(tmp_path / 'stats.py'), '--workers', '0'])
+    cfg = Config.fromfile(tmp_path / 'stats.py').model
+    assert cfg.data_preprocessor.std == [1, 1] and 'band_names' not in cfg.data_preprocessor
+    assert 'band 1 has one value everywhere: leave it out' in capsys.readouterr().out

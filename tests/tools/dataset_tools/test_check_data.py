@@ -68,5 +68,5 @@ def test_two_folders(main, folder, capsys):
 
 def test_one_source_is_needed(main, folder):
     for arguments in ([], [str(folder), '--images', str(folder)]):
-        with pytest.raises(ConfigError, match='give a config, a labelled folder, or --images'):
+        with pytest.raises(ConfigError, match='give one of: a config, a labelled folder, --images'):
             main(arguments)
