@@ -21,5 +21,21 @@ class HostError(GLCNetError, ImportError):
     """An OpenMMLab package is missing."""
 
 
+def explain(error: BaseException) -> str:
+    """Text of an error for the terminal: what happened, without where in the code.
+
+    Args:
+        error: The error. One from a worker of a data loader carries the worker's traceback in
+            its text; only its message is kept.
+
+    Returns:
+        ``error: message``.
+    """
+    message = str(error)
+    if 'Original Traceback' in message:
+        message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
+    return f'error: {message}'
+
+
 class HostVersionWarning(UserWarning):
     """An installed package is outside the range this release was tested with."""

@@ -1,6 +1,7 @@
 import pytest
 
 from glcnet_plugin import errors
+from glcnet_plugin.errors import DataError, explain
 
 
 @pytest.mark.parametrize(
@@ -14,3 +15,19 @@ from glcnet_plugin import errors
 )
 def test_errors_can_be_caught_by_our_base_and_by_the_builtin(error, builtin):
     assert issubclass(error, errors.GLCNetError) and issubclass(error, builtin)
+
+
+def test_errors_of_workers_are_told_without_their_traceback():
+    from torch.utils.data import DataLoader
+
+    class Broken:
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            raise DataError('a.tif is damaged:\nfetch it again')
+
+    with pytest.raises(DataError, match='Original Traceback') as caught:
+        list(DataLoader(Broken(), num_workers=1))
+    assert explain(caught.value) == 'error: a.tif is damaged:\nfetch it again'
+    assert explain(DataError('b.tif')) == 'error: b.tif'

@@ -6,9 +6,12 @@ folder-rgb.py work_dirs/finetune/epoch_150.pth --out work_dirs/finetune/scores
 """
 
 import argparse
+import sys
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
+
+from glcnet_plugin.errors import GLCNetError, explain
 
 
 def main() -> None:
@@ -35,7 +38,10 @@ def main() -> None:
         hook = dict(type='glcnet_plugin.RSSegVisualizationHook', draw=True)
         cfg.default_hooks = dict(cfg.default_hooks, visualization=hook)
         cfg.visualizer.save_dir = args.show_dir
-    Runner.from_cfg(cfg).test()
+    try:
+        Runner.from_cfg(cfg).test()
+    except GLCNetError as error:
+        sys.exit(explain(error))
 
 
 if __name__ == '__main__':

@@ -9,13 +9,14 @@ folder-rgb.py --pretrained work_dirs/pretrain/epoch_100.pth --scope encoder
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from glcnet_plugin.apis.checkpoint import SCOPES
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import ConfigError, GLCNetError, explain
 
 
 def parse_args() -> argparse.Namespace:
@@ -78,8 +79,11 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def main() -> None:
-    """Train."""
-    Runner.from_cfg(load_config(parse_args())).train()
+    """Train; errors in the settings or the data end it with a line."""
+    try:
+        Runner.from_cfg(load_config(parse_args())).train()
+    except GLCNetError as error:
+        sys.exit(explain(error))
 
 
 if __name__ == '__main__':

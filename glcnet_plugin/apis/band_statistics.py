@@ -15,14 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glcnet_plugin.apis.parallel import parallel_map
-from glcnet_plugin.datasets.images import (
-    BLOCK,
-    blocks,
-    has_windows,
-    image_info,
-    read_blocks,
-    read_masked,
-)
+from glcnet_plugin.datasets.blocks import BLOCK, blocks, read_blocks
+from glcnet_plugin.datasets.images import has_windows, image_info, read_masked
 from glcnet_plugin.datasets.rasters import Bands, Image, Missing, Window
 from glcnet_plugin.errors import DataError
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glcnet_plugin.datasets.images import ImageInfo, image_info, read_blocks
+from glcnet_plugin.datasets.blocks import read_blocks
+from glcnet_plugin.datasets.images import ImageInfo, image_info
 from glcnet_plugin.datasets.masks import (
     IGNORE,
     Colour,

@@ -38,7 +38,6 @@ IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.npy', *RASTER_SUFFIXES)
 
 # PNG and JPEG have no windows: they are decoded whole and cut, by GDAL's lines if larger (pixels)
 DECODED_WHOLE = 80_000_000
-BLOCK = 2048  # side of the parts that large images are worked on in, in pixels
 # what the libraries raise on the content of a file
 DAMAGED = (RasterioError, UnidentifiedImageError, cv2.error, ValueError, EOFError, SyntaxError)
 
@@ -151,38 +150,6 @@ def read_masked(
             with opened(path, data) as raster:
                 return read_raster(raster, bands, window)
         return _choose(_decode(data), bands, window, path), None
-
-
-def blocks(info: ImageInfo) -> Iterator[Window]:
-    """Windows that cover an image, none larger than ``BLOCK`` px along a side."""
-    for y in range(0, info.height, BLOCK):
-        for x in range(0, info.width, BLOCK):
-            yield y, x, min(BLOCK, info.height - y), min(BLOCK, info.width - x)
-
-
-def read_blocks(path: str | Path, bands: Bands | None = None) -> Iterator[tuple[Image, Missing]]:
-    """Read an image part by part; PNG and JPEG are decoded once.
-
-    Args:
-        path: See :func:`read_image`.
-        bands: See :func:`read_image`.
-
-    Yields:
-        What :func:`read_masked` gives for each block.
-
-    Raises:
-        DataError: See :func:`read_image`.
-    """
-    info = image_info(path)
-    if has_windows(path) or decoded_by_lines(path):
-        whole = info.height <= BLOCK and info.width <= BLOCK
-        for window in blocks(info):
-            yield read_masked(path, bands, None if whole else window)
-        return
-    image, missing = read_masked(path, bands)
-    for y, x, height, width in blocks(info):
-        part = np.s_[y : y + height, x : x + width]
-        yield image[part], None if missing is None else missing[part]
 
 
 def has_windows(path: str | Path) -> bool:

@@ -4,7 +4,7 @@ from folder_layout import write_image
 
 from glcnet_plugin.apis import band_statistics as module
 from glcnet_plugin.apis.band_statistics import band_statistics
-from glcnet_plugin.datasets import images
+from glcnet_plugin.datasets import blocks
 from glcnet_plugin.errors import DataError
 
 
@@ -54,7 +54,7 @@ def test_an_image_without_any_value_changes_nothing(tmp_path):
 
 
 def test_large_scenes_are_read_in_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, 'BLOCK', 8)
+    monkeypatch.setattr(blocks, 'BLOCK', 8)
     monkeypatch.setattr(module, 'BLOCK', 8)
     image = random_images('uint16', 1)[0]
     result = band_statistics(write(tmp_path, [image]), workers=0)

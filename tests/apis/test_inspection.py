@@ -4,7 +4,7 @@ import pytest
 from folder_layout import write_image, write_mask
 
 from glcnet_plugin.apis.inspection import Expectation, Sample, inspect_sample
-from glcnet_plugin.datasets import images
+from glcnet_plugin.datasets import blocks
 
 
 def random_image(shape=(8, 9, 4), dtype='uint8'):
@@ -53,7 +53,7 @@ def test_missing_values_take_no_part(look):
 
 def test_large_scenes_are_read_in_blocks(look, monkeypatch):
     whole, _ = look()
-    monkeypatch.setattr(images, 'BLOCK', 4)
+    monkeypatch.setattr(blocks, 'BLOCK', 4)
     parts, codes = look()
     assert codes == []
     np.testing.assert_allclose(parts.moments, whole.moments)

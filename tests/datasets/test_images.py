@@ -195,17 +195,3 @@ def test_file_backends_of_mm(tmp_path):
     np.testing.assert_array_equal(read_image(path, backend_args=backend), image)
     part = read_image(path, [3], (1, 2, 3, 4), backend)
     np.testing.assert_array_equal(part, image[1:4, 2:6, [3]])
-
-
-@pytest.mark.parametrize('suffix', ['.tif', '.png', '.npy'])
-def test_blocks_cover_an_image_once(tmp_path, monkeypatch, suffix):
-    monkeypatch.setattr(images, 'BLOCK', 16)
-    image = np.random.randint(0, 255, (40, 50, 3)).astype(np.uint8)
-    path = tmp_path / f'x{suffix}'
-    if suffix == '.npy':
-        np.save(path, image)
-    else:
-        cv2.imwrite(str(path), image[..., ::-1])
-    parts = [part for part, _ in images.read_blocks(path)]
-    rows = [np.concatenate(parts[i : i + 4], 1) for i in (0, 4, 8)]
-    np.testing.assert_array_equal(np.concatenate(rows), image)

@@ -17,7 +17,7 @@ def load(monkeypatch, request, config, *options):
 
 def test_pretrained_and_scope_reach_the_hook(monkeypatch, request):
     cfg = load(monkeypatch, request, DOWNSTREAM, '--pretrained', 'x.pth', '--scope', 'backbone')
-    (hook,) = cfg.custom_hooks
+    hook = cfg.custom_hooks[0]
     # by item: mmengine's configs have an attribute 'scope' of their own
     assert (hook['checkpoint'], hook['scope']) == ('x.pth', 'backbone')
 

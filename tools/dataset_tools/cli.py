@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from glcnet_plugin.errors import GLCNetError
+from glcnet_plugin.errors import GLCNetError, explain
 
 
 def tool_parser(doc: str | None, source: str) -> argparse.ArgumentParser:
@@ -67,7 +67,7 @@ def run_tool(main: Callable[[], int | None]) -> None:
     try:
         status = main()
     except GLCNetError as error:
-        print(f'error: {error}', file=sys.stderr)
+        print(explain(error), file=sys.stderr)
         status = 1
     except KeyboardInterrupt:
         print('stopped; run it again to go on', file=sys.stderr)

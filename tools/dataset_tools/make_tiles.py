@@ -1,7 +1,8 @@
 """Cut a labelled folder of large images into a labelled folder of tiles.
 
-Images are read by windows, so that they may be of any size. A run that was stopped goes on
-where it was; images and masks that have changed since are cut again.
+Images are read by windows, so that they may be of any size; tiles of nodata are left out. Masks
+hold ids, or the colours that classes.json lists: other colours are counted and ignored. A run that
+was stopped goes on where it was; images and masks that have changed since are cut again.
 
 Example:
     python tools/dataset_tools/make_tiles.py data/dubai data/dubai_256 --tile 256
@@ -12,8 +13,14 @@ from pathlib import Path
 from cli import add_tile, run_tool, tool_parser
 from tiler import Recipe, Scene, Summary, cut_scenes
 
-from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
-from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.descriptions import (
+    image_files,
+    mask_file,
+    read_classes,
+    read_manifest,
+)
+from glcnet_plugin.datasets.images import image_info
+from glcnet_plugin.datasets.masks import palette_ids
 from glcnet_plugin.errors import DataError
 
 
@@ -29,19 +36,15 @@ def folder_scenes(source: Path) -> list[Scene]:
     Raises:
         DataError: If an image or a mask of the manifest is missing.
     """
-    images = {
-        path.stem: path
-        for path in sorted((source / 'images').glob('*.*'))
-        if path.suffix.lower() in IMAGE_SUFFIXES
-    }
+    images = image_files(source / 'images')
     scenes = []
     for row in read_manifest(source):
         name = row['name']
-        mask = source / 'masks' / f'{name}.png'
+        mask = mask_file(source, name)
         if name not in images or not mask.is_file():
             raise DataError(
                 f'{source} lacks the image or the mask of {name!r}: add images/{name}.* and '
-                f'masks/{name}.png, or take the row out of manifest.csv'
+                f'masks/{name}.png (or .tif), or take the row out of manifest.csv'
             )
         scenes.append(Scene(name, row.get('group') or name, str(images[name]), str(mask)))
     return scenes
@@ -63,8 +66,13 @@ def cut_folder(source: Path, out: Path, tile: int = 256, workers: int | None = N
         DataError: If something is missing, or image, mask and tile do not fit.
     """
     meta = read_classes(source)
-    recipe = Recipe(meta['classes'], meta['palette'], tile, ignored=[meta['ignore_index']])
-    return cut_scenes(folder_scenes(source), recipe, out, workers=workers)
+    scenes = folder_scenes(source)
+    # masks are all of one kind: ids, or the colours that classes.json lists
+    coloured = bool(scenes) and image_info(str(scenes[0].mask)).bands >= 3
+    colours = palette_ids(meta['palette']) if coloured else None
+    ignored = () if coloured else (meta['ignore_index'],)
+    recipe = Recipe(meta['classes'], meta['palette'], tile, colours, ignored)
+    return cut_scenes(scenes, recipe, out, workers=workers)
 
 
 def make_tiles(source: Path, out: Path, tile: int = 256) -> int:

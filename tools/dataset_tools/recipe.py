@@ -52,6 +52,7 @@ class Summary:
     scenes: int
     earlier: int  # scenes that a run before had finished
     tiles: int
+    empty: int  # tiles of nodata, which are not written
     pixels: Mapping[int, int]  # of the scenes, by class id
     strange: Mapping[str, int]  # pixels by colour, see colours_to_ids
     seconds: float
@@ -67,6 +68,7 @@ class Summary:
         return [
             f'{self.scenes} scenes{before}, {self.tiles} {what} in {self.out}, '
             f'{self.seconds:.0f} s',
+            *([f'{self.empty} tiles without data left out'] if self.empty else []),
             *(f'  {name:20} {self.pixels.get(i, 0) / total:8.2%}' for i, name in names.items()),
             *([f'colours beside the legend: {few_colours(near)}'] if near else []),
             *([f'unknown colours, ignored: {few_colours(unknown)}'] if unknown else []),

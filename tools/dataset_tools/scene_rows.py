@@ -170,6 +170,13 @@ def _checked(
     return np.where(np.isin(mask, list(ignored)), IGNORE, mask).astype(np.uint8)
 
 
+def is_empty(image: NDArray[Any], nodata: float | None) -> bool:
+    """Whether an image holds nothing but nodata or NaN."""
+    if np.issubdtype(image.dtype, np.floating) and np.isnan(image).all():
+        return True
+    return nodata is not None and bool((image == nodata).all())
+
+
 def placement(path: str, bands: Sequence[int] | None = None) -> dict[str, Any]:
     """Band names, nodata value and place of an image, as ``write_image`` takes them.
 

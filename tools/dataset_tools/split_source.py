@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from glcnet_plugin.apis.extents import components, groups_by_ground
 from glcnet_plugin.apis.parallel import parallel_map
 from glcnet_plugin.apis.splits import hold_out_groups
-from glcnet_plugin.datasets.descriptions import entry_name, read_classes, read_manifest
-from glcnet_plugin.datasets.images import IMAGE_SUFFIXES, ImageInfo, image_info
+from glcnet_plugin.datasets.descriptions import (
+    entry_name,
+    image_files,
+    read_classes,
+    read_manifest,
+)
+from glcnet_plugin.datasets.images import ImageInfo, image_info
 from glcnet_plugin.datasets.lists import read_list
 from glcnet_plugin.errors import DataError
 
@@ -24,6 +29,7 @@ class Source:
     rows: list[dict[str, str]]  # name, group and perhaps source of each
     infos: dict[str, ImageInfo] = field(default_factory=dict)  # those with a georeference
     classes: list[str] = field(default_factory=list)
+    united: dict[str, str] = field(default_factory=dict)  # groups that extents put into others
     counts: dict[str, NDArray[Any]] = field(default_factory=dict)  # pixels per class of each
 
     @property
@@ -45,17 +51,13 @@ def read_rows(folder: Path, column: str | None) -> tuple[list[dict[str, str]], d
     Raises:
         DataError: If images are missing, share a name, or there is no such column.
     """
-    paths = sorted((folder / 'images').glob('*'))
-    paths = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
-    files = {path.stem: path for path in paths}
-    if len(files) < len(paths) or not paths:
-        raise DataError(f'{folder}/images has {len(paths)} images of {len(files)} names')
+    files = image_files(folder / 'images')
+    if not files:
+        raise DataError(f'there is no image in {folder}/images')
     described = (folder / 'manifest.csv').exists()
     rows = read_manifest(folder) if described else [{'name': name} for name in files]
     if missing := [row['name'] for row in rows if row['name'] not in files]:
         raise DataError(f'{folder}/images lacks {missing[:3]} of {len(missing)} in the manifest')
-    if len({row['name'] for row in rows}) < len(rows):
-        raise DataError(f'{folder}/manifest.csv names images more than once: keep one row each')
     if column is not None and column not in rows[0]:
         raise DataError(f'{folder}: no column {column!r} of groups among {list(rows[0])}')
     for row in rows:
@@ -87,7 +89,7 @@ def read_source(folder: Path, column: str | None, extents: bool) -> Source:
                 edges.append((first.setdefault(key, index), index))
         names = [row['group'] for row in rows]
         for row, root in zip(rows, components(len(rows), edges), strict=True):
-            row['group'] = names[root]
+            source.united[row['group']] = row['group'] = names[root]
         source.infos = {n: info for n, info in zip(files, infos, strict=True) if info.bounds}
     if (folder / 'masks').is_dir():
         source.classes = read_classes(folder)['classes']
@@ -132,9 +134,10 @@ def divide(source: Source, args: argparse.Namespace) -> tuple[list[str], list[st
         train = pool if args.train_list else [n for n in pool if group_of[n] not in held]
     else:
         groups = dict.fromkeys(group_of[name] for name in pool)
-        if unknown := sorted(set(args.val_groups or ()) - set(groups)):
+        wanted = {source.united.get(group, group) for group in args.val_groups or ()}
+        if unknown := sorted(wanted - set(groups)):
             raise DataError(f'groups to hold out {unknown} are not among {sorted(groups)}')
-        held = set(args.val_groups or hold_out_groups(groups, args.val, args.val_seed))
+        held = set(wanted or hold_out_groups(groups, args.val, args.val_seed))
         train = [name for name in pool if group_of[name] not in held]
         val = [name for name in pool if group_of[name] in held]
     if not train or not val:

@@ -21,7 +21,7 @@ from folder_layout import (
 )
 from rasterio.errors import RasterioError
 from recipe import Recipe, Scene, Summary
-from scene_rows import id_rows, image_rows, moved, placement
+from scene_rows import id_rows, image_rows, is_empty, moved, placement
 
 from glcnet_plugin.apis.parallel import parallel_map
 from glcnet_plugin.datasets.images import image_info
@@ -81,7 +81,7 @@ def cut_scenes(
         strange.update(record['strange'])
     return Summary(
         out, recipe, len(scenes), len(scenes) - len(todo), sum(len(r['rows']) for r in records),
-        pixels, strange, time.monotonic() - begin,
+        sum(record['empty'] for record in records), pixels, strange, time.monotonic() - begin,
     )  # fmt: skip
 
 
@@ -102,15 +102,17 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
     for folder in ('images', 'masks'):
         (out / folder).mkdir(parents=True, exist_ok=True)
     try:
-        _cut_image(scene, recipe, out, windows)
-        pixels, strange = _cut_mask(scene, recipe, out, windows)
+        kept = _cut_image(scene, recipe, out, windows)
+        pixels, strange = _cut_mask(scene, recipe, out, windows, kept)
     except (OSError, RasterioError) as error:
         raise DataError(f'cannot cut {scene.image} into {out}: {error}') from error
     rows = []
-    for name, (y, x, _, _) in windows.items():
+    for name in kept:
+        y, x = windows[name][:2]
         origin = {'source': scene.name, 'y': y, 'x': x} if recipe.tile else {}
         rows.append({'name': name, 'group': scene.group, **origin, **scene.extra})
-    record = {'stamps': stamps, 'pixels': pixels, 'strange': strange, 'rows': rows}
+    empty = len(windows) - len(kept)
+    record = {'stamps': stamps, 'pixels': pixels, 'strange': strange, 'empty': empty, 'rows': rows}
     write_json(_record(out, scene.name), record)
 
 
@@ -139,16 +141,17 @@ def _windows(scene: Scene, tile: int) -> dict[str, Window]:
     }
 
 
-def _cut_image(scene: Scene, recipe: Recipe, out: Path, windows: Mapping[str, Window]) -> None:
-    """Write the tiles of the image."""
+def _cut_image(scene: Scene, recipe: Recipe, out: Path, windows: Mapping[str, Window]) -> list[str]:
+    """Write the tiles of the image; returns the names of those that are not all nodata."""
     if not recipe.tile and recipe.bands is None and not recipe.band_names:
         suffix = Path(scene.image).suffix.lower()
         copy_file(scene.image, out / 'images' / f'{scene.name}{suffix}')
-        return
+        return list(windows)
     place = placement(scene.image, recipe.bands)
     if recipe.band_names:
         place['band_names'] = recipe.band_names
     image = image_rows(scene.image, recipe.bands)
+    kept = []
     for name, window in windows.items():
         y, x, height, width = window
         part = np.ascontiguousarray(image.window(y, height)[:, x : x + width])
@@ -156,14 +159,23 @@ def _cut_image(scene: Scene, recipe: Recipe, out: Path, windows: Mapping[str, Wi
             raise DataError(
                 f'{scene.image} has {part.shape[2]} bands, {list(recipe.band_names)} are expected'
             )
+        if recipe.tile and is_empty(part, place.get('nodata')):
+            continue
+        kept.append(name)
         write_image(out / 'images' / name, part, **moved(place, window))
+    return kept
 
 
 def _cut_mask(
-    scene: Scene, recipe: Recipe, out: Path, windows: Mapping[str, Window]
+    scene: Scene,
+    recipe: Recipe,
+    out: Path,
+    windows: Mapping[str, Window],
+    kept: Collection[str],
 ) -> tuple[dict[str, int], Counter[str]]:
     """Write the tiles of the mask; returns the pixels of the scene by id and of odd colours."""
     pixels, strange, counted = np.zeros(256, np.int64), Counter[str](), 0
+    wanted = set(kept)
     if scene.mask is None:
         return {}, strange
     labels = id_rows(
@@ -174,8 +186,9 @@ def _cut_mask(
         if y + height > counted:  # neighbours share pixels, each is counted once
             pixels += np.bincount(ids[counted - y :].ravel(), minlength=256)
             counted = y + height
-        part = np.ascontiguousarray(ids[:, x : x + width])
-        write_mask(out / 'masks' / f'{name}.png', part, recipe.palette)
+        if name in wanted:
+            part = np.ascontiguousarray(ids[:, x : x + width])
+            write_mask(out / 'masks' / f'{name}.png', part, recipe.palette)
     return {str(index): int(pixels[index]) for index in np.flatnonzero(pixels)}, strange
 
 

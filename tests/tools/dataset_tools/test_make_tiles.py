@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from folder_layout import write_image, write_mask
 from make_tiles import cut_folder, main, make_tiles
+from PIL import Image
 
 from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
 from glcnet_plugin.datasets.images import read_image
@@ -77,3 +78,33 @@ def test_command_line(labelled_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, 'argv', command)
     main()
     assert capsys.readouterr().out.startswith('3 scenes, 12 tiles of 4 px in')
+
+
+def test_colours_of_classes_json_become_ids(labelled_folder, tmp_path):
+    colours = np.zeros((8, 8, 3), np.uint8)
+    colours[:, :4], colours[0, 0] = (255, 0, 0), (1, 2, 3)
+    colours[:, 4:] = (0, 255, 0)
+    for name in ('a1', 'a2', 'b1'):
+        Image.fromarray(colours).save(labelled_folder / f'masks/{name}.png')
+    summary = cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)
+    mask = read_mask(tmp_path / 'out/masks/a1_00000_00000.png')
+    assert mask[0, 0] == 255 and (mask[1:] == 0).all()
+    assert (read_mask(tmp_path / 'out/masks/a1_00000_00004.png') == 1).all()
+    assert 'unknown colours, ignored: #010203 (3 px)' in summary.lines()
+
+
+def test_tiles_without_data_are_left_out(labelled_folder, tmp_path):
+    image = np.zeros((8, 8, 4), np.uint16)
+    image[4:, 4:] = 7
+    for name in ('a1', 'a2', 'b1'):
+        (labelled_folder / f'images/{name}.png').unlink()
+        write_image(labelled_folder / 'images' / name, image, nodata=0)
+    (labelled_folder / 'masks/a1.png').unlink()
+    write_image(labelled_folder / 'masks/a1', np.ones((8, 8, 1), np.uint8))  # a TIFF will do
+    summary = cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)
+    assert [row['name'] for row in read_manifest(tmp_path / 'out')] == [
+        'a1_00004_00004', 'a2_00004_00004', 'b1_00004_00004'
+    ]  # fmt: skip
+    assert '9 tiles without data left out' in summary.lines()
+    assert len(list((tmp_path / 'out/masks').iterdir())) == 3
+    assert sum(summary.pixels.values()) == 3 * 64  # classes of all pixels of the scenes
