@@ -8,6 +8,7 @@ PNG and JPEG go through OpenCV, which is faster, and ``.npy`` through NumPy.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from glcnet_plugin.datasets.rasters import (
     Window,
     band_indices,
     checked_window,
+    file_state,
     has_mask,
     is_virtual,
     not_finite,
@@ -159,8 +161,14 @@ def has_windows(path: str | Path) -> bool:
 
 def decoded_by_lines(path: str | Path) -> bool:
     """Whether a PNG or JPEG is too large to be decoded whole."""
+    return _pixels(str(path), file_state(path)) > DECODED_WHOLE
+
+
+@lru_cache(4096)
+def _pixels(path: str, state: tuple[int, ...]) -> int:
+    """Number of pixels of an image, read once as long as the file is the same."""
     info = image_info(path)
-    return info.height * info.width > DECODED_WHOLE
+    return info.height * info.width
 
 
 @contextmanager

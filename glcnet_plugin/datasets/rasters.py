@@ -66,10 +66,10 @@ def read_window(path: str | Path, bands: Bands | None, window: Window) -> tuple[
         See :func:`read_raster`.
     """
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
-        return read_raster(_kept_open(str(path), _state(path)), bands, window)
+        return read_raster(_kept_open(str(path), file_state(path)), bands, window)
 
 
-def _state(path: str | Path) -> tuple[int, ...]:
+def file_state(path: str | Path) -> tuple[int, ...]:
     """What must not have changed for an opened file to be used again; never across forks."""
     if is_virtual(path) or not Path(path).exists():
         return (os.getpid(),)
