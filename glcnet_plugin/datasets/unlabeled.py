@@ -1,6 +1,5 @@
 """Images without labels, from a folder or a list."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,8 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 
 from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
-from glcnet_plugin.datasets.lists import read_list, require_once
-from glcnet_plugin.datasets.rasters import is_virtual
+from glcnet_plugin.datasets.lists import list_images
 from glcnet_plugin.datasets.skipping import SkipUnreadable
-from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import DATASETS
 
 
@@ -65,35 +62,5 @@ class UnlabeledRSDataset(SkipUnreadable, BaseDataset):
         Raises:
             DataError: See the class.
         """
-        root = Path(self.data_root)
-        if not root.is_dir():
-            raise DataError(f'data_root {root} is not a folder')
-        paths = self._from_list(root) if self.ann_file else self._from_folder(root)
+        paths = list_images(self.data_root, self.ann_file, self.suffixes)
         return [{'img_path': path} for path in paths]
-
-    def _from_folder(self, root: Path) -> list[str]:
-        """Find all images below ``root``."""
-        found = (Path(base, name) for base, _, names in os.walk(root) for name in names)
-        paths = sorted(path for path in found if path.suffix.lower() in self.suffixes)
-        if not paths:
-            raise DataError(f'no image below {root} ends with {", ".join(self.suffixes)}')
-        return [str(path) for path in paths]
-
-    def _from_list(self, root: Path) -> list[str]:
-        """Read the images that the list names."""
-        # whether an address exists shows when it is opened; a Path would change it
-        paths = [
-            entry if is_virtual(entry) else str(self._resolve(root, entry))
-            for entry in read_list(self.ann_file)
-        ]
-        require_once(paths, self.ann_file)
-        return paths
-
-    def _resolve(self, root: Path, entry: str) -> Path:
-        """Path of a listed image: with the suffix that exists, and slashes for backslashes."""
-        suffixes = [case for suffix in self.suffixes for case in (suffix, suffix.upper())]
-        for text in dict.fromkeys((entry, entry.replace('\\', '/'))):
-            for suffix in ('', *suffixes):
-                if (path := root / f'{text}{suffix}').is_file():
-                    return path
-        raise DataError(f'{self.ann_file} names {root / entry}, which does not exist')

@@ -16,8 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from glcnet_plugin.apis.band_statistics import PERCENTILES, BandStatistics, band_statistics
-from glcnet_plugin.datasets.lists import locate_list
-from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
+from glcnet_plugin.datasets.lists import list_images, locate_list
 
 
 def parse_args() -> argparse.Namespace:
@@ -76,9 +75,7 @@ def main() -> int:
     """Describe the bands and write the snippet."""
     args = parse_args()
     start = time.perf_counter()
-    listed = '' if args.list is None else str(locate_list(args.list, args.folder).resolve())
-    dataset = UnlabeledRSDataset(str(args.folder), ann_file=listed)
-    paths = [dataset.get_data_info(index)['img_path'] for index in range(len(dataset))]
+    paths = list_images(args.folder, args.list and locate_list(args.list, args.folder))
     bands = args.bands and [int(band) if band.isdigit() else band for band in args.bands]
     statistics = band_statistics(paths, bands, args.workers)
     console = make_console()
