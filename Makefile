@@ -38,6 +38,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/contrastive_loss.py
 	$(BIN)/python benchmarks/local_features.py
 	$(BIN)/python benchmarks/region_sampling.py
+	$(BIN)/python benchmarks/scene_windows.py
 
 clean:
 	rm -rf .venv work_dirs build dist *.egg-info
