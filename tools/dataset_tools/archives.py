@@ -92,11 +92,6 @@ def _members(file: IO[bytes], location: str, address: str, nested: bool) -> Iter
                 yield inside
 
 
-def find_files(source: Path, pattern: str) -> dict[str, str]:
-    """Find files by name in a folder or a zip; see :func:`list_files`, :func:`choose`."""
-    return choose(list_files(source), pattern)
-
-
 def choose(
     files: Sequence[Found], pattern: str, where: Callable[[str], bool] = lambda location: True
 ) -> dict[str, str]:

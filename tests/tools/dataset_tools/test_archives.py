@@ -5,7 +5,6 @@ import pytest
 from archives import (
     choose,
     copy_file,
-    find_files,
     list_files,
     opened_file,
     split_address,
@@ -16,6 +15,10 @@ from PIL import Image
 
 from glcnet_plugin.datasets.images import read_image
 from glcnet_plugin.errors import DataError
+
+
+def find_files(source, pattern):
+    return choose(list_files(source), pattern)
 
 
 def pack(path, members, compression=zipfile.ZIP_DEFLATED):
