@@ -5,6 +5,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import nn
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.registry import HOOKS
@@ -36,12 +37,17 @@ def _check(model: Any, dataset: Any) -> None:
     """Compare all heads of a model with a dataset."""
     model = model.module if is_model_wrapper(model) else model
     classes = getattr(dataset, 'metainfo', {}).get('classes')
-    auxiliary = getattr(model, 'auxiliary_head', None) or ()
-    heads = [model.decode_head, *(auxiliary if hasattr(auxiliary, '__len__') else [auxiliary])]
-    for head in heads:
+    for head in [*_heads(model.decode_head), *_heads(getattr(model, 'auxiliary_head', None))]:
         if classes and head.num_classes != len(classes):
             raise ConfigError(
                 f'{type(head).__name__} has num_classes={head.num_classes}, but the dataset has '
                 f'{len(classes)} classes: {list(classes)}; set model.decode_head.num_classes'
                 f'={len(classes)}'
             )
+
+
+def _heads(part: Any) -> list[Any]:
+    """One head, a list of them (auxiliary ones, cascades), or none."""
+    if part is None:
+        return []
+    return list(part) if isinstance(part, nn.ModuleList) else [part]

@@ -31,3 +31,12 @@ def test_auxiliary_heads_count():
     CheckClassesHook().before_train(runner(2, ('a', 'b'), 2))
     with pytest.raises(ConfigError, match='num_classes=3'):
         CheckClassesHook().before_train(runner(2, ('a', 'b'), 3))
+
+
+def test_cascades_have_several_heads():
+    cascade = runner(2, ('a', 'b'))
+    cascade.model.decode_head = nn.ModuleList([cascade.model.decode_head])
+    CheckClassesHook().before_train(cascade)
+    cascade.model.decode_head[0].num_classes = 4
+    with pytest.raises(ConfigError, match='num_classes=4'):
+        CheckClassesHook().before_train(cascade)
