@@ -31,6 +31,7 @@ from cells import (  # noqa: E402
     pretrain,
     probe,
 )
+from cli import run_tool  # noqa: E402
 from make_scenes import colour_only_kappa, make_scenes  # noqa: E402
 from make_tiles import make_tiles  # noqa: E402
 from progress import Steps  # noqa: E402
@@ -205,4 +206,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

@@ -93,8 +93,11 @@ def image_statistics(part: Part) -> BandStatistics:
         DataError: If the image cannot be read.
     """
     path, window, bands = part
-    read = read_blocks(path, bands) if window is None else [read_masked(path, bands, window)]
-    names = image_info(path).band_names if bands is None else tuple(_names(bands))
+    info = image_info(path)
+    names = info.band_names if bands is None else tuple(_names(bands))
+    read: Iterable[tuple[Image, Missing]] = read_blocks(path, info, bands)
+    if window is not None:
+        read = [read_masked(path, bands, window)]
     return reduce(_merged, (_block_statistics(path, names, *block) for block in read))
 
 

@@ -109,7 +109,7 @@ def _inspect_pixels(result: Inspection, info: ImageInfo, expected: Expectation) 
     """Read the values of an image."""
     digest = hashlib.blake2b(digest_size=16)
     nodata = not_finite = 0
-    for image, missing in read_blocks(result.sample.image, expected.bands):
+    for image, missing in read_blocks(result.sample.image, info, expected.bands):
         digest.update(str(image.shape).encode())
         digest.update(image.tobytes())
         if expected.num_bands not in (None, image.shape[2]):

@@ -7,9 +7,7 @@ import numpy as np
 
 from glcnet_plugin.datasets.images import (
     ImageInfo,
-    decoded_by_lines,
     has_windows,
-    image_info,
     read_masked,
 )
 from glcnet_plugin.datasets.rasters import Bands, Image, Missing, Window
@@ -24,11 +22,14 @@ def blocks(info: ImageInfo) -> Iterator[Window]:
             yield y, x, min(BLOCK, info.height - y), min(BLOCK, info.width - x)
 
 
-def read_blocks(path: str | Path, bands: Bands | None = None) -> Iterator[tuple[Image, Missing]]:
+def read_blocks(
+    path: str | Path, info: ImageInfo, bands: Bands | None = None
+) -> Iterator[tuple[Image, Missing]]:
     """Read an image part by part; PNG and JPEG are decoded once.
 
     Args:
         path: See :func:`read_image`.
+        info: Header of the image.
         bands: See :func:`read_image`.
 
     Yields:
@@ -37,8 +38,7 @@ def read_blocks(path: str | Path, bands: Bands | None = None) -> Iterator[tuple[
     Raises:
         DataError: See :func:`read_image`.
     """
-    info = image_info(path)
-    if has_windows(path) or decoded_by_lines(path):
+    if has_windows(path) or info.too_large:
         whole = info.height <= BLOCK and info.width <= BLOCK
         for window in blocks(info):
             yield read_masked(path, bands, None if whole else window)

@@ -58,6 +58,11 @@ class ImageInfo:
     crs: str | None = None
     bounds: tuple[float, float, float, float] | None = None  # left, bottom, right, top
 
+    @property
+    def too_large(self) -> bool:
+        """Whether a PNG or JPEG of this size is not decoded whole."""
+        return self.height * self.width > DECODED_WHOLE
+
 
 def image_info(path: str | Path) -> ImageInfo:
     """Read the header of an image.
@@ -161,14 +166,13 @@ def has_windows(path: str | Path) -> bool:
 
 def decoded_by_lines(path: str | Path) -> bool:
     """Whether a PNG or JPEG is too large to be decoded whole."""
-    return _pixels(str(path), file_state(path)) > DECODED_WHOLE
+    return _header(str(path), file_state(path)).too_large
 
 
 @lru_cache(4096)
-def _pixels(path: str, state: tuple[int, ...]) -> int:
-    """Number of pixels of an image, read once as long as the file is the same."""
-    info = image_info(path)
-    return info.height * info.width
+def _header(path: str, state: tuple[int, ...]) -> ImageInfo:
+    """Header of an image, read once as long as the file is the same."""
+    return image_info(path)
 
 
 @contextmanager

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from glcnet_plugin.datasets import blocks
+from glcnet_plugin.datasets.images import image_info
 
 
 @pytest.mark.parametrize('suffix', ['.tif', '.png', '.npy'])
@@ -14,6 +15,6 @@ def test_blocks_cover_an_image_once(tmp_path, monkeypatch, suffix):
         np.save(path, image)
     else:
         cv2.imwrite(str(path), image[..., ::-1])
-    parts = [part for part, _ in blocks.read_blocks(path)]
+    parts = [part for part, _ in blocks.read_blocks(path, image_info(path))]
     rows = [np.concatenate(parts[i : i + 4], 1) for i in (0, 4, 8)]
     np.testing.assert_array_equal(np.concatenate(rows), image)

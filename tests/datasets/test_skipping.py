@@ -6,6 +6,7 @@ from folder_layout import write_image
 from mmengine.registry import DATASETS
 from torch.utils.data import DataLoader
 
+from glcnet_plugin.datasets import skipping
 from glcnet_plugin.errors import ConfigError, DataError
 
 
@@ -34,12 +35,16 @@ def test_stops_by_default(folder):
         list(build(folder))
 
 
-def test_skips_replaces_counts_and_logs(folder, caplog):
+def test_skips_replaces_counts_and_logs(folder, monkeypatch):
+    lines = []
+    monkeypatch.setattr(skipping, 'print_log', lambda text, **more: lines.append((text, more)))
     dataset = build(folder, on_error='skip')
-    with caplog.at_level(logging.WARNING, 'mmengine'):
-        values = [int(dataset[i]['img'].max()) for i in range(6)]
+    values = [int(dataset[i]['img'].max()) for i in range(6)]
     assert len(values) == 6 and not {2, 4} & set(values)
-    assert dataset.num_skipped >= 2
+    assert dataset.num_skipped == len(lines) >= 2
+    text, more = lines[0]
+    assert text.startswith('skipped 1 samples (limit 100): ') and 'x2.tif' in text
+    assert more == {'logger': 'current', 'level': logging.WARNING}
 
 
 def test_workers_share_the_count(folder):

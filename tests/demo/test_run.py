@@ -1,6 +1,7 @@
 """The whole demo on tiny data, twice: the second run repeats nothing."""
 
 import json
+import subprocess
 import sys
 
 import networks
@@ -53,3 +54,12 @@ def test_demo(small, capsys):
     again = json.loads((small / 'results.json').read_text())
     assert again['cells'] == results['cells']
     assert stamps == {path: path.stat().st_mtime_ns for path in small.rglob('scores.json')}
+
+
+def test_errors_end_the_demo_with_a_line(request):
+    command = [sys.executable, 'demo/run.py', '--data', '/nowhere']
+    done = subprocess.run(
+        command, cwd=request.config.rootpath, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1 and 'Traceback' not in done.stderr
+    assert 'error: cannot read /nowhere/classes.json: /nowhere is not a folder' in done.stderr

@@ -13,7 +13,6 @@ from rasterio.enums import ColorInterp
 
 from glcnet_plugin.datasets.images import (
     RASTER_SUFFIXES,
-    decoded_by_lines,
     image_info,
     read_image,
     readable,
@@ -134,7 +133,7 @@ def _source(path: str, whole: Callable[..., NDArray[Any]], part: Callable[..., A
     """
     info = image_info(path)
     by_windows = Path(path).suffix.lower() in (*RASTER_SUFFIXES, '.npy')
-    if by_windows or decoded_by_lines(path):
+    if by_windows or info.too_large:
         return lambda start, stop: part(path, window=(start, 0, stop - start, info.width))
     with unpacked(path) as file:
         content = whole(file)
