@@ -1,13 +1,14 @@
 """Frozen pixel features of a segmentation network."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
-from glcnet_plugin.models.utils import capture_output
+from glcnet_plugin.models.utils import capture_output, coarsest_map, default_style_source
 
 
 class PixelFeatures(nn.Module):
@@ -16,13 +17,15 @@ class PixelFeatures(nn.Module):
     Args:
         model: A network with ``backbone`` and ``decode_head``, such as mmseg's
             ``EncoderDecoder``; its parameters stay as they are.
-        style_source: Submodule that gives the encoder map.
+        style_source: Submodule that gives the encoder map, 'backbone' for its coarsest one;
+            None for the default of the family of the head.
     """
 
-    def __init__(self, model: nn.Module, style_source: str = 'decode_head.bottleneck') -> None:
+    def __init__(self, model: nn.Module, style_source: str | None = None) -> None:
         super().__init__()
         self.model = model
-        self.style_source = style_source
+        head: Any = getattr(model, 'decode_head', None)
+        self.style_source = style_source or default_style_source(head)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Feature maps of normalised images.
@@ -31,13 +34,16 @@ class PixelFeatures(nn.Module):
             x: (B, bands, H, W).
 
         Returns:
-            One (B, C, h, w) map per backbone stage, and the encoder map last.
+            One (B, C, h, w) map per backbone stage, and the encoder map last; where that is a
+            stage itself, it is not repeated.
         """
-        backbone = self.model.get_submodule('backbone')
-        decode_head = self.model.get_submodule('decode_head')
+        stages = list(self.model.get_submodule('backbone')(x))
+        if self.style_source == 'backbone':
+            coarsest = coarsest_map(stages)
+            return [m for m in stages if m is not coarsest] + [coarsest]
+        neck = getattr(self.model, 'neck', None)
         with capture_output(self.model.get_submodule(self.style_source)) as encoder_maps:
-            stages = list(backbone(x))
-            decode_head(stages)
+            self.model.get_submodule('decode_head')(stages if neck is None else neck(stages))
         return [*stages, encoder_maps[-1]]
 
     def calibrate(self, batches: Iterable[Tensor]) -> None:

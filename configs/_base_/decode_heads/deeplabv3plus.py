@@ -1,11 +1,10 @@
 # DeepLabV3+; num_classes is D = 64 embedding channels in pretraining (official code).
+# No head says in_channels: they follow from the backbone.
 decode_head = dict(
     type='mmseg.DepthwiseSeparableASPPHead',
-    in_channels=2048,
     in_index=3,
     channels=256,
     dilations=(1, 6, 12, 18),
-    c1_in_channels=256,
     c1_channels=48,
     dropout_ratio=0.0,  # the official decoder has no dropout
     num_classes=64,

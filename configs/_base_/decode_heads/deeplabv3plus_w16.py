@@ -1,11 +1,9 @@
 # DeepLabV3+ for backbones a quarter as wide as ResNet-18.
 decode_head = dict(
     type='mmseg.DepthwiseSeparableASPPHead',
-    in_channels=128,
     in_index=3,
     channels=32,
     dilations=(1, 3, 6),  # the map of a 128 px crop has 8 x 8 cells
-    c1_in_channels=16,
     c1_channels=8,
     dropout_ratio=0.0,
     num_classes=64,

@@ -1,6 +1,6 @@
 # Segmentation; a leaf adds the backbone, the decode head and its number of classes.
 model = dict(
-    type='EncoderDecoder',
+    type='glcnet_plugin.RSEncoderDecoder',
     data_preprocessor=dict(
         type='glcnet_plugin.RSSegDataPreProcessor',
         mean=[127.5] * 3,  # as in pretraining

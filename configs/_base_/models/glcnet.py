@@ -2,17 +2,14 @@
 model = dict(
     type='glcnet_plugin.GLCNet',
     data_preprocessor=dict(mean=[127.5] * 3, std=[79.6875] * 3),  # x / 255 * 3.2 - 1.6
-    style_source='decode_head.bottleneck',  # the map after ASPP
     style_head=dict(
         type='glcnet_plugin.StyleContrastHead',
-        in_channels=512,  # mean and variance of 256 channels
         hidden_channels=256,
         out_channels=64,
         loss=dict(temperature=0.5),
     ),
     local_head=dict(
         type='glcnet_plugin.LocalMatchingHead',
-        in_channels=64,  # num_classes of the decode head
         hidden_channels=64,
         out_channels=64,
         num_regions=4,

@@ -65,8 +65,12 @@ def test_every_parameter_gets_a_gradient(tiny_glcnet, left_out):
     names = {'style', 'local'} - {left_out}
     assert {key for key in losses if 'loss' in key} == {f'loss_{name}' for name in names}
     model.parse_losses(losses)[0].backward()
-    # the heads build a cross entropy that has no parameters; everything else takes part
-    assert [n for n, p in model.named_parameters() if p.grad is None] == []
+    idle = {n for n, p in model.named_parameters() if p.grad is None}
+    assert idle == {n for n, p in model.named_parameters() if not p.requires_grad}
+    # without the local branch, what follows the encoder map has nothing to learn
+    decoder = ('decode_head.c1_', 'decode_head.sep_', 'decode_head.conv_seg')
+    assert all(name.startswith(decoder) for name in idle)
+    assert bool(idle) == (left_out == 'local')
 
 
 def test_a_branch_alone_has_the_full_weight(tiny_glcnet):
@@ -89,7 +93,7 @@ def test_style_source_is_the_map_that_is_described(tiny_glcnet):
     stages = model.backbone(x)
     assert encoder_map.shape == (2, 16, 3, 3) and dense_map.shape == (2, 12, 12, 12)
     torch.testing.assert_close(dense_map, model.decode_head(stages))
-    model.style_source = None
+    model.style_source = 'backbone'
     torch.testing.assert_close(model.forward_maps(x)[0], stages[-1])
 
 
@@ -144,9 +148,8 @@ def test_unknown_style_source_lists_what_exists(tiny_glcnet):
 
 
 def test_style_source_that_gives_no_map(tiny_glcnet):
-    model = MODELS.build(dict(tiny_glcnet, style_source='decode_head.aspp_modules'))
-    with pytest.raises(ConfigError, match='must give one'):
-        losses_of(model, batch())
+    with pytest.raises(ConfigError, match='must give one .* gave list: name a submodule'):
+        MODELS.build(dict(tiny_glcnet, style_source='decode_head.aspp_modules'))
 
 
 def test_wrong_number_of_bands(tiny_glcnet):
@@ -184,3 +187,23 @@ def test_one_view_only(tiny_glcnet):
 def test_misspelt_key(tiny_glcnet):
     with pytest.raises(TypeError, match='lamda'):
         MODELS.build(dict(tiny_glcnet, lamda=0.5))
+
+
+def test_widths_of_the_heads_follow_from_the_network(tiny_glcnet):
+    for key in ('decode_head', 'style_head', 'local_head'):
+        tiny_glcnet[key] = {k: v for k, v in tiny_glcnet[key].items() if 'in_channels' not in k}
+    model = MODELS.build(tiny_glcnet)
+    assert (model.style_head.in_channels, model.local_head.in_channels) == (32, 12)
+
+
+@pytest.mark.parametrize(('head', 'width'), [('style_head', 32), ('local_head', 12)])
+def test_width_of_a_head_that_does_not_fit(tiny_glcnet, head, width):
+    tiny_glcnet[head]['in_channels'] = 7
+    with pytest.raises(ConfigError, match=f'{head} has in_channels=7.*set in_channels={width}'):
+        MODELS.build(tiny_glcnet)
+
+
+def test_auxiliary_head_is_refused(tiny_glcnet):
+    auxiliary = dict(type='mmseg.FCNHead', in_channels=32, channels=4, num_classes=2)
+    with pytest.raises(ConfigError, match='auxiliary_head learns from labels'):
+        MODELS.build(dict(tiny_glcnet, auxiliary_head=auxiliary))

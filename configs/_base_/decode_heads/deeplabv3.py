@@ -1,0 +1,12 @@
+# DeepLabV3.
+decode_head = dict(
+    type='mmseg.ASPPHead',
+    in_index=3,
+    channels=256,
+    dilations=(1, 6, 12, 18),
+    dropout_ratio=0.0,
+    num_classes=64,
+    norm_cfg=dict(type='BN', requires_grad=True),
+    align_corners=False,
+    loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
+)

@@ -1,0 +1,1 @@
+"""Backbones of MM that take any number of bands."""

@@ -1,0 +1,1 @@
+"""Decode heads of MM that take images of any size."""

@@ -1,0 +1,44 @@
+import pytest
+import torch
+from mmengine.registry import MODELS
+
+from glcnet_plugin.errors import ConfigError
+
+BACKBONE = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
+HEAD = dict(type='FCNHead', in_index=3, channels=4, num_classes=2, num_convs=1)
+
+
+def build(**settings):
+    config = dict(type='glcnet_plugin.RSEncoderDecoder', backbone=BACKBONE, decode_head=HEAD)
+    return MODELS.build(dict(config, **settings))
+
+
+def test_the_same_network_as_mm_builds_from_explicit_widths(mmseg_scope):
+    torch.manual_seed(0)
+    ours = build(auxiliary_head=dict(HEAD, in_index=2))
+    torch.manual_seed(0)
+    theirs = MODELS.build(
+        dict(
+            type='EncoderDecoder',
+            backbone=BACKBONE,
+            decode_head=dict(HEAD, in_channels=64),
+            auxiliary_head=dict(HEAD, in_index=2, in_channels=32),
+        )
+    )
+    mine, other = ours.state_dict(), theirs.state_dict()
+    assert mine.keys() == other.keys()
+    assert all(torch.equal(mine[key], other[key]) for key in mine)
+
+
+def test_several_auxiliary_heads_and_a_neck(mmseg_scope):
+    model = build(
+        neck=dict(type='FPN', out_channels=6, num_outs=4),
+        auxiliary_head=[dict(HEAD, in_index=1), dict(HEAD, in_index=2)],
+    )
+    assert [head.in_channels for head in model.auxiliary_head] == [6, 6]
+    assert model(torch.rand(1, 3, 64, 64)).shape == (1, 2, 2, 2)
+
+
+def test_a_pair_that_does_not_fit(mmseg_scope):
+    with pytest.raises(ConfigError, match='ResNet have .* set in_channels=64'):
+        build(decode_head=dict(HEAD, in_channels=2048))
