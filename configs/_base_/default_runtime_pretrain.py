@@ -6,7 +6,11 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
-custom_hooks = [dict(type='glcnet_plugin.BandRecordHook')]
+# Weights to start from, such as those of ImageNet (docs/weights.md); None for random ones.
+custom_hooks = [
+    dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='backbone'),
+    dict(type='glcnet_plugin.ProvenanceHook'),
+]
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

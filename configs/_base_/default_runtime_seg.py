@@ -11,7 +11,7 @@ default_hooks = dict(
 # `--cfg-options custom_hooks.0.checkpoint=FILE`.
 custom_hooks = [
     dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='encoder'),
-    dict(type='glcnet_plugin.BandRecordHook'),
+    dict(type='glcnet_plugin.ProvenanceHook'),
     dict(type='glcnet_plugin.CheckClassesHook'),
 ]
 env_cfg = dict(

@@ -1,13 +1,13 @@
 """Hooks."""
 
-from glcnet_plugin.engine.hooks.band_record import BandRecordHook
 from glcnet_plugin.engine.hooks.check_classes import CheckClassesHook
 from glcnet_plugin.engine.hooks.load_pretrained import LoadPretrainedHook
+from glcnet_plugin.engine.hooks.provenance import ProvenanceHook
 from glcnet_plugin.engine.hooks.seg_visualization import RSSegVisualizationHook
 
 __all__ = [
-    'BandRecordHook',
     'CheckClassesHook',
     'LoadPretrainedHook',
+    'ProvenanceHook',
     'RSSegVisualizationHook',
 ]

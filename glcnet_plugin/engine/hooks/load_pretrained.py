@@ -1,25 +1,29 @@
-"""Start a fine-tuning from a pretrained checkpoint."""
+"""Start a training from given weights."""
+
+from collections.abc import Sequence
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from glcnet_plugin.apis.checkpoint import SCOPES, load_pretrained
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.apis.checkpoint import load_pretrained, scope_filter
 from glcnet_plugin.registry import HOOKS
 
 
 @HOOKS.register_module()
 class LoadPretrainedHook(Hook):
-    """Load a part of a pretraining checkpoint before the first iteration.
+    """Load a part of a checkpoint before the first iteration, in pretraining and fine-tuning.
 
     Stops when the scope is not matched completely, where MM's ``load_from`` only warns and
     trains from random weights. A resumed run keeps its own weights.
 
     Args:
-        checkpoint: Path or address. None trains from scratch, and says so.
+        checkpoint: Path or address, see :func:`glcnet_plugin.apis.weight_files.read_weights`.
+            None trains from scratch, and says so.
         scope: 'backbone', 'encoder' or 'encoder_decoder'; GLCNet fine-tunes from 'encoder'.
         inflate: Whether kernels for R, G, B may be inflated to the bands of this network.
+        allow_missing: Starts of keys that the file need not have, such as ``'backbone.norm0.'``
+            of a classifier.
 
     Raises:
         ConfigError: If the scope is unknown.
@@ -28,23 +32,29 @@ class LoadPretrainedHook(Hook):
     priority = 'VERY_HIGH'  # before hooks that copy the weights, such as EMA
 
     def __init__(
-        self, checkpoint: str | None = None, scope: str = 'encoder', inflate: bool = False
+        self,
+        checkpoint: str | None = None,
+        scope: str = 'encoder',
+        inflate: bool = False,
+        allow_missing: Sequence[str] = (),
     ) -> None:
-        if scope not in SCOPES:
-            raise ConfigError(f'scope must be one of {", ".join(SCOPES)}, got {scope!r}')
+        scope_filter((), scope)  # refuses an unknown scope
         self.checkpoint = checkpoint
         self.scope = scope
         self.inflate = inflate
+        self.allow_missing = allow_missing
 
     def before_train(self, runner: Runner) -> None:
         """Load the weights and log what was loaded."""
         if runner.iter > 0:
-            runner.logger.info('resumed run: pretrained weights are not loaded again')
+            runner.logger.info('resumed run: its own weights are kept, none are loaded')
         elif self.checkpoint is None:
-            runner.logger.info('no pretrained checkpoint: training starts from random weights')
+            runner.logger.info('no checkpoint to start from: training starts from random weights')
         else:
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-            report = load_pretrained(model, self.checkpoint, self.scope, self.inflate)
+            report = load_pretrained(
+                model, self.checkpoint, self.scope, self.inflate, self.allow_missing
+            )
             runner.logger.info(str(report))
             for text in report.warnings:
                 advice = 'right if each sensor is normalised by its own statistics, else mend it'

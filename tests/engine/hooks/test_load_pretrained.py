@@ -36,7 +36,10 @@ def test_a_resumed_run_keeps_its_weights(checkpoint, caplog):
     before = r.model.backbone.weight.clone()
     with caplog.at_level(logging.INFO):
         LoadPretrainedHook(checkpoint, 'backbone').before_train(r)
-    assert torch.equal(r.model.backbone.weight, before) and 'not loaded again' in caplog.text
+    assert (
+        torch.equal(r.model.backbone.weight, before)
+        and 'resumed run: its own weights are kept' in caplog.text
+    )
 
 
 def test_no_checkpoint_is_said_aloud(caplog):
@@ -69,6 +72,14 @@ def test_other_statistics_than_in_pretraining_are_a_warning(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         LoadPretrainedHook(path, 'backbone').before_train(r)
     assert 'mean was [0.5] in pretraining, it is [0.75] here' in caplog.text
+
+
+def test_keys_that_may_be_missing_are_named_in_the_log(tmp_path, caplog):
+    path = str(tmp_path / 'x.pth')
+    torch.save({'state_dict': {'backbone.weight': torch.ones(2, 2)}}, path)
+    with caplog.at_level(logging.INFO):
+        LoadPretrainedHook(path, 'backbone', allow_missing=['backbone.bias']).before_train(runner())
+    assert 'as allow_missing permits (1): backbone.bias' in caplog.text
 
 
 def test_rgb_kernels_are_inflated_on_request_and_that_is_logged(tmp_path, caplog):

@@ -1,0 +1,160 @@
+"""Names of weights: from what other libraries call them to MM's, and back.
+
+MM's names are ``backbone.*``, ``neck.*`` and ``decode_head.*``. All functions take and give state
+dicts, and change no tensor.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from glcnet_plugin.errors import CheckpointMismatchError
+
+State = dict[str, Tensor]
+
+# children of a torchvision ResNet in their order, as lightly numbers them
+CHILDREN = {'0': 'conv1', '1': 'bn1', '4': 'layer1', '5': 'layer2', '6': 'layer3', '7': 'layer4'}
+# three 3x3 convolutions instead of one of 7x7: timm's names, and those of mmseg's ResNetV1c
+DEEP_STEM = {**{f'conv1.{i}': f'stem.{i}' for i in (0, 1, 3, 4, 6)}, 'bn1': 'stem.7'}
+RESNET = ('conv1.', 'bn1.', 'layer1.', 'layer2.', 'layer3.', 'layer4.')
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a library names weights.
+
+    Args:
+        name: For messages.
+        sign: Pattern at the start of a key that only this layout has.
+        prefix: In front of the keys of the backbone.
+        parts: What is taken beside the backbone, as it is.
+        resnet: Whether the backbone is a ResNet named as in torchvision or timm.
+    """
+
+    name: str
+    sign: str
+    prefix: str = 'backbone.'
+    parts: tuple[str, ...] = ()
+    resnet: bool = False
+
+
+SEGMENTATION = Layout('MM segmentation', r'decode_head\.', parts=('neck.', 'decode_head.'))
+# A neck here belongs to a method without a decode head, such as SimCLR: not one of segmentation.
+LAYOUTS = (
+    Layout('MM backbone', r'backbone\.(?!\d)'),
+    Layout('lightly (children of a ResNet)', r'backbone\.0\.weight', resnet=True),
+    Layout('MoCo (encoder_q)', r'encoder_q\.', prefix='encoder_q.', resnet=True),
+    Layout('torchvision or timm ResNet', r'layer1\.0\.', prefix='', resnet=True),
+)
+
+
+def to_mm(state: Mapping[str, Tensor], source: str) -> tuple[State, str]:
+    """Bring a state dict of any known layout to MM's names.
+
+    Args:
+        state: State dict; ``module.`` of DDP in front of all keys is accepted.
+        source: Where it is from, for the message.
+
+    Returns:
+        Only ``backbone.*`` and, from segmentation networks, ``neck.*`` and ``decode_head.*``; and
+        the name of the layout.
+
+    Raises:
+        CheckpointMismatchError: If no layout fits, or more than one.
+    """
+    plain = {str(key).removeprefix('module.'): value for key, value in state.items()}
+    layout = SEGMENTATION if _has(plain, SEGMENTATION.sign) else _only_layout(plain, source)
+    backbone = {
+        key.removeprefix(layout.prefix): value
+        for key, value in plain.items()
+        if key.startswith(layout.prefix)
+    }
+    if layout.resnet:
+        backbone = _resnet(backbone)
+    found: State = {f'backbone.{key}': value for key, value in backbone.items()}
+    found.update({key: value for key, value in plain.items() if key.startswith(layout.parts)})
+    return found, layout.name
+
+
+def _has(state: Mapping[str, Tensor], sign: str) -> bool:
+    """Whether a key starts with a pattern."""
+    return any(re.match(sign, key) for key in state)
+
+
+def _only_layout(state: Mapping[str, Tensor], source: str) -> Layout:
+    """The layout whose sign is there, if it is one."""
+    fitting = [layout for layout in LAYOUTS if _has(state, layout.sign)]
+    if len(fitting) == 1:
+        return fitting[0]
+    what = 'none of the layouts known here'
+    if fitting:
+        what = ' and of '.join(layout.name for layout in fitting) + ' at once'
+    raise CheckpointMismatchError(
+        f'{source} has the keys of {what}, nothing was loaded. It begins with: '
+        f'{", ".join(list(state)[:5])}. Name the keys backbone.*, as MM does.'
+    )
+
+
+def _resnet(state: State) -> State:
+    """Names of torchvision, timm or lightly to those of mmseg, without the classifier."""
+    if '0.weight' in state:
+        state = {_swapped(key, CHILDREN): value for key, value in state.items()}
+    if 'conv1.0.weight' in state:
+        state = {_swapped(key, DEEP_STEM): value for key, value in state.items()}
+    return {key: value for key, value in state.items() if key.startswith((*RESNET, 'stem.'))}
+
+
+def _swapped(key: str, names: Mapping[str, str]) -> str:
+    """A key with its first parts renamed, where they are in the table."""
+    for old, new in names.items():
+        if key.startswith(f'{old}.'):
+            return new + key[len(old) :]
+    return key
+
+
+def to_timm(state: Mapping[str, Tensor]) -> State:
+    """Give a ResNet the names of timm, whose deep stem (``resnet50c``) is there too.
+
+    Args:
+        state: State dict with MM's names.
+
+    Returns:
+        The backbone, without a prefix and without the classifier ``fc``.
+
+    Raises:
+        CheckpointMismatchError: If the backbone is no ResNet.
+    """
+    inside = {
+        key.removeprefix('backbone.'): value
+        for key, value in state.items()
+        if key.startswith('backbone.')
+    }
+    if strange := [key for key in inside if not key.startswith((*RESNET, 'stem.'))]:
+        raise CheckpointMismatchError(
+            f'the names of timm and torchvision are written for ResNets only, not for '
+            f"{', '.join(strange[:3])}: use layout 'mm'"
+        )
+    stem = {new: old for old, new in DEEP_STEM.items()}
+    return {_swapped(key, stem): value for key, value in inside.items()}
+
+
+def to_torchvision(state: Mapping[str, Tensor]) -> State:
+    """Give a ResNet the names of torchvision.
+
+    Args:
+        state: State dict with MM's names.
+
+    Returns:
+        The backbone, without a prefix and without the classifier ``fc``.
+
+    Raises:
+        CheckpointMismatchError: If the backbone is no ResNet, or has the deep stem.
+    """
+    if any(key.startswith('backbone.stem.') for key in state):
+        raise CheckpointMismatchError(
+            'this ResNet has the deep stem (ResNetV1c), which torchvision has not: '
+            "use layout 'timm', where it is called resnet50c, or 'mm'"
+        )
+    return to_timm(state)

@@ -1,0 +1,46 @@
+"""Write the weights of a checkpoint into a small file that is safe to share and to load.
+
+Example:
+    python tools/export.py work_dirs/pretrain/epoch_100.pth --out weights
+    python tools/export.py work_dirs/pretrain/epoch_100.pth --out weights --layout timm
+"""
+
+import argparse
+import sys
+
+from glcnet_plugin.apis.checkpoint import SCOPES
+from glcnet_plugin.apis.export import LAYOUTS, export_weights
+from glcnet_plugin.errors import GLCNetError, explain
+
+
+def main() -> None:
+    """Parse the command line and export; errors end it with a line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('checkpoint', help='file, or https:// address')
+    parser.add_argument('--out', required=True, help='folder for the weights')
+    parser.add_argument(
+        '--scope',
+        choices=SCOPES,
+        help='part to export; default: encoder, with other layouts than mm backbone',
+    )
+    parser.add_argument(
+        '--layout', choices=LAYOUTS, default='mm', help='whose names to give (default: mm)'
+    )
+    parser.add_argument(
+        '--name', help='start of the file name; default: folder and name of the checkpoint'
+    )
+    args = parser.parse_args()
+    try:
+        report = export_weights(args.checkpoint, args.out, args.scope, args.layout, args.name)
+    except GLCNetError as error:
+        sys.exit(explain(error))
+    for title, counts in (('exported', report.exported), ('dropped', report.dropped)):
+        for module, count in counts.items():
+            print(f'{title:<9} {count:>5} tensors  {module}')
+    print(f'{report.path} ({report.path.stat().st_size / 2**20:.1f} MiB)')
+
+
+if __name__ == '__main__':
+    main()
