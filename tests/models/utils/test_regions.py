@@ -79,6 +79,29 @@ def test_general_affine_views_are_respected():
     assert centres(boxes).min() >= 9.9 and centres(boxes).max() <= 90.1
 
 
+def test_aligned_boxes_cover_the_same_ground():
+    matrices = random_views(50, 224)
+    boxes, valid = sample_regions(matrices, 224, 4, 48, ground_aligned=True)
+    assert valid.any(1).all()
+    corners = boxes.unflatten(-1, (2, 2))  # (B, 2, K, 2 corners, 2)
+    ground = map_points(torch.linalg.inv(matrices), corners.flatten(2, 3)).unflatten(2, (4, 2))
+    lower, upper = ground.amin(3), ground.amax(3)  # (B, 2, K, 2)
+    torch.testing.assert_close(lower[:, 0], lower[:, 1])
+    torch.testing.assert_close(upper[:, 0], upper[:, 1])
+    assert boxes[valid.nonzero()[:, 0], :, valid.nonzero()[:, 1]].min() > -0.02
+    # the first view keeps squares of the size asked for
+    sides = boxes[:, 0, :, 2:] - boxes[:, 0, :, :2]
+    torch.testing.assert_close(sides, torch.full_like(sides, 48))
+
+
+def test_aligned_boxes_that_do_not_fit_the_other_view_are_masked():
+    matrices = torch.eye(3).repeat(1, 2, 1, 1)
+    matrices[:, 1, [0, 1], [0, 1]] = 3.0  # 48 px would be 144 of 100
+    valid = sample_regions(matrices, 100, 2, 48, ground_aligned=True)[1]
+    assert not valid.any()
+    assert sample_regions(matrices, 100, 1, 20, ground_aligned=True)[1].all()
+
+
 def test_no_overlap_gives_invalid_boxes_inside_the_view():
     left = crop_resize_matrix(0, 0, 100, 100, 100, 100)
     right = crop_resize_matrix(120, 0, 100, 100, 100, 100)

@@ -1,0 +1,15 @@
+# Jigsaw on a CPU, the data and schedule of GLCNet's demo.
+_base_ = [
+    '../../_base_/backbones/resnet18w16_os16.py',
+    '../../_base_/models/jigsaw.py',
+    '../../_base_/datasets/unlabeled_demo_64.py',
+    '../../_base_/schedules/adam_coslr_60e.py',
+    '../../_base_/default_runtime_demo.py',
+]
+model = dict(
+    backbone=dict(_base_.backbone, out_indices=(3,)),
+    permutations=100,
+    tile_size=18,  # 64 of 75 px, for cells of 21
+    tile_channels=64,
+    hidden_channels=256,
+)
