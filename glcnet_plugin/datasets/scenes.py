@@ -102,7 +102,7 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
             idx: Index of the sample; takes part in the draw.
 
         Returns:
-            ``img_path`` and ``window`` (y, x, height, width) in pixels.
+            ``img_path``, ``window`` (y, x, height, width) in pixels, and ``scene``, a number.
 
         Raises:
             DataError: If no window with enough data is found.
@@ -116,7 +116,8 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
             y, x = (int(value) for value in rng.integers(room[scene]))
             window = (y, x, self.window_size[0], self.window_size[1])
             if self._share_missing(scene, window) <= self.max_nodata:
-                return {**info, 'img_path': self.scenes[scene], 'window': window}
+                found = {'img_path': self.scenes[scene], 'window': window, 'scene': scene}
+                return {**info, **found}
         raise DataError(
             f'{MAX_DRAWS} windows in a row have more than {self.max_nodata:.0%} nodata, the last '
             f'in {self.scenes[scene]}: leave empty scenes out, or raise max_nodata'

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset, scene_name
+from glcnet_plugin.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -82,3 +82,26 @@ def test_lists_from_windows_and_suffixes_in_capitals(folder):
     (folder / 'list.txt').write_text('b\nb.png\n')
     with pytest.raises(DataError, match=r'b.png.* more than once'):
         UnlabeledRSDataset(str(folder), ann_file='list.txt')
+
+
+def test_scenes_by_name(tmp_path):
+    for name in ('b_0_0.png', 'a_1_0.png', 'b_0_1.png'):
+        (tmp_path / name).touch()
+    dataset = UnlabeledRSDataset(str(tmp_path), scene_pattern='(.+)_[0-9]+_[0-9]+')
+    infos = [dataset.get_data_info(i) for i in range(3)]
+    assert [(Path(i['img_path']).name, i['scene']) for i in infos] == [
+        ('a_1_0.png', 0),
+        ('b_0_0.png', 1),
+        ('b_0_1.png', 1),
+    ]
+
+
+def test_scene_of_an_address():
+    assert scene_name('/vsizip/x.zip/tiles/north_3.tif', r'([a-z]+)_\d+') == 'north'
+
+
+def test_scene_pattern_problems(folder):
+    with pytest.raises(DataError, match=r"'\(x\)_.' does not match 'b'"):
+        UnlabeledRSDataset(str(folder), scene_pattern='(x)_.').full_init()
+    with pytest.raises(ConfigError, match='has no group: put the scene in brackets'):
+        scene_name('a.png', '.*')

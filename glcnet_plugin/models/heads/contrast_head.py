@@ -1,12 +1,12 @@
 """What both branches share: a projector and a contrastive loss."""
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.models.losses import NTXentLoss
 from glcnet_plugin.registry import MODELS
 
@@ -28,7 +28,16 @@ class ContrastHead(BaseModule):
         hidden_channels: Width of the hidden layer.
         out_channels: Length of the embeddings that are compared.
         loss: Config of the loss; :class:`NTXentLoss` where it names no type.
+        exclude: Items that are no negatives of each other: those of one 'image', those of one
+            'scene' (the dataset says which, see ``scene_pattern``), or None. The paper
+            excludes none, so that alike ground of one scene repels itself, a flaw that e.g.
+            GraSS names (TGRS 2023, https://arxiv.org/abs/2306.15868).
+
+    Raises:
+        ConfigError: If ``exclude`` is none of these.
     """
+
+    per_channel: ClassVar[int] = 1  # numbers per channel of the map that go into the projector
 
     def __init__(
         self,
@@ -36,9 +45,14 @@ class ContrastHead(BaseModule):
         hidden_channels: int,
         out_channels: int,
         loss: dict[str, Any] | None = None,
+        exclude: str | None = None,
     ) -> None:
         super().__init__()
+        if exclude not in (None, 'image', 'scene'):
+            raise ConfigError(f"exclude must be None, 'image' or 'scene', got {exclude!r}")
+        self.exclude = exclude
         self.in_channels = in_channels
+        self.out_channels = out_channels
         self.projector = nn.Sequential(
             nn.Linear(in_channels, hidden_channels),
             nn.ReLU(inplace=True),
@@ -61,7 +75,7 @@ class ContrastHead(BaseModule):
         embeddings: Tensor = self.projector(features)
         return embeddings
 
-    def contrast(self, z1: Tensor, z2: Tensor) -> BranchLoss:
+    def contrast(self, z1: Tensor, z2: Tensor, groups: Tensor | None = None) -> BranchLoss:
         """Compare the embeddings of two views.
 
         Fewer than two items have no negatives: the loss is then zero, but still attached
@@ -70,6 +84,8 @@ class ContrastHead(BaseModule):
         Args:
             z1: (N, out_channels) embeddings of view 1.
             z2: (N, out_channels) embeddings of view 2.
+            groups: (N,) items of one group are no negatives of each other, see
+                :func:`nt_xent`.
 
         Returns:
             Loss and its chance level.
@@ -77,5 +93,30 @@ class ContrastHead(BaseModule):
         if len(z1) < 2:
             nothing = (z1.float().sum() + z2.float().sum()) * 0.0
             return BranchLoss(nothing, nothing.detach())
-        chance = torch.tensor(self.loss_module.chance_level(len(z1)), device=z1.device)
-        return BranchLoss(self.loss_module(z1, z2), chance)
+        chance = self.loss_module.chance_level(len(z1), groups).to(z1.device)
+        return BranchLoss(self.loss_module(z1, z2, groups), chance)
+
+    def excluded_groups(self, scenes: Tensor | None, images: int, items: int) -> Tensor | None:
+        """Groups of the items of a batch, by what ``exclude`` names.
+
+        Args:
+            scenes: (images,) number of the scene of each image, or None.
+            images: B, images in the batch.
+            items: Items per image.
+
+        Returns:
+            (images, items) groups, or None where all other items are negatives.
+
+        Raises:
+            DataError: If the scenes are needed and unknown.
+        """
+        if self.exclude is None:
+            return None
+        if self.exclude == 'image':
+            scenes = torch.arange(images, device=next(self.parameters()).device)
+        if scenes is None:
+            raise DataError(
+                "exclude='scene' needs to know the scenes: give the dataset a scene_pattern, "
+                "and PackInputs algorithm_keys=('view_matrix', 'scene')"
+            )
+        return scenes[:, None].expand(images, items)

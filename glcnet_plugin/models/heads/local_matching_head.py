@@ -1,7 +1,9 @@
 """The local branch: the same ground is found again in the other view."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError
@@ -23,11 +25,16 @@ class LocalMatchingHead(ContrastHead):
         hidden_channels: Width of the hidden layer.
         out_channels: Length of the embeddings that are compared.
         num_regions: Regions per image, K; the official code uses 4.
-        region_size: Side of a region in view pixels; the official code uses 48 of 224.
+        region_size: Side of a region in view pixels; the official code uses 48 of 224. With
+            several sizes, each gets an equal share of the regions.
+        ground_aligned: Whether the two boxes of a region cover the same ground, where the
+            official code gives them the same size in pixels, see :func:`sample_regions`.
         loss: Config of the loss.
+        exclude: 'image', 'scene' or None, see :class:`ContrastHead`.
 
     Raises:
-        ConfigError: If ``num_regions`` or ``region_size`` is below 1.
+        ConfigError: If ``num_regions`` or a ``region_size`` is below 1, or the regions do not
+            divide among the sizes.
     """
 
     def __init__(
@@ -36,17 +43,62 @@ class LocalMatchingHead(ContrastHead):
         hidden_channels: int = 64,
         out_channels: int = 64,
         num_regions: int = 4,
-        region_size: int = 48,
+        region_size: int | Sequence[int] = 48,
+        ground_aligned: bool = False,
         loss: dict[str, Any] | None = None,
+        exclude: str | None = None,
     ) -> None:
-        super().__init__(in_channels, hidden_channels, out_channels, loss)
-        if num_regions < 1 or region_size < 1:
+        super().__init__(in_channels, hidden_channels, out_channels, loss, exclude)
+        sizes = [region_size] if isinstance(region_size, int) else list(region_size)
+        if num_regions < 1 or min(sizes, default=0) < 1:
             raise ConfigError(
                 'num_regions and region_size must be at least 1, got '
                 f'{num_regions} and {region_size}'
             )
+        if num_regions % len(sizes):
+            raise ConfigError(
+                f'num_regions={num_regions} does not divide among the {len(sizes)} sizes '
+                f'{sizes}: use a multiple of {len(sizes)}'
+            )
         self.num_regions = num_regions
-        self.region_size = region_size
+        self.region_sizes = sizes
+        self.ground_aligned = ground_aligned
+
+    def draw_regions(
+        self, view_matrix: Tensor, input_size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """Draw the regions of a batch.
+
+        Args:
+            view_matrix: (B, 2, 3, 3) source pixels to view pixels.
+            input_size: (H, W) of the views in pixels.
+
+        Returns:
+            Boxes (B, 2, K, 4) and valid (B, K), see :func:`sample_regions`.
+        """
+        share = self.num_regions // len(self.region_sizes)
+        drawn = [
+            sample_regions(view_matrix, input_size, share, size, ground_aligned=self.ground_aligned)
+            for size in self.region_sizes
+        ]
+        boxes, valid = zip(*drawn, strict=True)
+        return torch.cat(boxes, dim=2), torch.cat(valid, dim=1)
+
+    def embed(
+        self, dense_map: Tensor, boxes: Tensor, input_size: tuple[int, int], align_corners: bool
+    ) -> Tensor:
+        """Embeddings of regions.
+
+        Args:
+            dense_map: (N, D, h, w) dense maps.
+            boxes: (N, K, 4) in view pixels.
+            input_size: (H, W) of the views in pixels.
+            align_corners: How the dense map is upsampled to the view.
+
+        Returns:
+            (N, K, out_channels).
+        """
+        return self.project(pool_regions(dense_map, boxes, input_size, align_corners))
 
     def loss(
         self,
@@ -54,6 +106,7 @@ class LocalMatchingHead(ContrastHead):
         view_matrix: Tensor,
         input_size: tuple[int, int],
         align_corners: bool,
+        scenes: Tensor | None = None,
     ) -> BranchLoss:
         """Draw regions and contrast their mean features.
 
@@ -62,14 +115,13 @@ class LocalMatchingHead(ContrastHead):
             view_matrix: (B, 2, 3, 3) source pixels to view pixels.
             input_size: (H, W) of the views in pixels.
             align_corners: How the dense map is upsampled to the view.
+            scenes: (B,) number of the scene of each image, or None.
 
         Returns:
             Loss and its chance level.
         """
-        boxes, valid = sample_regions(
-            view_matrix, input_size, self.num_regions, self.region_size
-        )  # (B, 2, K, 4), (B, K)
+        boxes, valid = self.draw_regions(view_matrix, input_size)  # (B, 2, K, 4), (B, K)
         boxes = boxes.transpose(0, 1).flatten(0, 1)  # (2B, K, 4)
-        features = pool_regions(dense_map, boxes, input_size, align_corners)  # (2B, K, D)
-        z1, z2 = self.project(features).chunk(2)  # (B, K, out_channels) each
-        return self.contrast(z1[valid], z2[valid])
+        z1, z2 = self.embed(dense_map, boxes, input_size, align_corners).chunk(2)
+        groups = self.excluded_groups(scenes, *valid.shape)  # (B, K)
+        return self.contrast(z1[valid], z2[valid], None if groups is None else groups[valid])

@@ -21,7 +21,10 @@ class StyleContrastHead(ContrastHead):
         hidden_channels: Width of the hidden layer.
         out_channels: Length of the embeddings that are compared.
         loss: Config of the loss.
+        exclude: 'scene' or None, see :class:`ContrastHead`.
     """
+
+    per_channel = 2  # mean and variance
 
     def __init__(
         self,
@@ -29,17 +32,28 @@ class StyleContrastHead(ContrastHead):
         hidden_channels: int = 256,
         out_channels: int = 64,
         loss: dict[str, Any] | None = None,
+        exclude: str | None = None,
     ) -> None:
-        super().__init__(in_channels, hidden_channels, out_channels, loss)
+        super().__init__(in_channels, hidden_channels, out_channels, loss, exclude)
 
-    def loss(self, encoder_map: Tensor) -> BranchLoss:
+    def describe(self, encoder_map: Tensor) -> Tensor:
+        """Encoder maps (N, C, h, w) -> style vectors (N, 2C)."""
+        return style_vector(encoder_map)
+
+    def embed(self, encoder_map: Tensor) -> Tensor:
+        """Encoder maps (N, C, h, w) -> embeddings (N, out_channels)."""
+        return self.project(self.describe(encoder_map))
+
+    def loss(self, encoder_map: Tensor, scenes: Tensor | None = None) -> BranchLoss:
         """Contrast the styles of B images.
 
         Args:
             encoder_map: (2B, C, h, w) encoder maps, all of view 1 before all of view 2.
+            scenes: (B,) number of the scene of each image, or None.
 
         Returns:
             Loss and its chance level.
         """
-        z1, z2 = self.project(style_vector(encoder_map)).chunk(2)  # (B, out_channels) each
-        return self.contrast(z1, z2)
+        z1, z2 = self.embed(encoder_map).chunk(2)  # (B, out_channels) each
+        groups = self.excluded_groups(scenes, len(z1), 1)
+        return self.contrast(z1, z2, None if groups is None else groups[:, 0])

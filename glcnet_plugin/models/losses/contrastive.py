@@ -22,7 +22,11 @@ def check_temperature(temperature: float) -> None:
 
 
 def nt_xent(
-    z1: Tensor, z2: Tensor, temperature: float = 0.5, positive_in_denominator: bool = False
+    z1: Tensor,
+    z2: Tensor,
+    temperature: float = 0.5,
+    positive_in_denominator: bool = False,
+    groups: Tensor | None = None,
 ) -> Tensor:
     """Contrastive loss in which the two views of an item attract, all others repel.
 
@@ -39,6 +43,9 @@ def nt_xent(
         z2: (N, D) embeddings of view 2; row i shows the same item as row i of ``z1``.
         temperature: Divisor of the similarities.
         positive_in_denominator: Whether to use the SimCLR form.
+        groups: (N,) integers; items of one group are no negatives of each other. An item
+            whose group is the whole batch has no negatives and does not count. None for the
+            paper's form: all other items are negatives.
 
     Returns:
         Scalar loss, in float32 or wider.
@@ -60,5 +67,59 @@ def nt_xent(
         if not positive_in_denominator:
             logits.diagonal(count).fill_(-torch.inf)
             logits.diagonal(-count).fill_(-torch.inf)
-        attraction = (z1 * z2).sum(1).mean() / temperature
-        return logits.logsumexp(1).mean() - attraction
+        attraction = (z1 * z2).sum(1)  # (N,)
+        if groups is None:
+            return logits.logsumexp(1).mean() - attraction.mean() / temperature
+        negative = is_negative(groups)  # (N, N)
+        counts = negative.any(1)  # (N,)
+        kept = negative | ~counts[:, None] | torch.eye(count, dtype=torch.bool, device=z.device)
+        repulsion = logits.masked_fill(~kept.repeat(2, 2), -torch.inf).logsumexp(1)  # (2N,)
+        each = repulsion.view(2, count).mean(0) - attraction / temperature
+        return torch.where(counts, each, 0.0).sum() / counts.sum().clamp(min=1)
+
+
+def queue_nt_xent(
+    query: Tensor,
+    key: Tensor,
+    queue: Tensor,
+    temperature: float = 0.5,
+    positive_in_denominator: bool = False,
+) -> Tensor:
+    """Contrastive loss whose negatives are embeddings of earlier batches.
+
+    Source: MoCo, eq. 1, https://arxiv.org/abs/1911.05722, in the decoupled form of
+    :func:`nt_xent` unless ``positive_in_denominator``.
+
+    Args:
+        query: (N, D) embeddings that learn.
+        key: (N, D) embeddings of the other view, without gradient.
+        queue: (L, D) earlier keys.
+        temperature: Divisor of the similarities.
+        positive_in_denominator: Whether the positive competes too, as in MoCo.
+
+    Returns:
+        Scalar loss, in float32 or wider; 0 for N = 0.
+
+    Raises:
+        ConfigError: If the temperature is not positive.
+    """
+    check_temperature(temperature)
+    with full_precision(query, key, queue) as (query, key, queue):
+        query, key = F.normalize(query, dim=1), F.normalize(key, dim=1)
+        positive = (query * key).sum(1) / temperature  # (N,)
+        logits = (query / temperature) @ F.normalize(queue, dim=1).T  # (N, L)
+        if positive_in_denominator:
+            logits = torch.cat([positive[:, None], logits], dim=1)
+        return (logits.logsumexp(1) - positive).sum() / max(1, len(query))
+
+
+def is_negative(groups: Tensor) -> Tensor:
+    """Which items are negatives of which: those of other groups.
+
+    Args:
+        groups: (N,) integers.
+
+    Returns:
+        (N, N) booleans.
+    """
+    return groups[:, None] != groups[None]

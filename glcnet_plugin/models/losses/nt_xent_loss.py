@@ -2,9 +2,10 @@
 
 import math
 
+import torch
 from torch import Tensor, nn
 
-from glcnet_plugin.models.losses.contrastive import check_temperature, nt_xent
+from glcnet_plugin.models.losses.contrastive import check_temperature, is_negative, nt_xent
 from glcnet_plugin.registry import MODELS
 
 
@@ -28,17 +29,23 @@ class NTXentLoss(nn.Module):
         self.temperature = temperature
         self.positive_in_denominator = positive_in_denominator
 
-    def forward(self, z1: Tensor, z2: Tensor) -> Tensor:
-        """Loss of the embeddings (N, D) of two views; a scalar."""
-        return nt_xent(z1, z2, self.temperature, self.positive_in_denominator)
+    def forward(self, z1: Tensor, z2: Tensor, groups: Tensor | None = None) -> Tensor:
+        """Loss of the embeddings (N, D) of two views, in groups (N,); a scalar."""
+        return nt_xent(z1, z2, self.temperature, self.positive_in_denominator, groups)
 
-    def chance_level(self, num_items: int) -> float:
+    def chance_level(self, num_items: int, groups: Tensor | None = None) -> Tensor:
         """Loss when all similarities are equal: log of the number of terms compared.
 
         Args:
             num_items: N, at least 2.
+            groups: See :func:`nt_xent`.
 
         Returns:
-            ``log(2N - 2)``, or ``log(2N - 1)`` with the positive in the denominator.
+            ``log(2N - 2)``, or ``log(2N - 1)`` with the positive in the denominator; with
+            groups the mean over the items of the log of their own number.
         """
-        return math.log(2 * num_items - 2 + self.positive_in_denominator)
+        if groups is None:
+            return torch.tensor(math.log(2 * num_items - 2 + self.positive_in_denominator))
+        negatives = 2 * is_negative(groups).sum(1)  # (N,)
+        terms = (negatives[negatives > 0] + self.positive_in_denominator).float()
+        return terms.log().sum() / max(1, len(terms))

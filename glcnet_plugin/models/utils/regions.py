@@ -27,6 +27,7 @@ def sample_regions(
     num_regions: int,
     region_size: int,
     generator: torch.Generator | None = None,
+    ground_aligned: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Draw squares of equal pixel size around points that both views show.
 
@@ -44,6 +45,9 @@ def sample_regions(
         num_regions: K, regions per image.
         region_size: Side of a region in view pixels.
         generator: Random generator on the device of ``view_matrix``.
+        ground_aligned: Whether the box in view 2 covers the ground of the box in view 1, so
+            that it grows and shrinks with the scale and aspect of the views. False for the
+            official boxes, squares of one size around the same point.
 
     Returns:
         Boxes (B, 2, K, 4), and valid (B, K): False where the views share no room for a
@@ -61,19 +65,21 @@ def sample_regions(
         )
     if num_regions < 1:
         raise ConfigError(f'num_regions must be at least 1, got {num_regions}')
-    half = region_size / 2
-    lowest = view_matrix.new_tensor([half, half])
-    highest = view_matrix.new_tensor([width - half, height - half])
+    side = view_matrix.new_tensor([width, height])
     to_view2 = view_matrix[:, 1] @ torch.linalg.inv(view_matrix[:, 0])  # (B, 3, 3)
+    half = torch.full_like(view_matrix[:, :, 0, :2], region_size / 2)  # (B, 2 views, 2)
+    if ground_aligned:
+        # flips and quarter turns keep boxes axis-aligned
+        half[:, 1] = (to_view2[:, :2, :2].abs() @ half[:, 0, :, None])[..., 0]
 
     candidates, feasible = _candidates(
-        to_view2, lowest, highest, num_regions * CANDIDATES_PER_REGION, generator
+        to_view2, half, side - half, num_regions * CANDIDATES_PER_REGION, generator
     )
-    chosen, valid = _spread(candidates, feasible, num_regions, half)
-    middle = view_matrix.new_tensor([width / 2, height / 2])
-    any_room = feasible.any(1)[:, None, None]  # (B, 1, 1)
+    chosen, valid = _spread(candidates, feasible, num_regions, region_size / 2)
+    any_room = feasible.any(1)[:, None, None, None]  # (B, 1, 1, 1)
     centres = torch.stack([chosen, map_points(to_view2, chosen)], dim=1)  # (B, 2, K, 2)
-    centres = torch.where(any_room[:, None], centres, middle)
+    centres = torch.where(any_room, centres, side / 2)
+    half = half[:, :, None]  # (B, 2, 1, 2)
     return torch.cat([centres - half, centres + half], dim=-1), valid
 
 
@@ -88,19 +94,19 @@ def _candidates(
 
     Args:
         to_view2: (B, 3, 3) view 1 pixels to view 2 pixels.
-        lowest: (2,) least centre coordinates in a view.
-        highest: (2,) greatest centre coordinates in a view.
+        lowest: (B, 2, 2) least centre coordinates in either view.
+        highest: (B, 2, 2) greatest centre coordinates in either view.
         count: C.
         generator: Random generator.
 
     Returns:
         Points (B, C, 2) in view 1 and feasible (B, C).
     """
-    x, y = torch.stack([lowest, highest], dim=1)  # (2,) each
-    corners = torch.stack([x.repeat(2), y.repeat_interleave(2)], dim=1)  # (4, 2)
+    x, y = torch.stack([lowest[:, 1], highest[:, 1]], dim=-1).unbind(1)  # (B, 2) each
+    corners = torch.stack([x.repeat(1, 2), y.repeat_interleave(2, 1)], dim=-1)  # (B, 4, 2)
     back = map_points(torch.linalg.inv(to_view2), corners)  # (B, 4, 2)
-    lower = torch.maximum(back.amin(1), lowest)  # (B, 2)
-    room = torch.minimum(back.amax(1), highest) - lower  # (B, 2)
+    lower = torch.maximum(back.amin(1), lowest[:, 0])  # (B, 2)
+    room = torch.minimum(back.amax(1), highest[:, 0]) - lower  # (B, 2)
     share = torch.rand(
         len(to_view2),
         count,
@@ -111,7 +117,8 @@ def _candidates(
     )
     points = lower[:, None] + room.clamp(min=0)[:, None] * share  # (B, C, 2)
     there = map_points(to_view2, points)
-    inside = ((there >= lowest - ROUNDING) & (there <= highest + ROUNDING)).all(-1)
+    least, most = lowest[:, 1, None] - ROUNDING, highest[:, 1, None] + ROUNDING  # (B, 1, 2)
+    inside = ((there >= least) & (there <= most)).all(-1)
     return points, inside & (room >= 0).all(-1)[:, None]
 
 

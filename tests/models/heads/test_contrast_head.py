@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.models.heads import ContrastHead
 
 
@@ -26,3 +26,22 @@ def test_too_few_items_give_zero_with_a_gradient(count):
     loss, chance = ContrastHead(6, 5, 4).contrast(z, z)
     loss.backward()
     assert loss.item() == chance.item() == 0 and z.grad.shape == (count, 4)
+
+
+def test_groups_by_image_and_by_scene():
+    scenes = torch.tensor([7, 7, 2])
+    assert ContrastHead(6, 5, 4).excluded_groups(scenes, 3, 2) is None
+    by_image = ContrastHead(6, 5, 4, exclude='image').excluded_groups(None, 3, 2)
+    assert by_image.tolist() == [[0, 0], [1, 1], [2, 2]]
+    by_scene = ContrastHead(6, 5, 4, exclude='scene').excluded_groups(scenes, 3, 2)
+    assert by_scene.tolist() == [[7, 7], [7, 7], [2, 2]]
+
+
+def test_unknown_scenes():
+    with pytest.raises(DataError, match='scene_pattern, and PackInputs algorithm_keys='):
+        ContrastHead(6, 5, 4, exclude='scene').excluded_groups(None, 3, 2)
+
+
+def test_unknown_exclusion():
+    with pytest.raises(ConfigError, match="'image' or 'scene', got 'tile'"):
+        ContrastHead(6, 5, 4, exclude='tile')

@@ -19,3 +19,13 @@ def test_loss_pairs_the_halves_of_the_batch():
     loss, chance = head.loss(maps)
     torch.testing.assert_close(loss, nt_xent(z[:4], z[4:], 0.5))
     assert chance.item() == torch.tensor(math.log(6)).item()
+
+
+def test_images_of_one_scene_are_no_negatives():
+    head = StyleContrastHead(in_channels=6, exclude='scene')
+    maps = torch.rand(8, 3, 4, 4)
+    scenes = torch.tensor([0, 0, 1, 1])
+    z = head.embed(maps)
+    loss, chance = head.loss(maps, scenes)
+    torch.testing.assert_close(loss, nt_xent(z[:4], z[4:], 0.5, groups=scenes))
+    assert chance.item() == torch.tensor(math.log(4)).item()

@@ -6,6 +6,7 @@ import torch
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.losses import nt_xent
+from glcnet_plugin.models.losses.contrastive import is_negative, queue_nt_xent
 
 
 def reference(z1, z2, temperature, positive_in_denominator):
@@ -93,3 +94,71 @@ def test_temperature_must_be_positive(temperature):
 def test_shapes_are_checked(a, b):
     with pytest.raises(ConfigError, match='N >= 2'):
         nt_xent(torch.rand(a), torch.rand(b))
+
+
+def grouped_reference(z1, z2, groups, temperature, positive_in_denominator):
+    """The loss with groups, item by item; items without negatives are left out."""
+    z = torch.cat([z1, z2]).double()
+    z = z / z.norm(dim=1, keepdim=True)
+    n, group = len(z1), [int(g) for g in groups] * 2
+    terms = []
+    for i in range(2 * n):
+        partner = (i + n) % (2 * n)
+        others = [j for j in range(2 * n) if group[j] != group[i]]
+        if not others:
+            continue
+        others += [partner] if positive_in_denominator else []
+        below = sum(math.exp(float(z[i] @ z[j]) / temperature) for j in others)
+        terms.append(math.log(below) - float(z[i] @ z[partner]) / temperature)
+    return sum(terms) / len(terms)
+
+
+@pytest.mark.parametrize('positive_in_denominator', [False, True])
+@pytest.mark.parametrize('groups', [[0, 0, 1, 1, 1], [4, 2, 4, 4, 4], [0, 1, 2, 3, 4]])
+def test_groups_equal_the_loop(groups, positive_in_denominator):
+    z1, z2 = torch.randn(2, 5, 4)
+    groups = torch.tensor(groups)
+    result = nt_xent(z1, z2, 0.3, positive_in_denominator, groups)
+    expected = grouped_reference(z1, z2, groups, 0.3, positive_in_denominator)
+    assert result.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_every_item_a_group_of_its_own_is_the_plain_loss():
+    z1, z2 = torch.randn(2, 6, 4)
+    torch.testing.assert_close(nt_xent(z1, z2, groups=torch.arange(6)), nt_xent(z1, z2))
+
+
+def test_a_batch_of_one_group_gives_zero_with_a_gradient():
+    z1, z2 = torch.randn(2, 3, 4, requires_grad=True)
+    loss = nt_xent(z1, z2, groups=torch.zeros(3))
+    grads = torch.autograd.grad(loss, [z1, z2])
+    assert loss.item() == 0 and all((g == 0).all() for g in grads)
+
+
+@pytest.mark.parametrize('positive_in_denominator', [False, True])
+def test_queue_equals_the_loop(positive_in_denominator):
+    query, key, queue = torch.randn(3, 4), torch.randn(3, 4), torch.randn(5, 4)
+    q, k, n = (x.double() / x.double().norm(dim=1, keepdim=True) for x in (query, key, queue))
+    expected = 0.0
+    for i in range(3):
+        positive = float(q[i] @ k[i]) / 0.2
+        terms = [float(q[i] @ n[j]) / 0.2 for j in range(5)]
+        terms += [positive] if positive_in_denominator else []
+        expected += (math.log(sum(map(math.exp, terms))) - positive) / 3
+    result = queue_nt_xent(query, key, queue, 0.2, positive_in_denominator)
+    assert result.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_queue_without_queries_gives_zero_with_a_gradient():
+    query = torch.zeros(0, 4, requires_grad=True)
+    loss = queue_nt_xent(query, torch.zeros(0, 4), torch.randn(5, 4))
+    loss.backward()
+    assert loss.item() == 0 and query.grad.shape == (0, 4)
+
+
+def test_negatives_are_of_other_groups():
+    assert is_negative(torch.tensor([3, 3, 1])).tolist() == [
+        [False, False, True],
+        [False, False, True],
+        [True, True, False],
+    ]

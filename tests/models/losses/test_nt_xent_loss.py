@@ -24,3 +24,18 @@ def test_chance_level_is_the_loss_of_equal_similarities(positive_in_denominator)
 def test_bad_temperature_is_refused_when_built():
     with pytest.raises(ConfigError, match='got 0'):
         NTXentLoss(temperature=0)
+
+
+def test_groups_are_passed_on_and_counted():
+    z1, z2 = torch.randn(2, 4, 3)
+    groups = torch.tensor([0, 0, 0, 1])
+    loss = NTXentLoss()
+    torch.testing.assert_close(loss(z1, z2, groups), nt_xent(z1, z2, groups=groups))
+    same = torch.ones(4, 3)  # three items with 2 negatives, one with 6
+    expected = (3 * math.log(2) + math.log(6)) / 4
+    assert loss.chance_level(4, groups).item() == pytest.approx(expected)
+    assert loss(same, same, groups).item() == pytest.approx(expected)
+
+
+def test_chance_level_of_one_group():
+    assert NTXentLoss().chance_level(3, torch.zeros(3)).item() == 0

@@ -1,0 +1,118 @@
+"""GLCNet with a momentum encoder and queues, for small batches."""
+
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather
+from mmengine.model import ExponentialMovingAverage
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.heads import ContrastHead
+from glcnet_plugin.models.losses.contrastive import queue_nt_xent
+from glcnet_plugin.models.selfsup.glcnet import GLCNet
+from glcnet_plugin.registry import MODELS
+
+PARTS = ('backbone', 'neck', 'decode_head', 'style_head', 'local_head')
+
+
+@MODELS.register_module()
+class MomentumGLCNet(GLCNet):
+    """GLCNet whose negatives come from queues instead of the batch.
+
+    View 1 passes the network, view 2 a moving average of it; the embeddings of view 2 wait in
+    a queue per branch and are the negatives of later batches, whose number no longer depends
+    on the batch size. Not in the paper; source: MoCo, https://arxiv.org/abs/1911.05722.
+
+    Args:
+        momentum: Share of the new weights in the moving average per step; MoCo uses 0.001.
+        queue_length: Embeddings in each queue, over all processes; the MoCo baseline of the
+            official code uses 2,048.
+        kwargs: Arguments of :class:`GLCNet`.
+
+    Raises:
+        ConfigError: If the momentum lies outside (0, 1], the queue is empty, or a head excludes
+            negatives: the queues do not know where their embeddings come from.
+    """
+
+    def __init__(self, momentum: float = 0.001, queue_length: int = 2048, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 0 < momentum <= 1:
+            raise ConfigError(f'momentum must lie in (0, 1], got {momentum}')
+        if queue_length < 1:
+            raise ConfigError(f'queue_length must be at least 1, got {queue_length}')
+        for name, head in self._heads().items():
+            if head.exclude is not None:
+                raise ConfigError(
+                    f'{name}_head has exclude={head.exclude!r}, but the negatives of '
+                    'MomentumGLCNet are those of earlier batches: leave it out'
+                )
+            queue = torch.randn(queue_length, head.out_channels)
+            self.register_buffer(f'{name}_queue', queue)
+        # in effect 1 - m of MoCo; the first update copies the initialised weights
+        self.target = ExponentialMovingAverage(self._online(), momentum)
+
+    def _heads(self) -> dict[str, ContrastHead]:
+        """The heads of the branches in use."""
+        heads = {'style': self.style_head, 'local': self.local_head}
+        return {name: head for name, head in heads.items() if head is not None}
+
+    def _online(self) -> nn.ModuleDict:
+        """The parts that learn, under the names of the moving average."""
+        return nn.ModuleDict({n: getattr(self, n) for n in PARTS if getattr(self, n) is not None})
+
+    def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Losses of a batch of view pairs; the moving average and the queues move on.
+
+        Args:
+            inputs: The two views, (B, bands, H, W) each.
+            data_samples: B samples with ``view_matrix`` (2, 3, 3).
+
+        Returns:
+            As :meth:`GLCNet.loss`.
+        """
+        self._check_views(inputs)
+        self.target.update_parameters(self._online())
+        boxes = valid = None
+        if self.local_head is not None:
+            size = tuple(inputs[0].shape[-2:])
+            boxes, valid = self.local_head.draw_regions(self._view_matrix(data_samples), size)
+        queries = self._embed(inputs[0], 0, boxes, None)
+        with torch.no_grad():
+            keys = self._embed(inputs[1], 1, boxes, self.target.module)
+        losses = {}
+        for name, head in self._heads().items():
+            query, key, rule = queries[name], keys[name], head.loss_module
+            queue = getattr(self, f'{name}_queue').clone()  # as it is about to move on
+            kept = slice(None) if name == 'style' else valid.flatten()  # type: ignore[union-attr]
+            loss = queue_nt_xent(
+                query[kept], key[kept], queue, rule.temperature, rule.positive_in_denominator
+            )
+            terms = len(queue) + rule.positive_in_denominator
+            losses[f'loss_{name}'] = self.weights[name] * loss
+            losses[f'chance_{name}'] = self.weights[name] * loss.new_tensor(terms).log()
+            self._enqueue(name, key)
+        return losses
+
+    def _embed(
+        self, view: Tensor, index: int, boxes: Tensor | None, network: Any
+    ) -> dict[str, Tensor]:
+        """Embeddings (N, D) of a view by branch; of the regions (B * K, D)."""
+        encoder_map, dense_map = self.forward_maps(view, network)
+        heads = self if network is None else network
+        found = {}
+        if self.style_head is not None:
+            found['style'] = heads.style_head.embed(encoder_map)
+        if boxes is not None:
+            size, corners = tuple(view.shape[-2:]), self.decode_head.align_corners
+            embedded = heads.local_head.embed(dense_map, boxes[:, index], size, corners)
+            found['local'] = embedded.flatten(0, 1)
+        return found
+
+    @torch.no_grad()
+    def _enqueue(self, name: str, key: Tensor) -> None:
+        """Put the keys of all processes in front of a queue; the oldest leave it."""
+        queue = getattr(self, f'{name}_queue')
+        keys = torch.cat(all_gather(key.to(queue.dtype).contiguous()))
+        queue.copy_(torch.cat([keys, queue])[: len(queue)])
