@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 from setuptools.command.egg_info import egg_info
 from setuptools.command.sdist import sdist
@@ -45,10 +46,30 @@ class BuildPy(build_py):
         super().run()
 
 
+class BDistWheel(bdist_wheel):
+    def write_wheelfile(self, wheelfile_base, *args, **kwargs):
+        """Put the content into the metadata folder as well.
+
+        onedl-mim takes the first folder of the list of installed files for the package. pip sorts
+        that list, and ``glcnet_plugin-0.1.0.dist-info`` comes before ``glcnet_plugin``.
+        """
+        super().write_wheelfile(wheelfile_base, *args, **kwargs)
+        content = Path(wheelfile_base).parent / 'glcnet_plugin' / '.mim'
+        if content.exists():  # not in editable installs, where mim reads the sources
+            shutil.copytree(content, Path(wheelfile_base) / '.mim')
+
+
 class SDist(sdist):
     def run(self):
         fill_mim(copy=True)
         super().run()
 
 
-setup(cmdclass={'egg_info': EggInfo, 'build_py': BuildPy, 'sdist': SDist})
+setup(
+    cmdclass={
+        'bdist_wheel': BDistWheel,
+        'build_py': BuildPy,
+        'egg_info': EggInfo,
+        'sdist': SDist,
+    }
+)

@@ -18,6 +18,13 @@ MODELS = Registry(
     scope='glcnet_plugin',
     locations=[
         'glcnet_plugin.models.selfsup.glcnet',
+        'glcnet_plugin.models.selfsup.momentum_glcnet',
+        'glcnet_plugin.models.selfsup.inpainting',
+        'glcnet_plugin.models.selfsup.jigsaw',
+        'glcnet_plugin.models.segmentors.encoder_decoder',
+        'glcnet_plugin.models.backbones.mobilenet_v2',
+        'glcnet_plugin.models.decode_heads.lraspp_head',
+        'glcnet_plugin.models.heads.average_contrast_head',
         'glcnet_plugin.models.heads.style_contrast_head',
         'glcnet_plugin.models.heads.local_matching_head',
         'glcnet_plugin.models.losses.nt_xent_loss',
@@ -65,7 +72,7 @@ HOOKS = Registry(
     scope='glcnet_plugin',
     locations=[
         'glcnet_plugin.engine.hooks.load_pretrained',
-        'glcnet_plugin.engine.hooks.band_record',
+        'glcnet_plugin.engine.hooks.provenance',
         'glcnet_plugin.engine.hooks.check_classes',
         'glcnet_plugin.engine.hooks.seg_visualization',
     ],

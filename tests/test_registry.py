@@ -39,7 +39,7 @@ def test_prefixed_names_build_in_a_fresh_interpreter(tmp_path, scope, registry, 
         ('DATASETS', ['UnlabeledRSDataset', 'FolderSegDataset']),
         ('TRANSFORMS', ['LoadRSImage', 'TwoViews', 'RandomQuarterTurn', 'RandomBandCopy']),
         ('METRICS', ['RSSegMetric']),
-        ('HOOKS', ['LoadPretrainedHook']),
+        ('HOOKS', ['LoadPretrainedHook', 'ProvenanceHook']),
     ],
 )
 def test_documented_names_are_registered(registry, names):

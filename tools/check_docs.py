@@ -1,4 +1,6 @@
-"""Check that what the documents name exists: links, files, make targets, scripts, classes.
+"""Check the documents: what they name exists, and their tables are those of the metafiles.
+
+Named things are links, files, make targets, scripts and classes.
 
 Example:
     python tools/check_docs.py
@@ -7,6 +9,8 @@ Example:
 import re
 import sys
 from pathlib import Path
+
+from doc_tables import outdated
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'\]\((?!https?:|#|mailto:)([^)#\s]+)')
@@ -42,13 +46,16 @@ def problems(text: str, folder: Path, root: Path) -> list[str]:
 
 
 def main() -> None:
-    """Check all Markdown files; exit with 1 if something is missing."""
+    """Check all Markdown files; exit with 1 if something is missing or outdated."""
     documents = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
     bad = 0
     for path in documents:
         for line in problems(path.read_text(encoding='utf-8'), path.parent, ROOT):
             print(f'{path.relative_to(ROOT)}: no such {line}')
             bad += 1
+    for path in outdated(ROOT):
+        print(f'{path.relative_to(ROOT)}: outdated table; run tools/doc_tables.py')
+        bad += 1
     print(f'{len(documents)} documents, {bad} problems')
     sys.exit(bool(bad))
 

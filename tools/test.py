@@ -6,16 +6,18 @@ folder-rgb.py work_dirs/finetune/epoch_150.pth --out work_dirs/finetune/scores
 """
 
 import argparse
+import os
 import sys
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from glcnet_plugin.apis.launching import prepare_cpu_processes
 from glcnet_plugin.errors import GLCNetError, explain
 
 
-def main() -> None:
-    """Parse the command line and score."""
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -27,8 +29,17 @@ def main() -> None:
     )
     parser.add_argument('--show-dir', help='folder for a picture of every prediction')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and merge the command line into it."""
     cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     cfg.work_dir = args.work_dir
@@ -38,7 +49,14 @@ def main() -> None:
         hook = dict(type='glcnet_plugin.RSSegVisualizationHook', draw=True)
         cfg.default_hooks = dict(cfg.default_hooks, visualization=hook)
         cfg.visualizer.save_dir = args.show_dir
+    return cfg
+
+
+def main() -> None:
+    """Score; errors in the settings or the data end it with a line."""
     try:
+        cfg = load_config(parse_args())
+        prepare_cpu_processes(cfg)
         Runner.from_cfg(cfg).test()
     except GLCNetError as error:
         sys.exit(explain(error))

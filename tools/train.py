@@ -5,6 +5,7 @@ Example:
 100e_images-rgb.py --cfg-options train_dataloader.dataset.data_root=data/my_images
     python tools/train.py configs/downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_\
 folder-rgb.py --pretrained work_dirs/pretrain/epoch_100.pth --scope encoder
+    python -m torch.distributed.run --nproc_per_node 2 tools/train.py CONFIG --launcher pytorch
 """
 
 import argparse
@@ -16,6 +17,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from glcnet_plugin.apis.checkpoint import SCOPES
+from glcnet_plugin.apis.launching import prepare_cpu_processes
 from glcnet_plugin.errors import ConfigError, GLCNetError, explain
 
 
@@ -71,7 +73,7 @@ def load_config(args: argparse.Namespace) -> Config:
     if given and not hooks:
         raise ConfigError(
             f'{args.config} has no glcnet_plugin.LoadPretrainedHook in custom_hooks, which '
-            '--pretrained and --scope set: use a config of configs/downstream'
+            '--pretrained and --scope set: add it, as the files of configs/_base_ do'
         )
     for hook in hooks:
         hook.update(given)
@@ -81,7 +83,9 @@ def load_config(args: argparse.Namespace) -> Config:
 def main() -> None:
     """Train; errors in the settings or the data end it with a line."""
     try:
-        Runner.from_cfg(load_config(parse_args())).train()
+        cfg = load_config(parse_args())
+        prepare_cpu_processes(cfg)
+        Runner.from_cfg(cfg).train()
     except GLCNetError as error:
         sys.exit(explain(error))
 

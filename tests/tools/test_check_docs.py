@@ -1,3 +1,4 @@
+import check_docs
 import pytest
 from check_docs import ROOT, problems
 
@@ -14,3 +15,10 @@ from check_docs import ROOT, problems
 )
 def test_missing_names_are_found(text, expected):
     assert problems(text, ROOT, ROOT) == expected
+
+
+def test_outdated_tables_are_problems(monkeypatch, capsys):
+    monkeypatch.setattr(check_docs, 'outdated', lambda root: {root / 'README.md': 'new'})
+    with pytest.raises(SystemExit, match='True'):
+        check_docs.main()
+    assert 'README.md: outdated table; run tools/doc_tables.py' in capsys.readouterr().out

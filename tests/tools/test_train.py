@@ -22,9 +22,11 @@ def test_pretrained_and_scope_reach_the_hook(monkeypatch, request):
     assert (hook['checkpoint'], hook['scope']) == ('x.pth', 'backbone')
 
 
-def test_pretrained_needs_the_hook(monkeypatch, request):
-    with pytest.raises(ConfigError, match='configs/downstream'):
-        load(monkeypatch, request, PRETRAIN, '--pretrained', 'x.pth')
+def test_pretrained_needs_the_hook(monkeypatch, request, tmp_path):
+    config = tmp_path / 'bare.py'
+    config.write_text("custom_hooks = [dict(type='EMAHook')]\n")
+    with pytest.raises(ConfigError, match='bare.py has no .*LoadPretrainedHook in .* add it'):
+        load(monkeypatch, request, str(config), '--pretrained', 'x.pth')
 
 
 def test_work_dir_options_amp_and_resume(monkeypatch, request):

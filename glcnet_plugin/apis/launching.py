@@ -1,0 +1,91 @@
+"""Several processes without a GPU: what mmengine's launch code leaves out."""
+
+import os
+from typing import Any
+
+import torch.distributed
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.logging import print_log
+
+from glcnet_plugin.errors import ConfigError
+
+VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
+WRAPPER = 'MMDistributedDataParallel'
+SYNC_HOOK = 'mmengine.SyncBuffersHook'
+
+
+def prepare_cpu_processes(cfg: Config) -> None:
+    """Make a config with a launcher run without a GPU; call it before the runner is built.
+
+    mmengine's ``Runner`` starts the process group on GPUs only and leaves alone one that exists,
+    so it is started here, with gloo. Its default wrapper of the model asks for a GPU of the
+    process, so ``model_wrapper_cfg`` is set. ``SyncBN`` exists on GPUs only: it becomes ``BN``,
+    with batch statistics of each process alone, and running ones that are averaged over the
+    processes after every epoch and before validation.
+
+    Nothing happens with a GPU, or with ``launcher='none'``.
+
+    Args:
+        cfg: Config of a run; changed in place.
+
+    Raises:
+        ConfigError: If the launcher is not ``pytorch``, or its variables are not set.
+    """
+    if cfg.get('launcher', 'none') == 'none' or get_device() != 'cpu':
+        return
+    _check_launch(cfg.launcher)
+    wrapper = cfg.get('model_wrapper_cfg') or {
+        'type': WRAPPER,
+        'broadcast_buffers': False,  # as the runner's own default
+        'find_unused_parameters': cfg.get('find_unused_parameters', False),
+    }
+    cfg.model_wrapper_cfg = {'device_ids': None, **wrapper}
+    replaced = plain_batch_norm(cfg.model)
+    synced = cfg.get('sync_bn') is not None or replaced > 0
+    cfg.sync_bn = None
+    hooks = cfg.get('custom_hooks') or []
+    if synced and not any(str(hook['type']).endswith('SyncBuffersHook') for hook in hooks):
+        cfg.custom_hooks = [*hooks, {'type': SYNC_HOOK}]
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    if torch.distributed.get_rank() == 0:
+        count = torch.distributed.get_world_size()
+        norm = '; SyncBN needs GPUs, BN is used instead' if synced else ''
+        print_log(f'No GPU: {count} processes on the CPU, connected by gloo{norm}')
+
+
+def plain_batch_norm(settings: Any) -> int:
+    """Turn every ``SyncBN`` of nested settings into ``BN``, in place.
+
+    Args:
+        settings: Dicts, lists and values, as in a config.
+
+    Returns:
+        How many there were.
+    """
+    if isinstance(settings, list | tuple):
+        return sum(plain_batch_norm(item) for item in settings)
+    if not isinstance(settings, dict):
+        return 0
+    found = sum(plain_batch_norm(item) for item in settings.values())
+    # 'SyncBN', 'mmengine.SyncBN' and mmcv's own 'MMSyncBN'
+    if isinstance(settings.get('type'), str) and settings['type'].endswith('SyncBN'):
+        settings['type'] = 'BN'
+        found += 1
+    return found
+
+
+def _check_launch(launcher: str) -> None:
+    """See that the processes can find each other."""
+    example = 'python -m torch.distributed.run --nproc_per_node 2 SCRIPT ... --launcher pytorch'
+    if launcher != 'pytorch':
+        raise ConfigError(
+            f"launcher '{launcher}' needs GPUs; without one, start it with: {example}"
+        )
+    missing = [name for name in VARIABLES if name not in os.environ]
+    if missing:
+        raise ConfigError(
+            f'launcher pytorch, but {", ".join(missing)} not set in the environment; '
+            f'start it with: {example}'
+        )
