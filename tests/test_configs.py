@@ -19,7 +19,7 @@ from mmengine.registry import (
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAVES = sorted(p for p in (ROOT / 'configs').glob('*/*.py') if '_base_' not in p.parts)
-PRETRAIN = [p for p in LEAVES if p.parent.name == 'glcnet']
+PRETRAIN = [p for p in LEAVES if p.parent.name in ('glcnet', 'variants')]
 DOWNSTREAM = [p for p in LEAVES if p.parent.name == 'downstream']
 NAME = r'[a-z0-9]+_[a-z0-9-]+(_[0-9]+xb[0-9]+-[a-z0-9-]+-[0-9]+[ei])_[a-z0-9-]+'
 
@@ -76,7 +76,7 @@ def test_one_pretraining_step(path, tmp_path):
     bands = cfg.model.backbone.in_channels
     for index in range(2):
         image = np.random.randint(0, 255, (260, 270, bands)).astype(np.uint8)
-        write_image(tmp_path / f'tile{index}', image)
+        write_image(tmp_path / f'tile{index}_0_0', image)
     dataset_cfg = dict(cfg.train_dataloader.dataset, data_root=str(tmp_path), ann_file='')
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         dataset = DATASETS.build(dataset_cfg)
@@ -87,7 +87,7 @@ def test_one_pretraining_step(path, tmp_path):
     total, _ = model.parse_losses(losses)
     total.backward()
     assert total.isfinite() and set(losses) >= {'loss_style', 'loss_local'}
-    assert [n for n, p in model.named_parameters() if p.grad is None] == []
+    assert [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
 
 
 @downstream_leaves
@@ -105,7 +105,7 @@ def test_pretrained_encoder_fits_the_downstream_config(size, tmp_path):
     from glcnet_plugin.apis.checkpoint import load_pretrained
 
     suffix = {'resnet50': '-rgb', 'resnet18w16': '_demo'}[size]
-    source = next(p for p in PRETRAIN if f'_{size}-' in p.stem and p.stem.endswith(suffix))
+    source = next(p for p in PRETRAIN if f'glcnet_{size}-' in p.stem and p.stem.endswith(suffix))
     target = next(p for p in DOWNSTREAM if f'_{size}_' in p.stem and p.stem.endswith(suffix))
     path = tmp_path / 'x.pth'
     torch.save({'state_dict': build_model(Config.fromfile(source)).state_dict()}, path)

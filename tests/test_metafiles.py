@@ -19,7 +19,9 @@ def test_index_imports_every_metafile_once():
 
 def test_every_pretraining_config_is_listed_once():
     leaves = [
-        p for name in ('glcnet', 'baselines') for p in (ROOT / 'configs' / name).rglob('*.py')
+        p
+        for name in ('glcnet', 'baselines', 'variants')
+        for p in (ROOT / 'configs' / name).rglob('*.py')
     ]
     listed = Counter(model['Config'] for model in MODELS)
     assert listed == Counter(str(path.relative_to(ROOT)) for path in leaves)
