@@ -53,12 +53,9 @@ def methods_table(root: Path, folder: Path) -> list[str]:
     for collection in collections:
         own = [model for model in models if model['In Collection'] == collection['Name']]
         (place,) = {(root / model['Config']).parent for model in own}
-        # what is not published has a document of ours instead
-        own_document = {
-            'Title': 'beyond the paper',
-            'URL': link(root / collection['README'], folder),
-        }
-        paper = collection.get('Paper', own_document)
+        paper = collection.get('Paper')
+        if paper is None:  # what is not published has a document of ours
+            paper = {'Title': 'beyond the paper', 'URL': link(root / collection['README'], folder)}
         lines.append(
             f'| {collection["Name"]} | [{paper["Title"]}]({paper["URL"]}) '
             f'| [{len(own)}]({link(place, folder)}) |'
