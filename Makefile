@@ -39,8 +39,8 @@ $(ORIGINAL)/ready: constraints-openmmlab.txt
 test-openmmlab: $(ORIGINAL)/ready
 	rm -rf $(ORIGINAL)/source && mkdir $(ORIGINAL)/source
 	git ls-files -z | xargs -0 cp --parents --target-directory=$(ORIGINAL)/source
-	$(ORIGINAL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index \
-		--no-build-isolation --force-reinstall $(CURDIR)/$(ORIGINAL)/source
+	$(ORIGINAL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--force-reinstall $(CURDIR)/$(ORIGINAL)/source
 	$(ORIGINAL)/bin/python -m pytest
 
 check: $(READY)

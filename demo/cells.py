@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner, set_random_seed
-from networks import pretrain_config, segmentor_config
+from networks import FINETUNE, PRETRAIN, pretrain_config, segmentor_config
 from torch import Tensor, nn
 
 from glcnet_plugin.apis.checkpoint import load_pretrained
@@ -81,16 +81,16 @@ def run(cfg: Config, work_dir: Path, seed: int, tick: Callable[[int, int], None]
 
 
 def pretrain(tiles: Path, train_list: Path, work_dir: Path, num_steps: int,
-             tick: Callable[[int, int], None]) -> Path:  # fmt: skip
-    """Pretrain GLCNet on the unlabelled pool for about ``num_steps`` steps.
+             tick: Callable[[int, int], None], config: Path = PRETRAIN) -> Path:  # fmt: skip
+    """Pretrain on the unlabelled pool for about ``num_steps`` steps.
 
     Returns:
         The checkpoint.
     """
-    final = work_dir / 'glcnet.pth'
+    final = work_dir / 'pretrained.pth'
     if final.is_file():
         return final
-    cfg = pretrain_config(tiles)
+    cfg = pretrain_config(tiles, config)
     cfg.train_dataloader.dataset.ann_file = str(train_list.resolve())
     per_epoch = len(train_list.read_text().split()) // cfg.train_dataloader.batch_size
     epochs = max(1, round(num_steps / max(1, per_epoch)))
@@ -104,7 +104,8 @@ def pretrain(tiles: Path, train_list: Path, work_dir: Path, num_steps: int,
 
 def finetune(tiles: Path, lists: dict[str, Path], checkpoint: Path | None, num_classes: int,
              work_dir: Path, seed: int, tick: Callable[[int, int], None],
-             keep: Sequence[str] = ()) -> dict[str, Any]:  # fmt: skip
+             keep: Sequence[str] = (), scope: str = 'encoder',
+             config: Path = FINETUNE) -> dict[str, Any]:  # fmt: skip
     """Fine-tune on labelled tiles and score the last state on held-out tiles.
 
     Args:
@@ -116,6 +117,8 @@ def finetune(tiles: Path, lists: dict[str, Path], checkpoint: Path | None, num_c
         seed: Seed.
         tick: See :class:`TickHook`.
         keep: Names of tiles whose predictions are saved for the pictures.
+        scope: Part of the checkpoint to load.
+        config: Config of the fine-tuning.
 
     Returns:
         The scores.
@@ -123,14 +126,15 @@ def finetune(tiles: Path, lists: dict[str, Path], checkpoint: Path | None, num_c
     result = work_dir / 'scores.json'
     if result.is_file():
         return dict(json.loads(result.read_text()))
-    cfg = segmentor_config(tiles, num_classes)
+    cfg = segmentor_config(tiles, num_classes, config)
     for part in ('train', 'val'):
         cfg[f'{part}_dataloader'].dataset.ann_file = str(lists[part].resolve())
     cfg.test_dataloader = cfg.val_dataloader
     cfg.val_evaluator = cfg.test_evaluator = dict(
         type='glcnet_plugin.RSSegMetric', output_dir=str(work_dir)
     )
-    cfg.custom_hooks[0].checkpoint = None if checkpoint is None else str(checkpoint)
+    source = None if checkpoint is None else str(checkpoint)
+    cfg.custom_hooks[0].update(checkpoint=source, scope=scope)
     cfg.default_hooks.checkpoint = None
     runner = run(cfg, work_dir, seed, tick)
     runner.model.eval()

@@ -40,17 +40,17 @@ def band_settings(tiles: Path) -> dict[str, Any]:
     }
 
 
-def pretrain_config(tiles: Path) -> Config:
+def pretrain_config(tiles: Path, path: Path = PRETRAIN) -> Config:
     """Config of the pretraining on the images of a folder."""
-    cfg = Config.fromfile(PRETRAIN)
+    cfg = Config.fromfile(path)
     cfg.merge_from_dict(band_settings(tiles))
     cfg.train_dataloader.dataset.data_root = str(tiles / 'images')
     return cfg
 
 
-def segmentor_config(tiles: Path, num_classes: int) -> Config:
+def segmentor_config(tiles: Path, num_classes: int, path: Path = FINETUNE) -> Config:
     """Config of the fine-tunes on the tiles of a folder."""
-    cfg = Config.fromfile(FINETUNE)
+    cfg = Config.fromfile(path)
     cfg.merge_from_dict(band_settings(tiles))
     cfg.model.decode_head.num_classes = num_classes
     for part in ('train', 'val', 'test'):

@@ -89,7 +89,9 @@ def export_weights(
     path = Path(out) / f'{name or _default_name(checkpoint, scope)}-{digest}.pth'
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        part = path.with_suffix('.part')
+        part.write_bytes(data)
+        part.replace(path)  # never half a file under the final name
     except OSError as error:
         raise DataError(f'cannot write {path}: {error}') from error
     taken = {id(value) for value in chosen.values()}

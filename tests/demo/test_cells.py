@@ -66,5 +66,6 @@ def test_predictions_are_those_of_the_model(scenes, names, mmseg_scope):
 
 
 def test_finished_pretraining_is_not_repeated(tmp_path):
-    (tmp_path / 'glcnet.pth').write_text('done')
-    assert pretrain(tmp_path, tmp_path / 'no_list', tmp_path, 5, silent) == tmp_path / 'glcnet.pth'
+    (tmp_path / 'pretrained.pth').write_text('done')
+    found = pretrain(tmp_path, tmp_path / 'no_list', tmp_path, 5, silent)
+    assert found == tmp_path / 'pretrained.pth'
