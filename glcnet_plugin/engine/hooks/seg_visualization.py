@@ -24,6 +24,7 @@ class RSSegVisualizationHook(SegVisualizationHook):
     def __init__(self, bands: Sequence[int] = (0, 1, 2), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.bands = bands
+        self.drawn = 0
 
     def after_val_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any, outputs: Sequence[Any]
@@ -38,8 +39,8 @@ class RSSegVisualizationHook(SegVisualizationHook):
     ) -> None:
         """Draw every sample."""
         for sample in outputs if self.draw else ():
-            self._test_index += 1
-            self._add('test', sample, self._test_index)
+            self.drawn += 1
+            self._add('test', sample, self.drawn)
 
     def _add(self, stage: str, sample: Any, step: int) -> None:
         """Hand an image and its prediction to the visualizer."""
