@@ -94,8 +94,8 @@ def test_backbone_that_gives_vectors():
 
 def test_backbone_that_does_not_run_keeps_its_own_message():
     assert input_bands(build_part(RESNET)) == 3
-    arch = dict(embed_dims=4, depths=[1], num_heads=[1])
-    swin = dict(type='mmpretrain.SwinTransformer', arch=arch, window_size=200, out_indices=(0,))
+    arch = dict(embed_dims=4, depths=[1] * 4, num_heads=[1] * 4)
+    swin = dict(type='mmpretrain.SwinTransformer', arch=arch, window_size=17)
     with pytest.raises(ConfigError, match=r'SwinTransformer does not run on images of 3 bands'):
         fit_widths(swin, None, [])
 
