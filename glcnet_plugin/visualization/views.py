@@ -27,9 +27,10 @@ def to_rgb(image: NDArray[Any], bands: Sequence[int] = (0, 1, 2)) -> NDArray[np.
     chosen = image[..., [min(band, image.shape[2] - 1) for band in bands]]
     low, high = np.nanpercentile(chosen, [2, 98])
     if chosen.dtype == np.uint8 and high >= DARK:
-        return chosen
+        return np.ascontiguousarray(chosen)
     stretched = (chosen.astype(np.float64) - low) / max(high - low, 1e-9)
-    return (255 * np.clip(np.nan_to_num(stretched), 0, 1)).astype(np.uint8)
+    # OpenCV draws on rows that follow each other only
+    return np.ascontiguousarray(255 * np.clip(np.nan_to_num(stretched), 0, 1), np.uint8)
 
 
 def draw_matched_regions(

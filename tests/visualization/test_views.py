@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from glcnet_plugin.visualization import draw_matched_regions, to_rgb
@@ -37,3 +38,10 @@ def test_dark_images_are_brightened():
     assert to_rgb(dark).max() == 255
     bright = dark * 6
     np.testing.assert_array_equal(to_rgb(bright), bright)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16])
+def test_opencv_can_draw_on_the_result(dtype):
+    image = np.random.randint(0, 255, (8, 8, 4)).astype(dtype)
+    shown = to_rgb(image, (3, 1, 0))
+    assert shown.flags.c_contiguous
