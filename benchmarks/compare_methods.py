@@ -25,6 +25,7 @@ warnings.filterwarnings('ignore')  # of the hosts
 
 import torch  # noqa: E402
 from cells import (  # noqa: E402
+    SUMMARY,
     TILE_PIXELS,
     finetune,
     load_images,
@@ -128,7 +129,8 @@ def run_method(
                 tiles, parts, checkpoint, num_classes, folder / f'finetune/{labels}_{seed}',
                 seed, step.tick, scope='backbone', config=after,
             )  # fmt: skip
-            cells.append({'kind': 'fine-tune', 'labels': labels, 'seed': seed, **scores})
+            kept = {name: scores[name] for name in SUMMARY}
+            cells.append({'kind': 'fine-tune', 'labels': labels, 'seed': seed, **kept})
     part = result.with_suffix('.part')
     part.write_text(json.dumps(cells), encoding='utf-8')
     part.replace(result)
