@@ -8,8 +8,8 @@ from torch.utils.checkpoint import checkpoint
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.utils.precision import full_precision
 
-# Similarities that are held at a time: 64 MiB in float32.
-BLOCK = 2**24
+# Similarities that are held at a time: 16 MiB in float32, some ten times that at the peak.
+BLOCK = 2**22
 
 
 def check_temperature(temperature: float) -> None:
