@@ -17,6 +17,10 @@ class CheckpointMismatchError(GLCNetError, RuntimeError):
     """A checkpoint does not hold what the requested scope promises."""
 
 
+class CollapseError(GLCNetError, RuntimeError):
+    """The embeddings of a pretraining no longer tell anything apart."""
+
+
 class HostError(GLCNetError, ImportError):
     """An OpenMMLab package is missing."""
 

@@ -74,6 +74,8 @@ HOOKS = Registry(
         'glcnet_plugin.engine.hooks.load_pretrained',
         'glcnet_plugin.engine.hooks.provenance',
         'glcnet_plugin.engine.hooks.check_classes',
+        'glcnet_plugin.engine.hooks.health',
+        'glcnet_plugin.engine.hooks.collapse_guard',
         'glcnet_plugin.engine.hooks.seg_visualization',
     ],
 )

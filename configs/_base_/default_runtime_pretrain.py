@@ -10,6 +10,8 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='backbone'),
     dict(type='glcnet_plugin.ProvenanceHook'),
+    dict(type='glcnet_plugin.HealthHook', interval=50),
+    dict(type='glcnet_plugin.CollapseGuardHook', action='warn'),
 ]
 env_cfg = dict(
     cudnn_benchmark=True,

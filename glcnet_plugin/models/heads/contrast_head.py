@@ -1,21 +1,14 @@
 """What both branches share: a projector and a contrastive loss."""
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.models.losses import NTXentLoss
+from glcnet_plugin.models.utils.gather import own_items
 from glcnet_plugin.registry import MODELS
-
-
-class BranchLoss(NamedTuple):
-    """Loss of one branch beside the loss of embeddings that know nothing."""
-
-    loss: Tensor  # scalar
-    chance: Tensor  # scalar, log of the number of terms the positive competes with
 
 
 class ContrastHead(BaseModule):
@@ -75,27 +68,6 @@ class ContrastHead(BaseModule):
         embeddings: Tensor = self.projector(features)
         return embeddings
 
-    def contrast(self, z1: Tensor, z2: Tensor, groups: Tensor | None = None) -> BranchLoss:
-        """Compare the embeddings of two views.
-
-        Fewer than two items have no negatives: the loss is then zero, but still attached
-        to the graph, so that every process runs the same backward pass.
-
-        Args:
-            z1: (N, out_channels) embeddings of view 1.
-            z2: (N, out_channels) embeddings of view 2.
-            groups: (N,) items of one group are no negatives of each other, see
-                :func:`nt_xent`.
-
-        Returns:
-            Loss and its chance level.
-        """
-        if len(z1) < 2:
-            nothing = (z1.float().sum() + z2.float().sum()) * 0.0
-            return BranchLoss(nothing, nothing.detach())
-        chance = self.loss_module.chance_level(len(z1), groups).to(z1.device)
-        return BranchLoss(self.loss_module(z1, z2, groups), chance)
-
     def excluded_groups(self, scenes: Tensor | None, images: int, items: int) -> Tensor | None:
         """Groups of the items of a batch, by what ``exclude`` names.
 
@@ -113,7 +85,7 @@ class ContrastHead(BaseModule):
         if self.exclude is None:
             return None
         if self.exclude == 'image':
-            scenes = torch.arange(images, device=next(self.parameters()).device)
+            scenes = own_items(images, next(self.parameters()).device)
         if scenes is None:
             raise DataError(
                 "exclude='scene' needs to know the scenes: give the dataset a scene_pattern, "

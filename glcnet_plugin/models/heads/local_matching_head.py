@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.heads.contrast_head import BranchLoss, ContrastHead
+from glcnet_plugin.models.heads.contrast_head import ContrastHead
+from glcnet_plugin.models.losses.nt_xent_loss import BranchLoss
 from glcnet_plugin.models.utils import pool_regions, sample_regions
 from glcnet_plugin.registry import MODELS
 
@@ -124,4 +125,11 @@ class LocalMatchingHead(ContrastHead):
         boxes = boxes.transpose(0, 1).flatten(0, 1)  # (2B, K, 4)
         z1, z2 = self.embed(dense_map, boxes, input_size, align_corners).chunk(2)
         groups = self.excluded_groups(scenes, *valid.shape)  # (B, K)
-        return self.contrast(z1[valid], z2[valid], None if groups is None else groups[valid])
+        # all regions go along, valid or not, so that every process gives as many
+        loss: BranchLoss = self.loss_module(
+            z1.flatten(0, 1),
+            z2.flatten(0, 1),
+            None if groups is None else groups.flatten(),
+            valid.flatten(),
+        )
+        return loss

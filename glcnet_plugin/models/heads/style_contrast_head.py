@@ -4,7 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
-from glcnet_plugin.models.heads.contrast_head import BranchLoss, ContrastHead
+from glcnet_plugin.models.heads.contrast_head import ContrastHead
+from glcnet_plugin.models.losses.nt_xent_loss import BranchLoss
 from glcnet_plugin.models.utils import style_vector
 from glcnet_plugin.registry import MODELS
 
@@ -56,4 +57,5 @@ class StyleContrastHead(ContrastHead):
         """
         z1, z2 = self.embed(encoder_map).chunk(2)  # (B, out_channels) each
         groups = self.excluded_groups(scenes, len(z1), 1)
-        return self.contrast(z1, z2, None if groups is None else groups[:, 0])
+        loss: BranchLoss = self.loss_module(z1, z2, None if groups is None else groups[:, 0])
+        return loss

@@ -3,9 +3,13 @@
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.utils.precision import full_precision
+
+# Similarities that are held at a time: 16 MiB in float32, some ten times that at the peak.
+BLOCK = 2**22
 
 
 def check_temperature(temperature: float) -> None:
@@ -59,23 +63,79 @@ def nt_xent(
             'nt_xent needs two (N, D) tensors of equal shape with N >= 2 (one item has no '
             f'negatives), got {tuple(z1.shape)} and {tuple(z2.shape)}'
         )
+    items = torch.arange(len(z1), device=z1.device)
+    groups = items if groups is None else groups
+    counted = has_negatives(groups, torch.ones_like(groups, dtype=torch.bool))
+    losses = item_losses(z1, z2, items, groups, counted, temperature, positive_in_denominator)
+    return losses.sum() / counted.sum().clamp(min=1)
+
+
+def has_negatives(groups: Tensor, valid: Tensor) -> Tensor:
+    """Which items take part in the loss: valid ones with a valid item of another group.
+
+    Args:
+        groups: (N,) integers.
+        valid: (N,) booleans.
+
+    Returns:
+        (N,) booleans.
+    """
+    first = groups[valid.byte().argmax()]  # of the first valid item, where there is one
+    several = (valid & (groups != first)).any()
+    return valid & several
+
+
+def item_losses(
+    z1: Tensor,
+    z2: Tensor,
+    items: Tensor,
+    groups: Tensor,
+    counted: Tensor,
+    temperature: float,
+    positive_in_denominator: bool,
+) -> Tensor:
+    """Losses of some items among all, in memory that grows linearly with their number.
+
+    The similarities of a block of items with all others are made, used, and made again in the
+    backward pass, instead of being kept.
+
+    Args:
+        z1: (N, D) embeddings of view 1.
+        z2: (N, D) embeddings of view 2.
+        items: (n,) indices of the items that are asked for.
+        groups: (N,) integers; items of one group are no negatives of each other.
+        counted: (N,) booleans, see :func:`has_negatives`; the others are nobody's negatives
+            and have no loss.
+        temperature: Divisor of the similarities.
+        positive_in_denominator: Whether to use the SimCLR form.
+
+    Returns:
+        (n,) losses, mean over the two embeddings of an item; 0 for items that do not count.
+    """
     with full_precision(z1, z2) as (z1, z2):
         z1, z2 = F.normalize(z1, dim=1), F.normalize(z2, dim=1)
-        z, count = torch.cat([z1, z2]), len(z1)  # (2N, D)
-        logits = (z / temperature) @ z.T  # (2N, 2N)
-        logits.diagonal().fill_(-torch.inf)  # nothing is its own negative
-        if not positive_in_denominator:
-            logits.diagonal(count).fill_(-torch.inf)
-            logits.diagonal(-count).fill_(-torch.inf)
-        attraction = (z1 * z2).sum(1)  # (N,)
-        if groups is None:
-            return logits.logsumexp(1).mean() - attraction.mean() / temperature
-        negative = is_negative(groups)  # (N, N)
-        counts = negative.any(1)  # (N,)
-        kept = negative | ~counts[:, None] | torch.eye(count, dtype=torch.bool, device=z.device)
-        repulsion = logits.masked_fill(~kept.repeat(2, 2), -torch.inf).logsumexp(1)  # (2N,)
-        each = repulsion.view(2, count).mean(0) - attraction / temperature
-        return torch.where(counts, each, 0.0).sum() / counts.sum().clamp(min=1)
+        z = torch.cat([z1, z2])  # (2N, D)
+
+        def block(chosen: Tensor) -> Tensor:
+            """Losses of a block of items."""
+            attraction = (z1[chosen] * z2[chosen]).sum(1) / temperature  # (n,)
+            negative = counted & (groups[chosen, None] != groups)  # (n, N)
+            # a row without negatives would give NaN; its loss is not used
+            negative = (negative | ~counted[chosen, None]).repeat(1, 2)  # (n, 2N)
+            repulsion = torch.zeros_like(attraction)
+            for view in (z1, z2):
+                logits = (view[chosen] / temperature) @ z.T  # (n, 2N)
+                below = logits.masked_fill(~negative, -torch.inf).logsumexp(1)
+                if positive_in_denominator:
+                    below = torch.logaddexp(below, attraction)
+                repulsion = repulsion + below / 2
+            return torch.where(counted[chosen], repulsion - attraction, 0.0)
+
+        size = max(1, BLOCK // max(1, len(z)))
+        if len(items) <= size:
+            return block(items)
+        blocks = torch.split(items, size)  # type: ignore[no-untyped-call]
+        return torch.cat([checkpoint(block, part, use_reentrant=False) for part in blocks])
 
 
 def queue_nt_xent(
@@ -111,15 +171,3 @@ def queue_nt_xent(
         if positive_in_denominator:
             logits = torch.cat([positive[:, None], logits], dim=1)
         return (logits.logsumexp(1) - positive).sum() / max(1, len(query))
-
-
-def is_negative(groups: Tensor) -> Tensor:
-    """Which items are negatives of which: those of other groups.
-
-    Args:
-        groups: (N,) integers.
-
-    Returns:
-        (N, N) booleans.
-    """
-    return groups[:, None] != groups[None]

@@ -1,12 +1,25 @@
 """The contrastive loss as a module that configs can name."""
 
-import math
+from typing import NamedTuple
 
 import torch
+from mmengine.dist import get_world_size
 from torch import Tensor, nn
 
-from glcnet_plugin.models.losses.contrastive import check_temperature, is_negative, nt_xent
+from glcnet_plugin.models.losses.contrastive import (
+    check_temperature,
+    has_negatives,
+    item_losses,
+)
+from glcnet_plugin.models.utils.gather import gather_items, own_items
 from glcnet_plugin.registry import MODELS
+
+
+class BranchLoss(NamedTuple):
+    """Loss of one branch beside the loss of embeddings that know nothing."""
+
+    loss: Tensor  # scalar
+    chance: Tensor  # scalar, log of the number of terms the positive competes with
 
 
 @MODELS.register_module()
@@ -18,34 +31,72 @@ class NTXentLoss(nn.Module):
     Args:
         temperature: Divisor of the similarities; the official code uses 0.5.
         positive_in_denominator: False for GLCNet's (decoupled) form, True for SimCLR's.
+        gather: Whether the items of all processes are negatives; False for those of the own
+            process alone, as in the official code.
 
     Raises:
         ConfigError: If the temperature is not positive.
     """
 
-    def __init__(self, temperature: float = 0.5, positive_in_denominator: bool = False) -> None:
+    def __init__(
+        self,
+        temperature: float = 0.5,
+        positive_in_denominator: bool = False,
+        gather: bool = True,
+    ) -> None:
         super().__init__()
         check_temperature(temperature)
         self.temperature = temperature
         self.positive_in_denominator = positive_in_denominator
+        self.gather = gather
 
-    def forward(self, z1: Tensor, z2: Tensor, groups: Tensor | None = None) -> Tensor:
-        """Loss of the embeddings (N, D) of two views, in groups (N,); a scalar."""
-        return nt_xent(z1, z2, self.temperature, self.positive_in_denominator, groups)
+    def forward(
+        self, z1: Tensor, z2: Tensor, groups: Tensor | None = None, valid: Tensor | None = None
+    ) -> BranchLoss:
+        """Loss of the items of this process among those of all.
 
-    def chance_level(self, num_items: int, groups: Tensor | None = None) -> Tensor:
-        """Loss when all similarities are equal: log of the number of terms compared.
+        With R processes, each computes ``R / N`` times the sum over its own items, N being the
+        number of all items that count. The backward pass of the gather adds up what all losses
+        say of an item, and DDP then divides the gradients by R: together they are those of one
+        process with all items.
 
         Args:
-            num_items: N, at least 2.
-            groups: See :func:`nt_xent`.
+            z1: (n, D) embeddings of view 1, as many in every process.
+            z2: (n, D) embeddings of view 2.
+            groups: (n,) see :func:`nt_xent`; numbers that mean the same in all processes.
+            valid: (n,) whether an item takes part; None for all.
 
         Returns:
-            ``log(2N - 2)``, or ``log(2N - 1)`` with the positive in the denominator; with
-            groups the mean over the items of the log of their own number.
+            Loss, and its level for embeddings that know nothing; both 0, with a gradient, where
+            no item has negatives.
         """
-        if groups is None:
-            return torch.tensor(math.log(2 * num_items - 2 + self.positive_in_denominator))
-        negatives = 2 * is_negative(groups).sum(1)  # (N,)
-        terms = (negatives[negatives > 0] + self.positive_in_denominator).float()
-        return terms.log().sum() / max(1, len(terms))
+        count, device = len(z1), z1.device
+        items = own_items(count, device) if self.gather else torch.arange(count, device=device)
+        groups = items if groups is None else groups
+        valid = torch.ones_like(items, dtype=torch.bool) if valid is None else valid
+        share = 1
+        if self.gather:
+            share = get_world_size()
+            z1, z2, groups, valid = gather_items(z1, z2, groups, valid)
+        counted = has_negatives(groups, valid)
+        losses = item_losses(
+            z1, z2, items, groups, counted, self.temperature, self.positive_in_denominator
+        )
+        loss = losses.sum() * share / counted.sum().clamp(min=1)
+        return BranchLoss(loss, self.chance_level(groups, counted))
+
+    def chance_level(self, groups: Tensor, counted: Tensor) -> Tensor:
+        """Loss when all similarities are equal: mean log of the number of terms compared.
+
+        Args:
+            groups: (N,) integers.
+            counted: (N,) booleans, see :func:`has_negatives`.
+
+        Returns:
+            Scalar; ``log(2N - 2)`` for N items of N groups, ``log(2N - 1)`` with the positive in
+            the denominator.
+        """
+        kinds = torch.unique(groups[counted], return_inverse=True, return_counts=True)
+        _, group, sizes = kinds
+        terms = 2 * (counted.sum() - sizes[group]) + self.positive_in_denominator  # (items,)
+        return terms.float().log().sum() / counted.sum().clamp(min=1)

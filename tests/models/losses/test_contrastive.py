@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.losses import nt_xent
-from glcnet_plugin.models.losses.contrastive import is_negative, queue_nt_xent
+from glcnet_plugin.models.losses import contrastive, nt_xent
+from glcnet_plugin.models.losses.contrastive import has_negatives, item_losses, queue_nt_xent
 
 
 def reference(z1, z2, temperature, positive_in_denominator):
@@ -156,9 +156,40 @@ def test_queue_without_queries_gives_zero_with_a_gradient():
     assert loss.item() == 0 and query.grad.shape == (0, 4)
 
 
-def test_negatives_are_of_other_groups():
-    assert is_negative(torch.tensor([3, 3, 1])).tolist() == [
-        [False, False, True],
-        [False, False, True],
-        [True, True, False],
-    ]
+@pytest.mark.parametrize(
+    ('groups', 'valid', 'expected'),
+    [
+        ([0, 1, 2], [1, 1, 1], [1, 1, 1]),
+        ([5, 5, 1], [1, 1, 1], [1, 1, 1]),
+        ([5, 5, 1], [1, 1, 0], [0, 0, 0]),  # all that is left is one group
+        ([5, 5, 1], [0, 1, 1], [0, 1, 1]),
+        ([5, 5, 1], [0, 0, 1], [0, 0, 0]),
+        ([5, 1, 1], [0, 0, 0], [0, 0, 0]),
+    ],
+)
+def test_who_has_negatives(groups, valid, expected):
+    result = has_negatives(torch.tensor(groups), torch.tensor(valid, dtype=torch.bool))
+    assert result.int().tolist() == expected
+
+
+@pytest.mark.parametrize('positive_in_denominator', [False, True])
+def test_blocks_give_the_same_values_and_gradients(monkeypatch, positive_in_denominator):
+    z1, z2 = torch.randn(2, 23, 4, dtype=torch.float64)
+    groups = torch.arange(23) // 2
+    found = []
+    for block in (10**6, 46 * 5):  # at once, and five items at a time
+        monkeypatch.setattr(contrastive, 'BLOCK', block)
+        a, b = z1.clone().requires_grad_(), z2.clone().requires_grad_()
+        loss = nt_xent(a, b, 0.2, positive_in_denominator, groups)
+        found.append([loss, *torch.autograd.grad(loss, [a, b])])
+    for whole, blocks in zip(*found, strict=True):
+        torch.testing.assert_close(whole, blocks, rtol=1e-12, atol=1e-12)
+
+
+def test_items_that_do_not_count_are_nobodys_negatives():
+    z1, z2 = torch.randn(2, 5, 4)
+    valid = torch.tensor([True, False, True, True, False])
+    items = torch.arange(5)
+    losses = item_losses(z1, z2, items, items, valid, 0.5, False)
+    assert (losses[~valid] == 0).all()
+    torch.testing.assert_close(losses[valid].mean(), nt_xent(z1[valid], z2[valid], 0.5))

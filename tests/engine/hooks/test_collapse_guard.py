@@ -1,0 +1,73 @@
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+from glcnet_plugin.engine.hooks.collapse_guard import CollapseGuardHook
+from glcnet_plugin.errors import CollapseError, ConfigError
+
+spec = importlib.util.spec_from_file_location(
+    'health_runs', Path(__file__).with_name('test_health.py')
+)
+health_runs = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(health_runs)
+
+HEALTH = dict(type='glcnet_plugin.HealthHook', interval=1)
+
+
+@pytest.fixture
+def collapsed(tiny_glcnet, monkeypatch):
+    """A network whose style projector gives one direction, whatever comes in."""
+    from glcnet_plugin.models.heads import StyleContrastHead
+
+    project = StyleContrastHead.project
+    monkeypatch.setattr(StyleContrastHead, 'project', lambda self, x: project(self, x) * 1e-4 + 1.0)
+    return tiny_glcnet
+
+
+def guard(begin=0, **settings):
+    return dict(type='glcnet_plugin.CollapseGuardHook', patience=2, begin=begin, **settings)
+
+
+def collapses(folder):
+    return next(folder.rglob('*.log')).read_text().count('style branch has collapsed')
+
+
+def test_a_collapse_stops_the_run(collapsed, tmp_path):
+    hooks = [HEALTH, guard(action='stop')]
+    with pytest.raises(
+        CollapseError, match=r'style branch has collapsed: spread 0.0.* iteration 2'
+    ):
+        health_runs.run(collapsed, tmp_path, hooks, epochs=2)
+
+
+def test_a_collapse_is_warned_of_once(collapsed, tmp_path):
+    runner = health_runs.run(collapsed, tmp_path, [HEALTH, guard()], epochs=3)
+    assert runner.iter == 6 and collapses(tmp_path) == 1
+
+
+def test_before_it_begins_nothing_is_judged(collapsed, tmp_path):
+    health_runs.run(collapsed, tmp_path, [HEALTH, guard(begin=5)], epochs=3)
+    assert collapses(tmp_path) == 0  # one look is left, two are needed
+
+
+def test_a_network_that_learns_is_left_alone(tiny_glcnet, tmp_path):
+    hooks = [HEALTH, guard(action='stop', begin=50)]
+    adam = dict(type='Adam', lr=3e-3)
+    runner = health_runs.run(tiny_glcnet, tmp_path, hooks, epochs=30, optimizer=adam)
+    spread = runner.message_hub.get_scalar('train/health_local_spread').data[0]
+    assert runner.iter == 60 and spread[0] < 0.1 < min(spread[50:])
+
+
+def test_health_hook_is_needed(tiny_glcnet, tmp_path):
+    with pytest.raises(ConfigError, match='add that to custom_hooks'):
+        health_runs.run(tiny_glcnet, tmp_path, [guard()])
+
+
+def test_bad_settings():
+    with pytest.raises(ConfigError, match="'warn' or 'stop', got 'cry'"):
+        CollapseGuardHook('cry')
+    with pytest.raises(ConfigError, match='patience must be at least 1'):
+        CollapseGuardHook(patience=0)
+    assert torch.tensor(CollapseGuardHook().limits['spread']) > 0
