@@ -1,9 +1,11 @@
 """Items of all processes, with gradients."""
 
+from typing import Any
+
 import torch
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
-from torch.distributed.nn.functional import all_gather
+from torch.autograd import Function
 
 
 def gather_items(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -21,7 +23,7 @@ def gather_items(*tensors: Tensor) -> tuple[Tensor, ...]:
     """
     if get_world_size() == 1:
         return tensors
-    return tuple(torch.cat(_attached(t) if t.is_floating_point() else _plain(t)) for t in tensors)
+    return tuple(_Gather.apply(tensor) for tensor in tensors)  # type: ignore[no-untyped-call]
 
 
 def own_items(count: int, device: torch.device) -> Tensor:
@@ -29,13 +31,23 @@ def own_items(count: int, device: torch.device) -> Tensor:
     return torch.arange(count, device=device) + get_rank() * count
 
 
-def _attached(tensor: Tensor) -> list[Tensor]:
-    """Gather a tensor with gradients."""
-    return list(all_gather(tensor))  # type: ignore[no-untyped-call]
+class _Gather(Function):
+    """all_gather whose backward pass adds up the gradients of all processes.
 
+    torch.distributed.nn has one too; with gloo it exchanges the gradients process by process,
+    which was seen to hang with torch 2.1.
+    """
 
-def _plain(tensor: Tensor) -> list[Tensor]:
-    """Gather a tensor without gradients."""
-    parts = [torch.empty_like(tensor) for _ in range(get_world_size())]
-    torch.distributed.all_gather(parts, tensor.contiguous())
-    return parts
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor) -> Tensor:
+        """(N, ...) of this process -> (R * N, ...) of all."""
+        parts = [torch.empty_like(tensor) for _ in range(get_world_size())]
+        torch.distributed.all_gather(parts, tensor.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """(R * N, ...) of this process -> (N, ...), the sum over all processes."""
+        total = gradients[0].contiguous().clone()
+        torch.distributed.all_reduce(total)
+        return total.chunk(get_world_size())[get_rank()]
