@@ -21,6 +21,8 @@ ENCODER_MODULES = ('image_pool', 'aspp_modules', 'psp_modules', 'bottleneck')
 CLASSIFIER = 'decode_head.conv_seg.'
 # Counter of batch norms, which files of old versions of torch do not have; no weight.
 COUNTER = '.num_batches_tracked'
+# Two kernels that differ in the number of bands alone: patch embeddings are not called conv1.
+OTHER_BANDS = re.compile(r'^backbone\..* \((\d+), \d+, (\d+, \d+)\) in the file, \(\1, \d+, \2\)')
 
 
 @dataclass
@@ -192,7 +194,8 @@ def _likely_reason(
             'one has the plain 7x7 stem (ResNet), the other the deep stem (ResNetV1c). Use the '
             'backbone type of pretraining downstream.'
         )
-    if any('.conv1.weight' in text.split(' ')[0] and 'layer' not in text for text in shapes):
+    first = [text for text in shapes if '.conv1.weight' in text and 'layer' not in text]
+    if first or (len(shapes) == 1 and OTHER_BANDS.search(shapes[0])):
         return (
             'another number of bands. Set in_channels as in pretraining, or inflate=True to make '
             'kernels for these bands out of those for R, G, B.'

@@ -254,3 +254,20 @@ def test_missing_is_allowed_only_where_it_is_named(tmp_path):
 def test_unknown_scope(tiny_glcnet, checkpoint):
     with pytest.raises(ConfigError, match=r"encoder_decoder, got 'all'"):
         load_pretrained(segmentor(tiny_glcnet), checkpoint, 'all')
+
+
+def test_other_bands_of_a_transformer_are_recognised(tmp_path):
+    arch = dict(embed_dims=4, depths=[1], num_heads=[1])
+    backbone = dict(
+        type='mmpretrain.SwinTransformer', arch=arch, out_indices=(0,), pad_small_map=True
+    )
+    head = dict(type='FCNHead', in_index=0, channels=4, num_classes=2)
+
+    def build(bands):
+        config = dict(type='glcnet_plugin.RSEncoderDecoder', decode_head=head)
+        return MODELS.build(dict(config, backbone=dict(backbone, in_channels=bands)))
+
+    path = str(tmp_path / 'swin.pth')
+    torch.save({'state_dict': build(3).state_dict()}, path)
+    with pytest.raises(CheckpointMismatchError, match='another number of bands'):
+        load_pretrained(build(4), path, 'backbone')
