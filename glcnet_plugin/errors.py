@@ -21,6 +21,14 @@ class CollapseError(GLCNetError, RuntimeError):
     """The embeddings of a pretraining no longer tell anything apart."""
 
 
+class NonFiniteError(GLCNetError, ArithmeticError):
+    """A loss is not a number, or infinite."""
+
+
+class StorageError(GLCNetError, OSError):
+    """A file of the run cannot be written."""
+
+
 class HostError(GLCNetError, ImportError):
     """An OpenMMLab package is missing."""
 

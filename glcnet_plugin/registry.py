@@ -76,6 +76,10 @@ HOOKS = Registry(
         'glcnet_plugin.engine.hooks.check_classes',
         'glcnet_plugin.engine.hooks.health',
         'glcnet_plugin.engine.hooks.collapse_guard',
+        'glcnet_plugin.engine.hooks.resume_check',
+        'glcnet_plugin.engine.hooks.exact_resume',
+        'glcnet_plugin.engine.hooks.finite_loss',
+        'glcnet_plugin.engine.hooks.graceful_stop',
         'glcnet_plugin.engine.hooks.seg_visualization',
     ],
 )

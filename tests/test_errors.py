@@ -10,6 +10,8 @@ from glcnet_plugin.errors import DataError, explain
         (errors.ConfigError, ValueError),
         (errors.DataError, RuntimeError),
         (errors.CheckpointMismatchError, RuntimeError),
+        (errors.NonFiniteError, ArithmeticError),
+        (errors.StorageError, OSError),
         (errors.HostError, ImportError),
     ],
 )

@@ -1,0 +1,77 @@
+"""A resumed run ends with the weights of one that was never interrupted."""
+
+from typing import Any
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from glcnet_plugin.engine.exact_loader import ExactLoader, seed_streams
+from glcnet_plugin.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ExactResumeHook(Hook):
+    """Make every iteration depend on seed, iteration and rank alone.
+
+    mmengine seeds once, at the start; a resumed run draws other numbers than one that went
+    through, and starts a half-finished epoch from its first batch. With this hook the network's
+    random numbers are seeded anew in each iteration, those of a sample from seed, iteration and
+    index. So a resumed run goes on where it stopped, without reading the data of finished
+    iterations, and the number of data processes makes no difference.
+
+    On a CPU the weights are equal bit for bit. On a GPU they are not, as long as kernels are used
+    that add in no fixed order; see docs/surviving.md.
+
+    For epoch-based training; other loops keep their data as they are, which the log says.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self) -> None:
+        self.loader: ExactLoader | None = None
+        self.epoch_start = 0  # iteration of the first batch of this epoch
+        self.saved: dict[str, int] = {}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Read how much of its epoch was done when it was written."""
+        self.saved = checkpoint.get('meta', {}).get('batches', {})
+
+    def before_train(self, runner: Runner) -> None:
+        """Replace the loader."""
+        loop: Any = runner.train_loop
+        if not isinstance(loop, EpochBasedTrainLoop) or loop.dataloader.batch_sampler is None:
+            runner.logger.warning(
+                f'{type(loop).__name__} is no training in epochs: its data depend on what was '
+                'drawn before, and a resumed run will differ from one that went through'
+            )
+            return
+        self.loader = loop.dataloader = ExactLoader(loop.dataloader, runner.seed)
+        resumed = self.saved if runner.iter > 0 else {}
+        self.epoch_start = runner.iter - resumed.get('finished', 0)
+        if resumed and resumed['all'] != len(self.loader):
+            self.epoch_start = runner.iter
+            runner.logger.warning(
+                f'an epoch had {resumed["all"]} batches and has {len(self.loader)} now (other '
+                'data, batch size or processes): it starts with its first batch, and the run '
+                'will differ from one that went through'
+            )
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Leave out the batches that are trained already."""
+        if self.loader is not None:
+            self.loader.start_epoch(self.epoch_start, runner.iter - self.epoch_start)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Seed what the network draws."""
+        seed_streams(runner.seed, runner.iter, get_rank())
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """The next epoch begins with the next iteration."""
+        self.epoch_start = runner.iter
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Note how much of the epoch is done."""
+        if self.loader is not None:
+            finished = checkpoint['meta']['iter'] - self.epoch_start
+            checkpoint['meta']['batches'] = {'finished': finished, 'all': len(self.loader)}

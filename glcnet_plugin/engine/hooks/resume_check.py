@@ -1,0 +1,86 @@
+"""Resume from a checkpoint that is whole and belongs to the run."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from glcnet_plugin.apis.config_differences import differing_keys
+from glcnet_plugin.apis.whole_files import is_whole, newest_checkpoint
+from glcnet_plugin.errors import CheckpointMismatchError, DataError
+from glcnet_plugin.registry import HOOKS
+
+SHOWN = 20  # differences, at most
+
+
+@HOOKS.register_module()
+class ResumeCheckHook(Hook):
+    """Choose the checkpoint of a resumed run, and compare it with the run.
+
+    mmengine takes the file that ``last_checkpoint`` names, even if it is cut off, and loads what
+    fits of it. Here the newest whole one is taken, loudly if that is not the newest; a checkpoint
+    of another network is refused; and the settings in which the two runs differ are listed.
+
+    Raises:
+        DataError: If no checkpoint is whole, or the given one is not.
+        CheckpointMismatchError: If it does not fit the network, or holds no training.
+    """
+
+    def before_run(self, runner: Runner) -> None:
+        """Choose the checkpoint."""
+        given = runner._load_from
+        if not runner._resume or runner._has_loaded:
+            return
+        if given is not None:
+            if Path(given).is_file() and not is_whole(given):
+                raise DataError(f'{given} is damaged or cut off: --resume without a name takes the '
+                                'newest whole checkpoint of the work dir')  # fmt: skip
+            return
+        chosen, damaged = newest_checkpoint(runner.work_dir)
+        if chosen is None and damaged:
+            raise DataError(
+                f'{runner.work_dir} holds no whole checkpoint to resume from; damaged or gone: '
+                f'{", ".join(damaged)}. Remove them and start anew without --resume'
+            )
+        if damaged:
+            runner.logger.warning(
+                f'damaged or gone: {", ".join(damaged)}. Resumed from the one before: {chosen}'
+            )
+        runner._load_from = chosen  # what load_or_resume reads next
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Compare the checkpoint with the run."""
+        if not runner._resume:
+            return
+        meta = checkpoint.get('meta', {})
+        if 'iter' not in meta or 'optimizer' not in checkpoint:
+            raise CheckpointMismatchError(
+                'a training is resumed from a checkpoint with the state of its optimizer; this '
+                'one has weights only: start from it with --pretrained'
+            )
+        differences = differing_keys(meta.get('cfg', ''), runner.cfg.pretty_text)
+        text = '\n  '.join(differences[:SHOWN])
+        if len(differences) > SHOWN:
+            text += f'\n  and {len(differences) - SHOWN} more'
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        ours, theirs = shapes(model.state_dict()), shapes(checkpoint['state_dict'])
+        if ours != theirs:
+            keys = sorted(dict(ours.items() ^ theirs.items()))
+            raise CheckpointMismatchError(
+                f'the checkpoint to resume from is of another network: {len(keys)} tensors '
+                f'differ, such as {", ".join(keys[:3])}. To start a training from its weights, '
+                f'use --pretrained. Settings, in the checkpoint -> now:\n  {text}'
+            )
+        if differences:
+            runner.logger.warning(f'settings, in the checkpoint -> now:\n  {text}')
+
+
+def shapes(state: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Shape of every tensor by name."""
+    return {
+        key.removeprefix('module.'): tuple(value.shape)
+        for key, value in state.items()
+        if hasattr(value, 'shape')
+    }

@@ -1,0 +1,139 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from glcnet_plugin.engine.hooks import graceful_stop
+from glcnet_plugin.engine.hooks.graceful_stop import GracefulStopHook
+
+# Trains for a minute unless it is stopped; touches a file when it is under way.
+CHILD = """
+import sys, time, torch
+from pathlib import Path
+from mmengine.dataset import BaseDataset
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+
+class Data(BaseDataset):
+    def load_data_list(self): return [{'number': i} for i in range(64)]
+    def prepare_data(self, index):
+        time.sleep(0.01)
+        return {'inputs': torch.ones(4)}
+
+class Net(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.net = torch.nn.Linear(4, 1)
+    def forward(self, inputs, data_samples=None, mode='loss'):
+        if runner.iter == 3: Path(sys.argv[1], 'under_way').touch()
+        return {'loss': self.net(torch.stack(inputs)).pow(2).mean()}
+
+runner = Runner(
+    model=Net(), work_dir=sys.argv[1],
+    train_dataloader=dict(dataset=Data(), batch_size=2, num_workers=2,
+                          sampler=dict(type='DefaultSampler', shuffle=True)),
+    train_cfg=dict(by_epoch=True, max_epochs=100),
+    optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+    default_hooks=dict(logger=None),
+    custom_hooks=[dict(type='glcnet_plugin.ExactResumeHook'),
+                  dict(type='glcnet_plugin.GracefulStopHook')],
+)
+runner.train()
+"""
+
+
+def wait_for(path, child):
+    limit = time.monotonic() + 100
+    while not path.exists():
+        assert child.poll() is None and time.monotonic() < limit, child.communicate()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_job_saves_and_exits_with_its_code(tmp_path, number):
+    child = subprocess.Popen(
+        [sys.executable, '-c', CHILD, tmp_path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_for(tmp_path / 'under_way', child)
+        os.killpg(child.pid, number)  # as a terminal does: data processes get it too
+        printed = child.communicate(timeout=60)[0]
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    assert child.returncode == 128 + number, printed
+    assert f'{number.name}: stopped after iteration' in printed and 'Traceback' not in printed
+    saved = torch.load(tmp_path / 'stopped.pth', weights_only=False)
+    assert saved['meta']['iter'] >= 3 and 'optimizer' in saved
+    assert Path((tmp_path / 'last_checkpoint').read_text()) == tmp_path / 'stopped.pth'
+
+
+class Log:
+    def __init__(self):
+        self.lines = []
+
+    def warning(self, text):
+        self.lines.append(text)
+
+
+class Run:
+    """What the hook needs of a runner."""
+
+    iter, epoch = 6, 1
+
+    def __init__(self, folder):
+        self.work_dir = str(folder)
+        self.logger = Log()
+        self.saved = []
+
+    def save_checkpoint(self, folder, name, meta, by_epoch, backend_args):
+        self.saved.append((name, meta))
+
+
+def test_all_processes_stop_when_one_got_the_signal(tmp_path, monkeypatch):
+    monkeypatch.setattr(graceful_stop, 'get_world_size', lambda: 2)
+    monkeypatch.setattr(graceful_stop, 'all_reduce', lambda number, op: number.fill_(15))
+    run, hook = Run(tmp_path), GracefulStopHook()
+    with pytest.raises(SystemExit) as stopped:
+        hook.after_train_iter(run, 0)
+    assert stopped.value.code == 143
+    assert run.saved == [('stopped.pth', {'epoch': 1, 'iter': 7})]
+
+
+def test_a_second_signal_does_what_it_did_before(tmp_path):
+    calls = []
+    old = signal.signal(signal.SIGTERM, lambda *_: calls.append('default'))
+    try:
+        hook = GracefulStopHook()
+        hook.before_train(Run(tmp_path))
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert hook.received == signal.SIGTERM and not calls
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert calls == ['default']
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def test_signals_are_given_back_at_the_end(tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    hook = GracefulStopHook()
+    hook.before_train(Run(tmp_path))
+    assert signal.getsignal(signal.SIGINT) != before
+    hook.after_train(Run(tmp_path))
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_outside_of_the_main_thread_it_only_says_so(tmp_path):
+    run = Run(tmp_path)
+    thread = threading.Thread(target=GracefulStopHook().before_train, args=(run,))
+    thread.start()
+    thread.join()
+    assert 'without saving' in run.logger.lines[0]

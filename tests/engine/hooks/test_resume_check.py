@@ -1,0 +1,104 @@
+import os
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+
+from glcnet_plugin.errors import CheckpointMismatchError, DataError
+
+
+class Ones(BaseDataset):
+    def load_data_list(self):
+        return [{'number': i} for i in range(4)]
+
+    def prepare_data(self, index):
+        return {'inputs': torch.ones(2)}
+
+
+class Net(BaseModel):
+    def __init__(self, width=3):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(2, width), nn.Linear(width, 1))
+
+    def forward(self, inputs, data_samples=None, mode='loss'):
+        return {'loss': self.net(torch.stack(inputs)).pow(2).mean()}
+
+
+def train(folder, epochs=3, resume=False, load_from=None, width=3, rate=0.1):
+    cfg = dict(
+        model=dict(width=width),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=rate)),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+    )
+    runner = Runner(
+        model=Net(width),
+        work_dir=str(folder),
+        train_dataloader=dict(
+            dataset=Ones(), batch_size=2, num_workers=0, sampler=dict(type='DefaultSampler')
+        ),
+        train_cfg=cfg['train_cfg'],
+        optim_wrapper=cfg['optim_wrapper'],
+        custom_hooks=[dict(type='glcnet_plugin.ResumeCheckHook')],
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=1)),
+        load_from=load_from and str(load_from),
+        resume=resume,
+        cfg=Config(cfg),
+        experiment_name=f'{folder}_{epochs}_{width}_{rate}_{resume}',
+    )
+    runner.train()
+    return logs(folder)
+
+
+def logs(folder):
+    return '\n'.join(p.read_text() for p in sorted(folder.rglob('*.log')))
+
+
+def damage(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def test_a_damaged_newest_checkpoint_falls_back_loudly(tmp_path):
+    train(tmp_path)
+    damage(tmp_path / 'epoch_3.pth')
+    text = train(tmp_path, epochs=4, resume=True)
+    assert f'damaged or gone: {tmp_path}/epoch_3.pth. Resumed from the one before: ' in text
+    assert 'resumed epoch: 2, iter: 4' in text
+
+
+def test_without_a_whole_checkpoint_nothing_is_overwritten(tmp_path):
+    train(tmp_path, epochs=1)
+    damage(tmp_path / 'epoch_1.pth')
+    with pytest.raises(DataError, match='epoch_1.pth.*start anew without --resume'):
+        train(tmp_path, resume=True)
+    with pytest.raises(DataError, match='damaged or cut off'):
+        train(tmp_path, resume=True, load_from=tmp_path / 'epoch_1.pth')
+
+
+def test_an_empty_work_dir_starts_anew(tmp_path):
+    train(tmp_path, epochs=1, resume=True)
+    assert (tmp_path / 'epoch_1.pth').is_file()
+
+
+def test_differing_settings_are_listed(tmp_path):
+    train(tmp_path, epochs=1)
+    text = train(tmp_path, epochs=2, resume=True, rate=0.2)
+    assert 'settings, in the checkpoint -> now:' in text
+    assert 'optim_wrapper.optimizer.lr: 0.1 -> 0.2' in text
+    assert 'train_cfg.max_epochs: 1 -> 2' in text
+
+
+def test_another_network_is_refused(tmp_path):
+    train(tmp_path, epochs=1)
+    with pytest.raises(CheckpointMismatchError, match='3 tensors differ') as caught:
+        train(tmp_path, epochs=2, resume=True, width=5)
+    assert 'model.width: 3 -> 5' in str(caught.value) and '--pretrained' in str(caught.value)
+
+
+def test_weights_alone_are_no_training(tmp_path):
+    torch.save({'state_dict': Net().state_dict()}, tmp_path / 'weights.pth')
+    with pytest.raises(CheckpointMismatchError, match='weights only'):
+        train(tmp_path, resume=True, load_from=tmp_path / 'weights.pth')
