@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -34,7 +36,10 @@ def to_rgb(image: NDArray[Any], bands: Sequence[int] = (0, 1, 2)) -> NDArray[np.
 
 
 def draw_matched_regions(
-    views: Sequence[Sequence[NDArray[Any]]], boxes: Tensor, valid: Tensor
+    views: Sequence[Sequence[NDArray[Any]]],
+    boxes: Tensor,
+    valid: Tensor,
+    titles: Sequence[str] = (),
 ) -> Figure:
     """Draw pairs of views side by side; a region has one colour and number in both.
 
@@ -42,6 +47,7 @@ def draw_matched_regions(
         views: B pairs of images (H, W, bands).
         boxes: (B, 2, K, 4) boxes in view pixels.
         valid: (B, K) regions to draw.
+        titles: One per pair, or none.
 
     Returns:
         The figure, one column per pair.
@@ -57,12 +63,31 @@ def draw_matched_regions(
             axis.set(xticks=[], yticks=[])
             if column == 0:
                 axis.set_ylabel(f'view {row + 1}')
+            if titles and row == 0:
+                axis.set_title(titles[column], fontsize=8)
             for k in valid[column].nonzero().flatten().tolist():
                 x0, y0, x1, y1 = boxes[column, row, k].tolist()
                 colour = COLOURS[k % len(COLOURS)]
-                axis.add_patch(
-                    Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, linewidth=2)
-                )
+                box = Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, linewidth=2)
+                box.set_path_effects([withStroke(linewidth=4, foreground='black', alpha=0.5)])
+                axis.add_patch(box)
                 label = {'color': colour, 'fontsize': 9, 'fontweight': 'bold', 'va': 'top'}
-                axis.text(x0 + 2, y0 + 2, str(k + 1), **label)
+                ground = {'facecolor': 'black', 'alpha': 0.6, 'linewidth': 0, 'pad': 1}
+                axis.text(x0, y0, f' {k + 1}', bbox=ground, **label)
     return figure
+
+
+def to_pixels(figure: Figure, dpi: int = 100) -> NDArray[np.uint8]:
+    """Render a figure without pyplot, whose state belongs to the user.
+
+    Args:
+        figure: The figure.
+        dpi: Pixels per inch of its size.
+
+    Returns:
+        (H, W, 3) R, G, B.
+    """
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot
+from matplotlib.figure import Figure
 
 from glcnet_plugin.visualization import draw_matched_regions, to_rgb
+from glcnet_plugin.visualization.views import to_pixels
 
 
 def test_bytes_are_shown_as_they_are():
@@ -45,3 +48,18 @@ def test_opencv_can_draw_on_the_result(dtype):
     image = np.random.randint(0, 255, (8, 8, 4)).astype(dtype)
     shown = to_rgb(image, (3, 1, 0))
     assert shown.flags.c_contiguous
+
+
+def test_a_pair_has_its_title():
+    views = [[np.zeros((32, 32, 3), np.uint8)] * 2] * 2
+    boxes, valid = torch.zeros(2, 2, 1, 4), torch.zeros(2, 1, dtype=torch.bool)
+    figure = draw_matched_regions(views, boxes, valid, ['one', 'two'])
+    assert [axis.get_title() for axis in figure.axes] == ['one', 'two', '', '']
+
+
+def test_figures_are_rendered_without_pyplot():
+    figure = Figure(figsize=(2, 1), facecolor=(1, 0, 0.2))
+    pixels = to_pixels(figure, dpi=50)
+    assert pixels.shape == (50, 100, 3) and pixels.flags.c_contiguous
+    assert (pixels == [255, 0, 51]).all()
+    assert not pyplot.get_fignums()
