@@ -2,21 +2,41 @@
 
 import os
 import random
+import shutil
 from collections.abc import Iterator
+from enum import IntEnum
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.dataset import InfiniteSampler
 from torch.utils.data import DataLoader, Dataset
 
+from glcnet_plugin.errors import DataError, GLCNetError
 
-def seed_streams(*key: int) -> None:
-    """Seed the random streams of Python, NumPy and torch from some non-negative integers.
 
-    The streams of different keys are independent, which those of neighbouring seeds, such as
-    seed + rank, need not be (NumPy's ``SeedSequence``).
+class Purpose(IntEnum):
+    """What random numbers are for; never 0, which NumPy does not tell from a shorter key."""
+
+    EPOCH = 1  # a sampler without a seed of its own
+    SAMPLE = 2
+    NETWORK = 3
+
+
+def seed_streams(purpose: Purpose, seed: int, iteration: int, which: int = 0) -> None:
+    """Seed the random streams of Python, NumPy and torch.
+
+    The streams are independent, which those of neighbouring seeds, such as seed + rank, need not
+    be (NumPy's ``SeedSequence``).
+
+    Args:
+        purpose: What they are for.
+        seed: Seed of the run.
+        iteration: Iteration of the run.
+        which: Index of the sample, or rank of the process.
     """
+    key = (seed, iteration, which, purpose)
     first, second, third = np.random.SeedSequence(key).generate_state(3)
     random.seed(int(first))
     np.random.seed(int(second))
@@ -81,7 +101,7 @@ class SeededDataset(Dataset[Any]):
 
     def __getitem__(self, draw: Draw) -> Any:
         """Seed, then read."""
-        seed_streams(self.seed, draw.iteration, int(draw))
+        seed_streams(Purpose.SAMPLE, self.seed, draw.iteration, int(draw))
         return self.dataset[int(draw)]
 
     def __getattr__(self, name: str) -> Any:
@@ -100,6 +120,10 @@ class ExactLoader(DataLoader[Any]):
     Args:
         loader: The loader that is replaced.
         seed: Seed of the run.
+
+    Raises:
+        DataError: While it is read, if a process of it was ended by the system, or finds no
+            shared memory.
     """
 
     def __init__(self, loader: DataLoader[Any], seed: int) -> None:
@@ -116,6 +140,16 @@ class ExactLoader(DataLoader[Any]):
             persistent_workers=loader.persistent_workers,
             **workers,  # type: ignore[arg-type]
         )
+        self.seed = seed
+
+    def __iter__(self) -> Any:
+        """Batches of an epoch."""
+        try:
+            yield from super().__iter__()
+        except RuntimeError as error:
+            if isinstance(error, GLCNetError) or (text := process_error(str(error))) is None:
+                raise
+            raise DataError(text) from error
 
     def start_epoch(self, iteration: int, finished: int) -> None:
         """Say what the next epoch is.
@@ -126,6 +160,73 @@ class ExactLoader(DataLoader[Any]):
         """
         batches: Any = self.batch_sampler
         batches.first, batches.skip = iteration, finished
+        seed_streams(Purpose.EPOCH, self.seed, iteration)
+
+
+class ExactStream:
+    """Endless batches for a loop that counts iterations, in place of mmengine's iterator.
+
+    Args:
+        loader: The loader.
+        finished: Iterations that are trained already; their data are not read.
+    """
+
+    def __init__(self, loader: ExactLoader, finished: int) -> None:
+        self.finished = finished
+        self.position = 0
+        self.batches = self._read(loader)
+
+    def skip_iter(self, count: int) -> None:
+        """Leave out batches; how mmengine begins a resumed run, or else with as many ``next``."""
+        self.position += count
+
+    def __next__(self) -> Any:
+        """The next batch; None for one that is trained already."""
+        self.position += 1
+        return None if self.position <= self.finished else next(self.batches)
+
+    def _read(self, loader: ExactLoader) -> Iterator[Any]:
+        """Batches after the finished ones."""
+        iteration, sampler = self.finished, loader.batch_sampler.sampler  # type: ignore[union-attr]
+        while True:
+            done = iteration  # in an epoch that never ends
+            if not isinstance(sampler, InfiniteSampler):
+                epoch, done = divmod(iteration, len(loader))
+                if hasattr(sampler, 'set_epoch'):
+                    sampler.set_epoch(epoch)
+            loader.start_epoch(iteration - done, done)
+            for batch in loader:
+                yield batch
+                iteration += 1
+
+
+def process_error(text: str) -> str | None:
+    """What a failure of the processes of a loader means, None for any other error.
+
+    Args:
+        text: What torch says.
+    """
+    if 'shared memory' in text or 'Bus error' in text or 'shm' in text:
+        return (
+            'the processes that read the data found no room in shared memory, /dev/shm '
+            f'({_shared_memory()}): give it more (docker run --shm-size=8g), or take a smaller '
+            'train_dataloader.num_workers or batch_size; num_workers=0 needs none'
+        )
+    if 'DataLoader worker' in text:
+        return (
+            f'a process that reads the data was ended by the system ({text}): mostly for want of '
+            'memory. Take a smaller train_dataloader.num_workers; with num_workers=0 an error of '
+            'the data themselves shows its cause'
+        )
+    return None
+
+
+def _shared_memory() -> str:
+    """Size of the shared memory of this machine."""
+    try:
+        return f'{shutil.disk_usage("/dev/shm").total / 2**20:.0f} MiB'
+    except OSError:
+        return 'size unknown'
 
 
 def _start_process(init: Any, worker: int) -> None:

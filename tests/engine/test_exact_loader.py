@@ -1,12 +1,25 @@
+import os
 import pickle
 import random
+import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
+import pytest
 import torch
-from mmengine.dataset import DefaultSampler
-from torch.utils.data import DataLoader
+from mmengine.dataset import DefaultSampler, InfiniteSampler
+from torch.utils.data import DataLoader, RandomSampler
 
-from glcnet_plugin.engine.exact_loader import Draw, ExactLoader, seed_streams
+from glcnet_plugin.engine.exact_loader import (
+    Draw,
+    ExactLoader,
+    ExactStream,
+    Purpose,
+    seed_streams,
+)
+from glcnet_plugin.errors import DataError
 
 
 class Noise:
@@ -70,10 +83,108 @@ def test_a_draw_is_an_index_that_keeps_its_iteration():
     assert draw == 4 and [*range(10)][draw] == 4 and draw.iteration == 17
 
 
-def test_streams_of_a_key_are_the_same_and_those_of_neighbours_are_not():
-    def numbers(*key):
-        seed_streams(*key)
-        return random.random(), np.random.rand(), torch.rand(1).item()
+def numbers(*key):
+    seed_streams(*key)
+    return {random.random(), np.random.rand(), torch.rand(1).item()}
 
-    assert numbers(0, 1) == numbers(0, 1)
-    assert not set(numbers(0, 1)) & set(numbers(0, 2)) | set(numbers(0, 1)) & set(numbers(1, 0))
+
+def test_streams_are_repeated_and_never_shared():
+    keys = [
+        (purpose, seed, iteration, which)
+        for purpose in Purpose
+        for seed in (0, 1)
+        for iteration in (0, 1)
+        for which in (0, 1)
+    ]
+    drawn = [numbers(*key) for key in keys]
+    assert drawn[5] == numbers(*keys[5])
+    assert len(set.union(*drawn)) == 3 * len(keys)
+
+
+def endless(sampler, finished, calls=0):
+    data = Noise()
+    plain = DataLoader(data, 3, sampler=sampler(data), drop_last=True)
+    batches = ExactStream(ExactLoader(plain, 0), finished)
+    batches.skip_iter(finished - calls)  # as one mmengine does; the other calls next
+    assert [next(batches) for _ in range(calls)] == [None] * calls
+    return batches
+
+
+@pytest.mark.parametrize('calls', [0, 4])
+@pytest.mark.parametrize('sampler', [DefaultSampler, InfiniteSampler, RandomSampler])
+def test_an_endless_loader_goes_on_where_it_stopped(sampler, calls):
+    def make(data):
+        return sampler(data) if sampler is RandomSampler else sampler(data, seed=0)
+
+    whole = endless(make, 0)
+    expected = [next(whole) for _ in range(8)]
+    torch.rand(5)  # what else is drawn does not matter
+    rest = endless(make, 4, calls)
+    for batch in expected[4:]:
+        assert torch.equal(next(rest), batch)
+
+
+class Failing(Noise):
+    def __init__(self, failure):
+        self.failure = failure
+
+    def __getitem__(self, index):
+        if index == 7:
+            self.failure()
+        return torch.ones(1)
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def no_room():  # what torch says with a small /dev/shm
+    raise RuntimeError('unable to allocate shared memory(shm) for file </torch_1>: (11)')
+
+
+def another():
+    raise RuntimeError('something else')
+
+
+def bad_tile():
+    raise DataError('tile_7.png cannot be read')
+
+
+@pytest.mark.parametrize(
+    ('failure', 'kind', 'message'),
+    [
+        (die, DataError, r'ended by the system \(DataLoader worker .*num_workers=0'),
+        (no_room, DataError, r'/dev/shm \(\d+ MiB\).*--shm-size'),
+        (another, RuntimeError, 'something else'),
+        (bad_tile, DataError, 'tile_7.png cannot be read'),
+    ],
+)
+def test_failures_of_processes_have_a_remedy(failure, kind, message):
+    data = Failing(failure)
+    exact = ExactLoader(DataLoader(data, 2, sampler=DefaultSampler(data), num_workers=1), 0)
+    with pytest.raises(kind, match=message):
+        list(exact)
+
+
+def test_a_small_shared_memory_is_named():
+    child = """
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+from glcnet_plugin.engine.exact_loader import ExactLoader
+from glcnet_plugin.errors import DataError
+if __name__ == '__main__':
+    data = TensorDataset(torch.zeros(64, 3, 100, 100))
+    try:
+        list(ExactLoader(DataLoader(data, 16, num_workers=1), 0))
+    except DataError as error:
+        print('SAYS', error)
+"""
+    small = 'mount -t tmpfs -o size=1m tmpfs /dev/shm && exec "$@"'
+    command = ['unshare', '--mount', 'sh', '-c', small, 'sh']
+    if not shutil.which('unshare') or subprocess.run([*command, 'true']).returncode:
+        pytest.skip('/dev/shm can be made small by root only')
+    done = subprocess.run(
+        [*command, sys.executable, '-c', child], capture_output=True, text=True, timeout=120
+    )
+    assert 'SAYS the processes that read the data found no room' in done.stdout, done.stderr
+    assert '/dev/shm (1 MiB)' in done.stdout

@@ -4,9 +4,9 @@ from typing import Any
 
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 
-from glcnet_plugin.engine.exact_loader import ExactLoader, seed_streams
+from glcnet_plugin.engine.exact_loader import ExactLoader, ExactStream, Purpose, seed_streams
 from glcnet_plugin.registry import HOOKS
 
 
@@ -23,7 +23,8 @@ class ExactResumeHook(Hook):
     On a CPU the weights are equal bit for bit. On a GPU they are not, as long as kernels are used
     that add in no fixed order; see docs/surviving.md.
 
-    For epoch-based training; other loops keep their data as they are, which the log says.
+    For training in epochs and in iterations; another loop keeps its data as they are, which the
+    log says.
     """
 
     priority = 'VERY_HIGH'
@@ -40,21 +41,23 @@ class ExactResumeHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Replace the loader."""
         loop: Any = runner.train_loop
-        if not isinstance(loop, EpochBasedTrainLoop) or loop.dataloader.batch_sampler is None:
+        known = isinstance(loop, EpochBasedTrainLoop | IterBasedTrainLoop)
+        if not known or loop.dataloader.batch_sampler is None:
             runner.logger.warning(
-                f'{type(loop).__name__} is no training in epochs: its data depend on what was '
-                'drawn before, and a resumed run will differ from one that went through'
+                f'the data of this {type(loop).__name__} depend on what was drawn before: a '
+                'resumed run will differ from one that went through'
             )
             return
         self.loader = loop.dataloader = ExactLoader(loop.dataloader, runner.seed)
+        if isinstance(loop, IterBasedTrainLoop):
+            loop.dataloader_iterator = ExactStream(self.loader, runner.iter)
         resumed = self.saved if runner.iter > 0 else {}
         self.epoch_start = runner.iter - resumed.get('finished', 0)
         if resumed and resumed['all'] != len(self.loader):
             self.epoch_start = runner.iter
             runner.logger.warning(
                 f'an epoch had {resumed["all"]} batches and has {len(self.loader)} now (other '
-                'data, batch size or processes): it starts with its first batch, and the run '
-                'will differ from one that went through'
+                'data, batch size or processes): the run will differ from one that went through'
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -64,7 +67,7 @@ class ExactResumeHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Seed what the network draws."""
-        seed_streams(runner.seed, runner.iter, get_rank())
+        seed_streams(Purpose.NETWORK, runner.seed, runner.iter, get_rank())
 
     def after_train_epoch(self, runner: Runner) -> None:
         """The next epoch begins with the next iteration."""

@@ -5,7 +5,8 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
-from mmengine.runner import Runner
+from mmengine.registry import LOOPS
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 
@@ -47,7 +48,16 @@ class Interrupt(Hook):
             raise KeyboardInterrupt
 
 
-def train(folder, stop=None, resume=None, workers=0, batch=2, exact=True, loop=None):
+def train(
+    folder,
+    stop=None,
+    resume=None,
+    workers=0,
+    batch=2,
+    exact=True,
+    loop=None,
+    sampler='DefaultSampler',
+):
     Noisy.read.clear()
     hooks = [dict(type='glcnet_plugin.ExactResumeHook')] if exact else []
     runner = Runner(
@@ -58,7 +68,7 @@ def train(folder, stop=None, resume=None, workers=0, batch=2, exact=True, loop=N
             batch_size=batch,
             num_workers=workers,
             persistent_workers=workers > 0,
-            sampler=dict(type='DefaultSampler', shuffle=True),
+            sampler=dict(type=sampler, shuffle=True),
         ),
         train_cfg=loop or dict(by_epoch=True, max_epochs=3),
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
@@ -123,8 +133,29 @@ def test_another_batch_size_starts_the_epoch_anew_and_says_so(tmp_path):
     assert 'an epoch had 4 batches and has 2 now' in log.read_text()
 
 
-def test_a_loop_without_epochs_is_named(tmp_path):
-    train(tmp_path, loop=dict(by_epoch=False, max_iters=2))
-    assert (
-        'IterBasedTrainLoop is no training in epochs' in next(tmp_path.rglob('*.log')).read_text()
-    )
+@pytest.mark.parametrize('sampler', ['DefaultSampler', 'InfiniteSampler'])
+@pytest.mark.parametrize('after', [1, 4, 6])
+def test_training_in_iterations(tmp_path, sampler, after):
+    settings = dict(loop=dict(by_epoch=False, max_iters=10), sampler=sampler)
+    whole = train(tmp_path / 'whole', **settings)
+    assert len(Noisy.read) == 20
+    train(tmp_path / 'run', stop=after, **settings)
+    resumed = train(tmp_path / 'run', resume=tmp_path / 'run/stopped.pth', **settings)
+    assert same(resumed, whole)
+    assert len(Noisy.read) == 2 * (10 - after)
+
+
+class OwnLoop(BaseLoop):
+    def run(self):
+        self.runner.call_hook('before_train')
+
+    iter = epoch = 0
+    max_iters, max_epochs = 12, 3
+    val_begin = val_interval = None
+
+
+def test_another_loop_is_named(tmp_path):
+    LOOPS.register_module(module=OwnLoop, force=True)
+    train(tmp_path, loop=dict(type='OwnLoop'))
+    text = next(tmp_path.rglob('*.log')).read_text()
+    assert 'the data of this OwnLoop depend on what was drawn before' in text
