@@ -80,6 +80,9 @@ HOOKS = Registry(
         'glcnet_plugin.engine.hooks.exact_resume',
         'glcnet_plugin.engine.hooks.finite_loss',
         'glcnet_plugin.engine.hooks.graceful_stop',
+        'glcnet_plugin.engine.hooks.safe_checkpoint',
+        'glcnet_plugin.engine.hooks.probe',
+        'glcnet_plugin.engine.hooks.pretrain_pictures',
         'glcnet_plugin.engine.hooks.seg_visualization',
     ],
 )
