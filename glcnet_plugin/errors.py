@@ -1,5 +1,9 @@
 """The errors users can meet, each naming the offending value and the remedy."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class GLCNetError(Exception):
     """Base class of every error raised on purpose by this package."""
@@ -47,6 +51,19 @@ def explain(error: BaseException) -> str:
     if 'Original Traceback' in message:
         message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
     return f'error: {message}'
+
+
+@contextmanager
+def errors_in_a_line() -> Iterator[None]:
+    """End a program whose settings or data are wrong with a line, not with a traceback.
+
+    Raises:
+        SystemExit: With status 1, for an error of this package.
+    """
+    try:
+        yield
+    except GLCNetError as error:
+        sys.exit(explain(error))
 
 
 class HostVersionWarning(UserWarning):

@@ -1,7 +1,12 @@
 """What several tests use."""
 
 import json
+import os
 import random
+import signal
+import socket
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +45,55 @@ def mmseg_scope():
     """Build as a config of mmseg does."""
     with DefaultScope.overwrite_default_scope('mmseg'):
         yield
+
+
+@pytest.fixture
+def free_port():
+    """A port that nobody uses."""
+    with socket.socket() as holder:
+        holder.bind(('127.0.0.1', 0))
+        return holder.getsockname()[1]
+
+
+@pytest.fixture
+def start():
+    """Start commands in process groups of their own, and end these with the test."""
+    started = []
+
+    def start(command, **settings):
+        child = subprocess.Popen(
+            [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, cwd=ROOT, start_new_session=True, **settings,
+        )  # fmt: skip
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # whatever it started, too
+        child.communicate()
+
+
+@pytest.fixture
+def run_ranks(start, free_port):
+    """Run a command in several processes that find each other; what each printed."""
+
+    def run(ranks, command, codes=0, limit=120):
+        common = {
+            **os.environ, 'WORLD_SIZE': str(ranks), 'MASTER_ADDR': '127.0.0.1',
+            'MASTER_PORT': str(free_port), 'CUDA_VISIBLE_DEVICES': '-1', 'OMP_NUM_THREADS': '1',
+        }  # fmt: skip
+        children = [
+            start(command, env={**common, 'RANK': str(rank), 'LOCAL_RANK': str(rank)})
+            for rank in range(ranks)
+        ]
+        printed = [child.communicate(timeout=limit)[0] for child in children]
+        ends = [child.returncode for child in children]
+        assert ends == [codes] * ranks, '\n'.join(text[-3000:] for text in printed)
+        return printed
+
+    return run
 
 
 @pytest.fixture(scope='session')

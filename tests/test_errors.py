@@ -33,3 +33,11 @@ def test_errors_of_workers_are_told_without_their_traceback():
         list(DataLoader(Broken(), num_workers=1))
     assert explain(caught.value) == 'error: a.tif is damaged:\nfetch it again'
     assert explain(DataError('b.tif')) == 'error: b.tif'
+
+
+def test_programs_end_with_a_line():
+    with pytest.raises(SystemExit) as ended, errors.errors_in_a_line():
+        raise DataError('b.tif is damaged')
+    assert ended.value.code == 'error: b.tif is damaged'
+    with pytest.raises(ZeroDivisionError), errors.errors_in_a_line():
+        raise ZeroDivisionError

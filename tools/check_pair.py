@@ -7,7 +7,6 @@ Example:
 
 import argparse
 import logging
-import sys
 import warnings
 from pathlib import Path
 
@@ -108,15 +107,13 @@ def main() -> None:
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
     from glcnet_plugin.apis.pairs import check_pair
-    from glcnet_plugin.errors import GLCNetError, explain
+    from glcnet_plugin.errors import errors_in_a_line
 
-    try:
+    with errors_in_a_line():
         if args.table is not None:
             write_table(args.table)
             return
         print(check_pair(args.backbone, args.decode_head, args.neck, CONFIGS, args.bands))
-    except GLCNetError as error:
-        sys.exit(explain(error))
 
 
 if __name__ == '__main__':

@@ -6,11 +6,10 @@ Example:
 """
 
 import argparse
-import sys
 
 from glcnet_plugin.apis.checkpoint import SCOPES
 from glcnet_plugin.apis.export import LAYOUTS, export_weights
-from glcnet_plugin.errors import GLCNetError, explain
+from glcnet_plugin.errors import errors_in_a_line
 
 
 def main() -> None:
@@ -32,10 +31,8 @@ def main() -> None:
         '--name', help='start of the file name; default: folder and name of the checkpoint'
     )
     args = parser.parse_args()
-    try:
+    with errors_in_a_line():
         report = export_weights(args.checkpoint, args.out, args.scope, args.layout, args.name)
-    except GLCNetError as error:
-        sys.exit(explain(error))
     for title, counts in (('exported', report.exported), ('dropped', report.dropped)):
         for module, count in counts.items():
             print(f'{title:<9} {count:>5} tensors  {module}')

@@ -7,13 +7,13 @@ folder-rgb.py work_dirs/finetune/epoch_150.pth --out work_dirs/finetune/scores
 
 import argparse
 import os
-import sys
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from glcnet_plugin.apis.launching import prepare_cpu_processes
-from glcnet_plugin.errors import GLCNetError, explain
+from glcnet_plugin.apis.launching import prepare_cpu
+from glcnet_plugin.apis.run_checks import check_work_dir
+from glcnet_plugin.errors import errors_in_a_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,12 +54,11 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     """Score; errors in the settings or the data end it with a line."""
-    try:
+    with errors_in_a_line():
         cfg = load_config(parse_args())
-        prepare_cpu_processes(cfg)
+        prepare_cpu(cfg)
+        check_work_dir(cfg.work_dir)
         Runner.from_cfg(cfg).test()
-    except GLCNetError as error:
-        sys.exit(explain(error))
 
 
 if __name__ == '__main__':

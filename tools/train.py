@@ -10,15 +10,15 @@ folder-rgb.py --pretrained work_dirs/pretrain/epoch_100.pth --scope encoder
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from glcnet_plugin.apis.checkpoint import SCOPES
-from glcnet_plugin.apis.launching import prepare_cpu_processes
-from glcnet_plugin.errors import ConfigError, GLCNetError, explain
+from glcnet_plugin.apis.launching import prepare_cpu
+from glcnet_plugin.apis.run_checks import check_batches, check_work_dir
+from glcnet_plugin.errors import ConfigError, errors_in_a_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,6 +35,11 @@ def parse_args() -> argparse.Namespace:
         help='continue from the newest checkpoint of the work dir, or from the one given',
     )
     parser.add_argument('--amp', action='store_true', help='train with mixed precision')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by batch size x processes / auto_scale_lr.base_batch_size',
+    )
     parser.add_argument('--pretrained', help='checkpoint to fine-tune from')
     parser.add_argument('--scope', choices=SCOPES, help='part of the checkpoint to load')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
@@ -49,7 +54,8 @@ def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge the command line into it.
 
     Raises:
-        ConfigError: If ``--pretrained`` is given for a config without LoadPretrainedHook.
+        ConfigError: If ``--pretrained`` is given for a config without LoadPretrainedHook, or
+            ``--auto-scale-lr`` for one without a base batch size.
     """
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
@@ -60,6 +66,13 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.setdefault('work_dir', f'work_dirs/{Path(args.config).stem}')
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    if args.auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ConfigError(
+                f'{args.config} has no auto_scale_lr.base_batch_size, the batch that its learning '
+                'rate was chosen for: add auto_scale_lr=dict(base_batch_size=...)'
+            )
+        cfg.auto_scale_lr.enable = True
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
@@ -82,12 +95,13 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     """Train; errors in the settings or the data end it with a line."""
-    try:
+    with errors_in_a_line():
         cfg = load_config(parse_args())
-        prepare_cpu_processes(cfg)
-        Runner.from_cfg(cfg).train()
-    except GLCNetError as error:
-        sys.exit(explain(error))
+        prepare_cpu(cfg)
+        check_work_dir(cfg.work_dir)
+        runner = Runner.from_cfg(cfg)
+        check_batches(runner)
+        runner.train()
 
 
 if __name__ == '__main__':

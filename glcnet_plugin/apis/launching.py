@@ -1,4 +1,4 @@
-"""Several processes without a GPU: what mmengine's launch code leaves out."""
+"""Runs without a GPU: what mmengine leaves out."""
 
 import os
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import torch.distributed
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import print_log
 
 from glcnet_plugin.errors import ConfigError
@@ -13,18 +14,22 @@ from glcnet_plugin.errors import ConfigError
 VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
 WRAPPER = 'MMDistributedDataParallel'
 SYNC_HOOK = 'mmengine.SyncBuffersHook'
+AMP = 'AmpOptimWrapper'
+OF_AMP = ('type', 'loss_scale', 'dtype', 'use_fsdp')  # which OptimWrapper does not know
 
 
-def prepare_cpu_processes(cfg: Config) -> None:
-    """Make a config with a launcher run without a GPU; call it before the runner is built.
+def prepare_cpu(cfg: Config) -> None:
+    """Make a config run without a GPU; call it before the runner is built.
 
-    mmengine's ``Runner`` starts the process group on GPUs only and leaves alone one that exists,
-    so it is started here, with gloo. Its default wrapper of the model asks for a GPU of the
-    process, so ``model_wrapper_cfg`` is set. ``SyncBN`` exists on GPUs only: it becomes ``BN``,
-    with batch statistics of each process alone, and running ones that are averaged over the
-    processes after every epoch and before validation.
+    Mixed precision becomes full precision, since mmengine's ``AmpOptimWrapper`` needs a GPU.
 
-    Nothing happens with a GPU, or with ``launcher='none'``.
+    With a launcher: mmengine's ``Runner`` starts the process group on GPUs only and leaves alone
+    one that exists, so it is started here, with gloo. Its default wrapper of the model asks for a
+    GPU of the process, so ``model_wrapper_cfg`` is set. ``SyncBN`` exists on GPUs only: it becomes
+    ``BN``, with batch statistics of each process alone, and running ones that are averaged over
+    the processes after every epoch and before validation.
+
+    Nothing happens with a GPU.
 
     Args:
         cfg: Config of a run; changed in place.
@@ -32,9 +37,23 @@ def prepare_cpu_processes(cfg: Config) -> None:
     Raises:
         ConfigError: If the launcher is not ``pytorch``, or its variables are not set.
     """
-    if cfg.get('launcher', 'none') == 'none' or get_device() != 'cpu':
+    if get_device() != 'cpu':
         return
-    _check_launch(cfg.launcher)
+    said = []
+    if cfg.get('optim_wrapper', {}).get('type') == AMP:
+        cfg.optim_wrapper = {
+            key: value for key, value in cfg.optim_wrapper.items() if key not in OF_AMP
+        } | {'type': 'OptimWrapper'}
+        said.append('mixed precision needs a GPU, full precision is used instead')
+    if cfg.get('launcher', 'none') != 'none':
+        _check_launch(cfg.launcher)
+        said += _connect(cfg)
+    if said and get_rank() == 0:
+        print_log(f'No GPU: {"; ".join(said)}')
+
+
+def _connect(cfg: Config) -> list[str]:
+    """Set up processes on the CPU; what to tell about it."""
     wrapper = cfg.get('model_wrapper_cfg') or {
         'type': WRAPPER,
         'broadcast_buffers': False,  # as the runner's own default
@@ -49,10 +68,8 @@ def prepare_cpu_processes(cfg: Config) -> None:
         cfg.custom_hooks = [*hooks, {'type': SYNC_HOOK}]
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
-    if torch.distributed.get_rank() == 0:
-        count = torch.distributed.get_world_size()
-        norm = '; SyncBN needs GPUs, BN is used instead' if synced else ''
-        print_log(f'No GPU: {count} processes on the CPU, connected by gloo{norm}')
+    said = [f'{get_world_size()} processes on the CPU, connected by gloo']
+    return said + ['SyncBN needs GPUs, BN is used instead'] * synced
 
 
 def plain_batch_norm(settings: Any) -> int:

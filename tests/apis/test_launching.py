@@ -1,6 +1,3 @@
-import os
-import socket
-import subprocess
 import sys
 
 import pytest
@@ -14,7 +11,7 @@ CHILD = """
 import os, sys, torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from glcnet_plugin.apis.launching import prepare_cpu_processes
+from glcnet_plugin.apis.launching import prepare_cpu
 
 cfg = Config.fromfile(sys.argv[1])
 cfg.launcher, cfg.work_dir = 'pytorch', sys.argv[3]
@@ -25,7 +22,7 @@ cfg.merge_from_dict(dict(
     randomness=dict(diff_rank_seed=True),
 ))
 cfg.train_dataloader.dataset.data_root = sys.argv[2]
-prepare_cpu_processes(cfg)
+prepare_cpu(cfg)
 runner = Runner.from_cfg(cfg)
 runner.train()
 assert runner.iter == 2, runner.iter
@@ -34,17 +31,11 @@ torch.save(runner.model.module.state_dict(), f'{sys.argv[3]}/rank{os.environ["RA
 DEMO = 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
-def one_process(monkeypatch):
+def one_process(monkeypatch, free_port):
     """The variables that a launcher sets, for a single process without a GPU."""
     monkeypatch.setattr(launching, 'get_device', lambda: 'cpu')
-    values = {'RANK': 0, 'WORLD_SIZE': 1, 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': free_port()}
+    values = {'RANK': 0, 'WORLD_SIZE': 1, 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': free_port}
     for name, value in values.items():
         monkeypatch.setenv(name, str(value))
     yield
@@ -56,7 +47,7 @@ def test_group_wrapper_and_norms_are_set(one_process, capsys):
     layers = [dict(norm_cfg=dict(type='SyncBN', eps=1e-3)), dict(norm_cfg=dict(type='GN'))]
     model = dict(type='x', norm_cfg=dict(type='mmengine.SyncBN'), layers=layers)
     cfg = Config(dict(launcher='pytorch', model=model, sync_bn='torch'))
-    launching.prepare_cpu_processes(cfg)
+    launching.prepare_cpu(cfg)
     assert torch.distributed.get_backend() == 'gloo'
     assert cfg.model_wrapper_cfg == dict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
@@ -74,54 +65,49 @@ def test_what_the_config_says_stays(one_process):
     hooks = [dict(type='SyncBuffersHook')]
     cfg = Config(dict(launcher='pytorch', model={}, sync_bn='torch'))
     cfg.update(model_wrapper_cfg=dict(wrapper), custom_hooks=hooks)
-    launching.prepare_cpu_processes(cfg)
+    launching.prepare_cpu(cfg)
     assert cfg.model_wrapper_cfg == dict(wrapper, device_ids=None)
     assert cfg.custom_hooks == hooks
+
+
+def test_mixed_precision_becomes_full_and_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(launching, 'get_device', lambda: 'cpu')
+    optimizer = dict(type='Adam', lr=0.1)
+    amp = dict(type='AmpOptimWrapper', loss_scale='dynamic', dtype='bfloat16')
+    cfg = Config(dict(optim_wrapper=dict(amp, optimizer=optimizer, accumulative_counts=2)))
+    launching.prepare_cpu(cfg)
+    assert cfg.optim_wrapper == dict(
+        type='OptimWrapper', optimizer=optimizer, accumulative_counts=2
+    )
+    assert 'mixed precision needs a GPU, full precision' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(('launcher', 'device'), [('none', 'cpu'), ('pytorch', 'cuda')])
 def test_nothing_happens_alone_or_with_a_gpu(launcher, device, monkeypatch):
     monkeypatch.setattr(launching, 'get_device', lambda: device)
     cfg = Config(dict(launcher=launcher, model=dict(norm_cfg=dict(type='SyncBN'))))
+    if device == 'cuda':
+        cfg.optim_wrapper = dict(type='AmpOptimWrapper')
     before = cfg.to_dict()
-    launching.prepare_cpu_processes(cfg)
+    launching.prepare_cpu(cfg)
     assert cfg.to_dict() == before and not torch.distributed.is_initialized()
 
 
 def test_other_launchers_need_gpus(one_process):
     with pytest.raises(ConfigError, match="launcher 'slurm' needs GPUs"):
-        launching.prepare_cpu_processes(Config(dict(launcher='slurm', model={})))
+        launching.prepare_cpu(Config(dict(launcher='slurm', model={})))
 
 
 def test_variables_of_the_launcher_are_needed(one_process, monkeypatch):
     monkeypatch.delenv('MASTER_PORT')
     monkeypatch.delenv('RANK')
     with pytest.raises(ConfigError, match='RANK, MASTER_PORT not set .*torch.distributed.run'):
-        launching.prepare_cpu_processes(Config(dict(launcher='pytorch', model={})))
+        launching.prepare_cpu(Config(dict(launcher='pytorch', model={})))
 
 
-def test_two_processes_train_one_network(scenes, tmp_path, request):
+def test_two_processes_train_one_network(scenes, tmp_path, run_ranks):
     """12 tiles in batches of 3 for each of 2 processes: 2 iterations."""
-    config = request.config.rootpath / DEMO
-    common = {
-        **os.environ, 'WORLD_SIZE': '2', 'MASTER_ADDR': '127.0.0.1', 'CUDA_VISIBLE_DEVICES': '-1',
-        'MASTER_PORT': str(free_port()), 'OMP_NUM_THREADS': '1',
-    }  # fmt: skip
-    command = [sys.executable, '-c', CHILD, config, scenes / 'images', tmp_path]
-    children = [
-        subprocess.Popen(
-            command, env={**common, 'RANK': str(rank), 'LOCAL_RANK': str(rank)}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=request.config.rootpath,
-        )
-        for rank in (0, 1)
-    ]  # fmt: skip
-    try:
-        logs = [child.communicate(timeout=120)[0] for child in children]
-    finally:
-        for child in children:
-            child.kill()
-            child.wait()
-    assert [child.returncode for child in children] == [0, 0], logs[0][-3000:] + logs[1][-3000:]
+    logs = run_ranks(2, [sys.executable, '-c', CHILD, DEMO, scenes / 'images', tmp_path])
     first, second, saved = (
         torch.load(tmp_path / name, weights_only=False)
         for name in ('rank0.pth', 'rank1.pth', 'epoch_1.pth')

@@ -36,3 +36,16 @@ def test_work_dir_options_amp_and_resume(monkeypatch, request):
     cfg = load(monkeypatch, request, PRETRAIN, '--resume', '--work-dir', 'here')
     assert cfg.resume and cfg.load_from is None and cfg.work_dir == 'here'
     assert load(monkeypatch, request, PRETRAIN, '--resume', 'a.pth').load_from == 'a.pth'
+
+
+def test_learning_rate_is_scaled_on_demand(monkeypatch, request, tmp_path):
+    assert load(monkeypatch, request, PRETRAIN).auto_scale_lr == {
+        'base_batch_size': 256,
+        'enable': True,
+    }
+    off = ['--cfg-options', 'auto_scale_lr.enable=False']
+    assert load(monkeypatch, request, PRETRAIN, *off, '--auto-scale-lr').auto_scale_lr.enable
+    config = tmp_path / 'bare.py'
+    config.write_text("model = dict(type='x')\n")
+    with pytest.raises(ConfigError, match='bare.py has no auto_scale_lr.base_batch_size'):
+        load(monkeypatch, request, str(config), '--auto-scale-lr')

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.models.losses import NTXentLoss
-from glcnet_plugin.models.utils.gather import own_items
+from glcnet_plugin.models.utils.gather import unique_numbers
 from glcnet_plugin.registry import MODELS
 
 
@@ -85,7 +85,7 @@ class ContrastHead(BaseModule):
         if self.exclude is None:
             return None
         if self.exclude == 'image':
-            scenes = own_items(images, next(self.parameters()).device)
+            scenes = unique_numbers(images, next(self.parameters()).device)
         if scenes is None:
             raise DataError(
                 "exclude='scene' needs to know the scenes: give the dataset a scene_pattern, "

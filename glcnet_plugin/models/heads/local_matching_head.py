@@ -125,7 +125,6 @@ class LocalMatchingHead(ContrastHead):
         boxes = boxes.transpose(0, 1).flatten(0, 1)  # (2B, K, 4)
         z1, z2 = self.embed(dense_map, boxes, input_size, align_corners).chunk(2)
         groups = self.excluded_groups(scenes, *valid.shape)  # (B, K)
-        # all regions go along, valid or not, so that every process gives as many
         loss: BranchLoss = self.loss_module(
             z1.flatten(0, 1),
             z2.flatten(0, 1),

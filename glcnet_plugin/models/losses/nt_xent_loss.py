@@ -11,7 +11,7 @@ from glcnet_plugin.models.losses.contrastive import (
     has_negatives,
     item_losses,
 )
-from glcnet_plugin.models.utils.gather import gather_items, own_items
+from glcnet_plugin.models.utils.gather import gather_items, unique_numbers
 from glcnet_plugin.registry import MODELS
 
 
@@ -61,7 +61,7 @@ class NTXentLoss(nn.Module):
         process with all items.
 
         Args:
-            z1: (n, D) embeddings of view 1, as many in every process.
+            z1: (n, D) embeddings of view 1; n may differ between processes.
             z2: (n, D) embeddings of view 2.
             groups: (n,) see :func:`nt_xent`; numbers that mean the same in all processes.
             valid: (n,) whether an item takes part; None for all.
@@ -70,14 +70,12 @@ class NTXentLoss(nn.Module):
             Loss, and its level for embeddings that know nothing; both 0, with a gradient, where
             no item has negatives.
         """
-        count, device = len(z1), z1.device
-        items = own_items(count, device) if self.gather else torch.arange(count, device=device)
-        groups = items if groups is None else groups
-        valid = torch.ones_like(items, dtype=torch.bool) if valid is None else valid
-        share = 1
+        groups = unique_numbers(len(z1), z1.device) if groups is None else groups
+        valid = torch.ones_like(groups, dtype=torch.bool) if valid is None else valid
+        items, share = torch.arange(len(z1), device=z1.device), 1
         if self.gather:
             share = get_world_size()
-            z1, z2, groups, valid = gather_items(z1, z2, groups, valid)
+            items, z1, z2, groups, valid = gather_items(z1, z2, groups, valid)
         counted = has_negatives(groups, valid)
         losses = item_losses(
             z1, z2, items, groups, counted, self.temperature, self.positive_in_denominator

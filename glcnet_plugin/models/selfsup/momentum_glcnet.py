@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-from mmengine.dist import all_gather
 from mmengine.model import ExponentialMovingAverage
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
@@ -12,6 +11,7 @@ from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.heads import ContrastHead
 from glcnet_plugin.models.losses.contrastive import queue_nt_xent
 from glcnet_plugin.models.selfsup.glcnet import GLCNet
+from glcnet_plugin.models.utils.gather import gather_items
 from glcnet_plugin.registry import MODELS
 
 PARTS = ('backbone', 'neck', 'decode_head', 'style_head', 'local_head')
@@ -114,5 +114,6 @@ class MomentumGLCNet(GLCNet):
     def _enqueue(self, name: str, key: Tensor) -> None:
         """Put the keys of all processes in front of a queue; the oldest leave it."""
         queue = getattr(self, f'{name}_queue')
-        keys = torch.cat(all_gather(key.to(queue.dtype).contiguous()))
-        queue.copy_(torch.cat([keys, queue])[: len(queue)])
+        there = torch.ones(len(key), dtype=torch.bool, device=key.device)
+        _, keys, there = gather_items(key.to(queue.dtype), there)
+        queue.copy_(torch.cat([keys[there], queue])[: len(queue)])

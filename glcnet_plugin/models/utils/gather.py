@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from mmengine.dist import get_rank, get_world_size
+from mmengine.dist import all_reduce, get_rank, get_world_size
 from torch import Tensor
 from torch.autograd import Function
 
@@ -12,23 +12,35 @@ def gather_items(*tensors: Tensor) -> tuple[Tensor, ...]:
     """Put the items of all processes behind each other, in the order of the ranks.
 
     Gradients flow back to the process that an item came from: the backward pass of the gather
-    adds up what all processes' losses say of it. Every process must give the same number of
-    items.
+    adds up what all processes' losses say of it. A process with fewer items than another one, as
+    at the end of uneven data, has zeros in the places of the missing ones.
 
     Args:
-        tensors: (N, ...) each.
+        tensors: (n, ...) each, all of the same number of items n.
 
     Returns:
-        (R * N, ...) each, for R processes; the tensors themselves for one.
+        (n,) places of the items of this process among those of all, and the gathered tensors,
+        (R * N, ...) each, for R processes of which the largest has N items.
     """
+    own = torch.arange(len(tensors[0]), device=tensors[0].device)
     if get_world_size() == 1:
-        return tensors
-    return tuple(_Gather.apply(tensor) for tensor in tensors)  # type: ignore[no-untyped-call]
+        return own, *tensors
+    most = torch.tensor(len(own), device=own.device)
+    all_reduce(most, 'max')
+    count = int(most)
+    gathered = [_Gather.apply(_fill_up(t, count)) for t in tensors]  # type: ignore[no-untyped-call]
+    return own + get_rank() * count, *gathered
 
 
-def own_items(count: int, device: torch.device) -> Tensor:
-    """Indices of the items of this process among those of all: (count,)."""
-    return torch.arange(count, device=device) + get_rank() * count
+def unique_numbers(count: int, device: torch.device) -> Tensor:
+    """Numbers (count,) that no other process has."""
+    return torch.arange(count, device=device) + (get_rank() << 40)
+
+
+def _fill_up(tensor: Tensor, count: int) -> Tensor:
+    """(n, ...) -> (count, ...), with zeros behind."""
+    missing = count - len(tensor)
+    return torch.cat([tensor, tensor.new_zeros(missing, *tensor.shape[1:])]) if missing else tensor
 
 
 class _Gather(Function):

@@ -1,10 +1,6 @@
 import copy
 import json
-import os
-import socket
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +17,7 @@ from glcnet_plugin.engine.hooks.probe import ProbeHook, choose_pixels
 from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
 
-ROOT = Path(__file__).resolve().parents[3]
+DEMO = 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
 
 
 class RandomPairs(Dataset):
@@ -282,30 +278,8 @@ except DataError as error:
 """
 
 
-def test_two_processes_wait_for_the_first_and_fail_together(scenes, tmp_path):
-    with socket.socket() as holder:
-        holder.bind(('127.0.0.1', 0))
-        port = holder.getsockname()[1]
-    demo = ROOT / 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
-    common = {
-        **os.environ, 'WORLD_SIZE': '2', 'MASTER_ADDR': '127.0.0.1', 'CUDA_VISIBLE_DEVICES': '-1',
-        'MASTER_PORT': str(port), 'OMP_NUM_THREADS': '1',
-    }  # fmt: skip
-    children = [
-        subprocess.Popen(
-            [sys.executable, '-c', CHILD, demo, scenes, tmp_path], text=True, cwd=ROOT,
-            env={**common, 'RANK': str(rank), 'LOCAL_RANK': str(rank)},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
-        for rank in (0, 1)
-    ]  # fmt: skip
-    try:
-        logs = [child.communicate(timeout=120)[0] for child in children]
-    finally:
-        for child in children:
-            child.kill()
-            child.wait()
-    assert [child.returncode for child in children] == [0, 0], logs[0][-3000:] + logs[1][-3000:]
+def test_two_processes_wait_for_the_first_and_fail_together(scenes, tmp_path, run_ranks):
+    logs = run_ranks(2, [sys.executable, '-c', CHILD, DEMO, scenes, tmp_path])
     assert 'KNOWS True' in logs[0] and 'KNOWS False' in logs[1]
     assert 'REFUSED both sets of the probe hold' in logs[0]
     assert 'REFUSED the probe failed in the first process: error: both sets' in logs[1]

@@ -1,8 +1,5 @@
 """Negatives across processes: R processes with B items equal one with R * B."""
 
-import os
-import socket
-import subprocess
 import sys
 
 import pytest
@@ -11,7 +8,8 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from glcnet_plugin.models.losses import NTXentLoss
-from glcnet_plugin.models.utils.gather import gather_items, own_items
+from glcnet_plugin.models.utils import gather
+from glcnet_plugin.models.utils.gather import gather_items
 
 ITEMS, WIDTH = 6, 5  # per process
 
@@ -24,9 +22,10 @@ def network(dtype):
 def data(ranks, dtype, case):
     """Views, groups and valid items of all processes."""
     torch.manual_seed(1)
-    x = torch.randn(2, ranks * ITEMS, WIDTH, dtype=dtype)
-    groups = torch.arange(ranks * ITEMS)
-    valid = torch.ones(ranks * ITEMS, dtype=torch.bool)
+    items = share(ranks - 1, case).stop
+    x = torch.randn(2, items, WIDTH, dtype=dtype)
+    groups = torch.arange(items)
+    valid = torch.ones(items, dtype=torch.bool)
     if case == 'scenes':
         groups = groups // 4
     if case == 'one process has no valid item':
@@ -34,6 +33,14 @@ def data(ranks, dtype, case):
     if case == 'one valid item in all':
         valid[1:] = False
     return x, groups, valid
+
+
+def share(rank, case):
+    """Items of a process."""
+    if case == 'uneven batches':  # one item less in the second process, two less in the third
+        first = sum(ITEMS - before for before in range(rank))
+        return slice(first, first + ITEMS - rank)
+    return slice(rank * ITEMS, (rank + 1) * ITEMS)
 
 
 def step(model, x, groups, valid, gather=True):
@@ -45,36 +52,28 @@ def step(model, x, groups, valid, gather=True):
     return loss.detach(), chance, [p.grad for p in inner.parameters()]
 
 
-def process(rank, ranks, port, dtype, case, gather, results):
+def process(dtype, case, gather, results):
     """One process of several; this file is run as a script for it."""
-    rank, ranks, dtype = int(rank), int(ranks), getattr(torch, dtype)
     torch.set_num_threads(1)
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=port)
-    torch.distributed.init_process_group('gloo', rank=rank, world_size=ranks)
+    torch.distributed.init_process_group('gloo')
+    rank, ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    dtype = getattr(torch, dtype)
     x, groups, valid = data(ranks, dtype, case)
-    own = slice(rank * ITEMS, (rank + 1) * ITEMS)
+    own = share(rank, case)
     model = DistributedDataParallel(network(dtype))
     found = step(model, x[:, own], groups[own], valid[own], gather == 'True')
     torch.save(found, f'{results}/{rank}.pt')
     torch.distributed.destroy_process_group()
 
 
-def run(folder, ranks, dtype, case, gather=True):
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    arguments = (ranks, port, str(dtype).removeprefix('torch.'), case, gather, folder)
-    started = [
-        subprocess.Popen([sys.executable, __file__, *map(str, (rank, *arguments))])
-        for rank in range(ranks)
-    ]
-    try:
-        assert [one.wait(120) for one in started] == [0] * ranks
-    finally:
-        for one in started:
-            one.kill()
-            one.wait()
-    return [torch.load(folder / f'{rank}.pt', weights_only=True) for rank in range(ranks)]
+@pytest.fixture
+def run(run_ranks, tmp_path):
+    def run(ranks, dtype, case, gather=True):
+        name = str(dtype).removeprefix('torch.')
+        run_ranks(ranks, [sys.executable, __file__, name, case, gather, tmp_path])
+        return [torch.load(tmp_path / f'{rank}.pt', weights_only=True) for rank in range(ranks)]
+
+    return run
 
 
 CASES = [
@@ -83,12 +82,13 @@ CASES = [
     (4, torch.float64, 'scenes'),
     (2, torch.float64, 'one process has no valid item'),
     (2, torch.float64, 'one valid item in all'),
+    (3, torch.float64, 'uneven batches'),
 ]
 
 
 @pytest.mark.parametrize(('ranks', 'dtype', 'case'), CASES)
-def test_processes_equal_one(tmp_path, ranks, dtype, case):
-    found = run(tmp_path, ranks, dtype, case)
+def test_processes_equal_one(run, ranks, dtype, case):
+    found = run(ranks, dtype, case)
     loss, chance, gradients = step(network(dtype), *data(ranks, dtype, case))
     limit = 1e-5 if dtype == torch.float64 else 1e-4
     mean = torch.stack([one[0] for one in found]).mean()
@@ -99,9 +99,9 @@ def test_processes_equal_one(tmp_path, ranks, dtype, case):
             torch.testing.assert_close(mine, expected, rtol=limit, atol=limit)
 
 
-def test_without_gathering_each_process_stands_alone(tmp_path):
+def test_without_gathering_each_process_stands_alone(run):
     """The official behaviour: DDP averages the gradients of separate losses."""
-    found = run(tmp_path, 2, torch.float64, 'plain', gather=False)
+    found = run(2, torch.float64, 'plain', gather=False)
     x, groups, valid = data(2, torch.float64, 'plain')
     alone = [
         step(network(torch.float64), x[:, own], groups[own], valid[own])
@@ -114,9 +114,17 @@ def test_without_gathering_each_process_stands_alone(tmp_path):
 
 
 def test_one_process_gathers_nothing():
-    x = torch.rand(3, 2)
-    assert gather_items(x)[0] is x
-    assert own_items(3, x.device).tolist() == [0, 1, 2]
+    x, y = torch.rand(3, 2), torch.rand(3)
+    own, *rest = gather_items(x, y)
+    assert own.tolist() == [0, 1, 2] and rest[0] is x and rest[1] is y
+
+
+def test_numbers_are_those_of_one_process_alone(monkeypatch):
+    of_all = []
+    for rank in range(3):
+        monkeypatch.setattr(gather, 'get_rank', lambda rank=rank: rank)
+        of_all += gather.unique_numbers(5, torch.device('cpu')).tolist()
+    assert len(set(of_all)) == 15
 
 
 if __name__ == '__main__':
