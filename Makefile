@@ -4,6 +4,7 @@
 # make test-openmmlab  all tests with the original packages (torch 2.1, NumPy 1.26); builds mmcv, ~10 minutes
 # make check           format, lint, types, docs
 # make bench           speed against slow references, as ratios
+# make soak            kill a pretraining 20 times, resume it, compare the ends bit for bit (~15 minutes)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ VAL_GROUPS ?=
 
 ORIGINAL := .venv-openmmlab
 
-.PHONY: demo test test-openmmlab check format bench clean
+.PHONY: demo test test-openmmlab check format bench soak clean
 
 # Built once, and again when the requirements change.
 $(READY): pyproject.toml setup.py constraints.txt
@@ -58,6 +59,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/local_features.py
 	$(BIN)/python benchmarks/region_sampling.py
 	$(BIN)/python benchmarks/scene_windows.py
+
+soak: $(READY)
+	$(BIN)/python benchmarks/kill_and_resume.py
 
 clean:
 	rm -rf .venv .venv-openmmlab work_dirs build dist *.egg-info

@@ -66,7 +66,8 @@ class FiniteLossHook(Hook):
         scale = amp_scale(runner)
         self.skipped += self.dropped or scale < self.scale  # it is lowered at each overflow
         self.scale = scale
-        runner.message_hub.update_scalar('train/skipped_steps', self.skipped)
+        if scale or self.skipped:
+            runner.message_hub.update_scalar('train/skipped_steps', self.skipped)
         if scale:
             runner.message_hub.update_scalar('train/loss_scale', scale)
         losses = {key: float(torch.as_tensor(v).detach()) for key, v in (outputs or {}).items()}

@@ -1,0 +1,179 @@
+"""Kill a pretraining at random moments, resume it, and compare the ends bit for bit.
+
+The demo's pretraining on generated tiles, a checkpoint per epoch. A run that goes through gives
+the expected weights and state of the optimizer. Then, again and again in a new folder: a run is
+ended by SIGKILL at any time, while a checkpoint is written, or between two epochs, resumed with
+``--resume``, and its last checkpoint is compared. A fifth as many runs are ended by SIGTERM, on
+which they save first.
+
+Example:
+    python benchmarks/kill_and_resume.py
+    python benchmarks/kill_and_resume.py --kills 3 --tiles data/my_tiles
+"""
+
+import argparse
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from measure import report
+
+from glcnet_plugin.apis.whole_files import newest_checkpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+MOMENTS = ('any', 'writing', 'between epochs')  # of SIGKILL; SIGTERM comes at any
+LIMIT = 600  # seconds of a run, at most
+
+
+def start(tiles: Path, folder: Path, epochs: int, *options: str) -> subprocess.Popen[bytes]:
+    """Start a training; its last lines are in ``folder.txt``."""
+    settings = {
+        'train_dataloader.dataset.data_root': tiles / 'images',
+        'train_cfg.max_epochs': epochs,
+        'default_hooks.checkpoint.interval': 1,
+        'default_hooks.logger.interval': 1,
+    }
+    command = [
+        sys.executable, ROOT / 'tools/train.py', CONFIG, '--work-dir', folder, *options,
+        '--cfg-options', *(f'{key}={value}' for key, value in settings.items()),
+    ]  # fmt: skip
+    with folder.with_suffix('.txt').open('ab') as log:
+        return subprocess.Popen([str(c) for c in command], stdout=log, stderr=log)
+
+
+def finish(child: subprocess.Popen[bytes], folder: Path) -> None:
+    """Wait for a training that should end well."""
+    if child.wait(LIMIT):
+        raise RuntimeError(folder.with_suffix('.txt').read_text(errors='replace')[-3000:])
+
+
+def trained(folder: Path) -> list[int]:
+    """Iterations whose losses were logged, of all runs in a folder, in order of the runs."""
+    logs = sorted(folder.glob('*/vis_data/scalars.json'))
+    rows = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
+    return [row['step'] for row in rows if 'loss' in row]
+
+
+def wait_until_trained(folder: Path) -> float:
+    """Wait until a run has made its first step; the time then."""
+    end = time.monotonic() + LIMIT
+    while not trained(folder):
+        time.sleep(0.05)
+        if time.monotonic() > end:
+            raise RuntimeError(f'nothing was trained in {folder} within {LIMIT} s')
+    return time.monotonic()
+
+
+def wait_for(moment: str, folder: Path, epochs: int, seconds: float) -> None:
+    """Wait until a run is where it shall be ended."""
+    end = wait_until_trained(folder) + LIMIT
+    if moment in ('any', 'SIGTERM'):
+        time.sleep(random.uniform(0, seconds))
+        return
+    name = f'epoch_{random.randrange(1, epochs)}.pth' + '.part' * (moment == 'writing')
+    while not (folder / name).exists() and time.monotonic() < end:
+        pass  # the file is there for some milliseconds only
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two states of tensors, numbers, lists and dicts are equal bit for bit."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def final_state(folder: Path, epochs: int) -> dict[str, Any]:
+    """Weights, and states of optimizer and schedulers, at the end of a run."""
+    checkpoint = torch.load(folder / f'epoch_{epochs}.pth', weights_only=False)
+    return {key: checkpoint[key] for key in ('state_dict', 'optimizer', 'param_schedulers')}
+
+
+def end_once(
+    moment: str, tiles: Path, folder: Path, epochs: int, seconds: float, expected: Any
+) -> dict[str, Any]:
+    """End a run and resume it.
+
+    Returns:
+        What was found: the iteration after which it was ended, that of its newest whole
+        checkpoint, the first that was trained after the resume, whether the ends are the same.
+    """
+    child = start(tiles, folder, epochs)
+    wait_for(moment, folder, epochs, seconds)
+    child.send_signal(signal.SIGTERM if moment == 'SIGTERM' else signal.SIGKILL)
+    status = child.wait(LIMIT)
+    before, (newest, damaged) = trained(folder), newest_checkpoint(folder)
+    cut_off = sorted(path.name for path in folder.glob('*.part'))
+    finish(start(tiles, folder, epochs, '--resume'), folder)
+    after = trained(folder)[len(before) :]
+    saved = 0 if newest is None else torch.load(newest, weights_only=False)['meta']['iter']
+    return {
+        'moment': moment,
+        'status': status,
+        'ended_after': max(before),
+        'cut_off': cut_off,
+        'damaged': damaged,
+        'checkpoint': saved,
+        'resumed_with': min(after, default=saved + 1),
+        'identical': same(final_state(folder, epochs), expected),
+    }
+
+
+def campaign(tiles: Path, folder: Path, kills: int, epochs: int) -> list[dict[str, Any]]:
+    """Go through once, then end and resume again and again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = folder / 'whole'
+    child = start(tiles, whole, epochs)
+    begin = wait_until_trained(whole)
+    finish(child, whole)
+    expected, seconds = final_state(whole, epochs), time.monotonic() - begin
+    moments = [MOMENTS[number % 3] for number in range(kills)]
+    moments += ['SIGTERM'] * max(1, kills // 5)
+    found = []
+    for number, moment in enumerate(moments, 1):
+        one = end_once(moment, tiles, folder / f'run{number}', epochs, seconds, expected)
+        found.append(one)
+        print(f'{number} of {len(moments)}: {one}', flush=True)
+    return found
+
+
+def main() -> None:
+    """Run the campaign; fails unless all ends are identical."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--kills', type=int, default=20)
+    parser.add_argument('--epochs', type=int, default=6)
+    parser.add_argument('--tiles', type=Path, help='labelled folder; default: generated ones')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/soak'))
+    parser.add_argument('--seed', type=int, default=0, help='of the moments')
+    args = parser.parse_args()
+    random.seed(args.seed)
+    run = args.work_dir / time.strftime('%Y%m%d_%H%M%S')
+    tiles = args.tiles or run / 'tiles'
+    if args.tiles is None:
+        tool = ROOT / 'tools/dataset_tools/make_scenes.py'
+        subprocess.run([sys.executable, tool, tiles, '--scenes', '16'], check=True)
+    found = campaign(tiles, run, args.kills, args.epochs)
+    good = sum(one['identical'] and one['resumed_with'] == one['checkpoint'] + 1 for one in found)
+    summary = {
+        'kills': sum(one['moment'] != 'SIGTERM' for one in found),
+        'terminations': sum(one['moment'] == 'SIGTERM' for one in found),
+        'identical_and_nothing_replayed': good,
+    }
+    report('kill_and_resume', {**summary, 'each': found})
+    sys.exit(good < len(found))
+
+
+if __name__ == '__main__':
+    main()
