@@ -114,9 +114,9 @@ def end_once(
     status = child.wait(LIMIT)
     before, (newest, damaged) = trained(folder), newest_checkpoint(folder)
     cut_off = sorted(path.name for path in folder.glob('*.part'))
+    saved = 0 if newest is None else torch.load(newest, weights_only=False)['meta']['iter']
     finish(start(tiles, folder, epochs, '--resume'), folder)
     after = trained(folder)[len(before) :]
-    saved = 0 if newest is None else torch.load(newest, weights_only=False)['meta']['iter']
     return {
         'moment': moment,
         'status': status,

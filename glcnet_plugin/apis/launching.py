@@ -1,6 +1,7 @@
 """Runs without a GPU: what mmengine leaves out."""
 
 import os
+import subprocess
 from typing import Any
 
 import torch.distributed
@@ -35,7 +36,8 @@ def prepare_cpu(cfg: Config) -> None:
         cfg: Config of a run; changed in place.
 
     Raises:
-        ConfigError: If the launcher is not ``pytorch``, or its variables are not set.
+        ConfigError: If the launcher is neither ``pytorch`` nor ``slurm``, or its variables are
+            not set.
     """
     if get_device() != 'cpu':
         return
@@ -95,14 +97,34 @@ def plain_batch_norm(settings: Any) -> int:
 
 def _check_launch(launcher: str) -> None:
     """See that the processes can find each other."""
-    example = 'python -m torch.distributed.run --nproc_per_node 2 SCRIPT ... --launcher pytorch'
-    if launcher != 'pytorch':
+    example = 'tools/dist_train.sh CONFIG 2'
+    if launcher not in ('pytorch', 'slurm'):
         raise ConfigError(
             f"launcher '{launcher}' needs GPUs; without one, start it with: {example}"
         )
+    if launcher == 'slurm':
+        os.environ.update(slurm_variables())
     missing = [name for name in VARIABLES if name not in os.environ]
     if missing:
         raise ConfigError(
-            f'launcher pytorch, but {", ".join(missing)} not set in the environment; '
-            f'start it with: {example}'
+            f'launcher {launcher}, but {", ".join(missing)} not set in the environment; '
+            f'start it with: {example if launcher == "pytorch" else "tools/slurm_train.sh"}'
         )
+
+
+def slurm_variables() -> dict[str, str]:
+    """The variables that torch reads, from those that slurm sets for a task.
+
+    Returns:
+        ``RANK``, ``WORLD_SIZE`` and ``LOCAL_RANK``, and ``MASTER_ADDR``, the first machine of the
+        job, where it is not set yet; nothing outside of a job.
+    """
+    names = {
+        'SLURM_PROCID': 'RANK', 'SLURM_NTASKS': 'WORLD_SIZE', 'SLURM_LOCALID': 'LOCAL_RANK',
+    }  # fmt: skip
+    found = {ours: os.environ[name] for name, ours in names.items() if name in os.environ}
+    if 'SLURM_NODELIST' in os.environ and 'MASTER_ADDR' not in os.environ:
+        command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found['MASTER_ADDR'] = done.stdout.split()[0]
+    return found

@@ -1,3 +1,4 @@
+import os
 import sys
 
 import pytest
@@ -94,14 +95,31 @@ def test_nothing_happens_alone_or_with_a_gpu(launcher, device, monkeypatch):
 
 
 def test_other_launchers_need_gpus(one_process):
-    with pytest.raises(ConfigError, match="launcher 'slurm' needs GPUs"):
+    with pytest.raises(ConfigError, match="launcher 'mpi' needs GPUs"):
+        launching.prepare_cpu(Config(dict(launcher='mpi', model={})))
+
+
+def test_slurm_names_the_processes(one_process, monkeypatch, tmp_path):
+    for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR'):
+        monkeypatch.delenv(name)
+    with pytest.raises(ConfigError, match='RANK, WORLD_SIZE, MASTER_ADDR .*slurm_train.sh'):
         launching.prepare_cpu(Config(dict(launcher='slurm', model={})))
+    scontrol = tmp_path / 'scontrol'
+    scontrol.write_text('#!/bin/sh\necho "$3" | grep -q "^node\\[3-4\\]$" && echo node3 node4\n')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{tmp_path}:{os.environ["PATH"]}')
+    values = {'PROCID': '5', 'NTASKS': '8', 'LOCALID': '1', 'NODELIST': 'node[3-4]'}
+    for name, value in values.items():
+        monkeypatch.setenv(f'SLURM_{name}', value)
+    assert launching.slurm_variables() == {
+        'RANK': '5', 'WORLD_SIZE': '8', 'LOCAL_RANK': '1', 'MASTER_ADDR': 'node3',
+    }  # fmt: skip
 
 
 def test_variables_of_the_launcher_are_needed(one_process, monkeypatch):
     monkeypatch.delenv('MASTER_PORT')
     monkeypatch.delenv('RANK')
-    with pytest.raises(ConfigError, match='RANK, MASTER_PORT not set .*torch.distributed.run'):
+    with pytest.raises(ConfigError, match='RANK, MASTER_PORT not set .*tools/dist_train.sh'):
         launching.prepare_cpu(Config(dict(launcher='pytorch', model={})))
 
 
