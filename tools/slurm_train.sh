@@ -17,6 +17,7 @@ if [ "$per_node" -gt 0 ]; then
     per_node=$((per_node < processes ? per_node : processes))
     resources+=(--gres="gpu:$per_node" --ntasks-per-node="$per_node")
 fi
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 # two jobs may share a machine
 export MASTER_PORT=${PORT:-$((20000 + RANDOM % 10000))}
 # shellcheck disable=SC2086 # SRUN_ARGS are several words

@@ -1,11 +1,9 @@
 """Batches that depend on the iteration alone, not on what was drawn before."""
 
-import os
 import random
 import shutil
 from collections.abc import Iterator
 from enum import IntEnum
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -114,9 +112,6 @@ class SeededDataset(Dataset[Any]):
 class ExactLoader(DataLoader[Any]):
     """A loader whose batches are the same with any number of processes, and after a resume.
 
-    Its processes leave the group of the main one: a Ctrl-C in the terminal, or a signal to the
-    job, reaches the main process alone, which then still has its batches.
-
     Args:
         loader: The loader that is replaced.
         seed: Seed of the run.
@@ -135,7 +130,7 @@ class ExactLoader(DataLoader[Any]):
             collate_fn=loader.collate_fn,
             pin_memory=loader.pin_memory,
             timeout=loader.timeout,
-            worker_init_fn=partial(_start_process, loader.worker_init_fn),
+            worker_init_fn=loader.worker_init_fn,
             multiprocessing_context=loader.multiprocessing_context,
             persistent_workers=loader.persistent_workers,
             **workers,  # type: ignore[arg-type]
@@ -227,10 +222,3 @@ def _shared_memory() -> str:
         return f'{shutil.disk_usage("/dev/shm").total / 2**20:.0f} MiB'
     except OSError:
         return 'size unknown'
-
-
-def _start_process(init: Any, worker: int) -> None:
-    """First call of a process of the loader."""
-    os.setpgrp()
-    if init is not None:
-        init(worker)

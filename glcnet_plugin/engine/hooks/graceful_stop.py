@@ -3,6 +3,8 @@
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,6 +29,9 @@ class GracefulStopHook(Hook):
     Writes ``stopped.pth`` into the work dir, from which ``--resume`` goes on, and exits with 128
     + the number of the signal: 143 or 130. With several processes all stop after the same
     iteration, whichever of them the signal reached. A second signal ends the process at once.
+
+    A terminal, and slurm, send the signal to the processes that read the data, too. These pass
+    over the first one, since their batches are still wanted.
     """
 
     priority = 'LOWEST'  # after all hooks that change what is saved
@@ -41,6 +46,10 @@ class GracefulStopHook(Hook):
             runner.logger.warning('not in the main thread: signals end the run without saving')
             return
         self.before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+        for loop in (runner.train_loop, runner.val_loop):
+            if loop is not None:
+                loader = loop.dataloader
+                loader.worker_init_fn = partial(start_deaf, loader.worker_init_fn)
 
     def after_train(self, runner: Runner) -> None:
         """Listen no more."""
@@ -88,3 +97,20 @@ class GracefulStopHook(Hook):
         number = torch.tensor(self.received, device=get_device())
         all_reduce(number, 'max')
         return int(number)
+
+
+def start_deaf(init: Callable[[int], None] | None, worker: int) -> None:
+    """First call of a process of a data loader: let it pass over the first signal.
+
+    Args:
+        init: What else is called, or None.
+        worker: Number of the process.
+    """
+
+    def pass_over(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # the next one ends it
+
+    for number in SIGNALS:
+        signal.signal(number, pass_over)
+    if init is not None:
+        init(worker)

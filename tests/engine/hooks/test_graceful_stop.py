@@ -63,7 +63,7 @@ def test_a_signal_to_the_job_saves_and_exits_with_its_code(tmp_path, number):
     )  # fmt: skip
     try:
         wait_for(tmp_path / 'under_way', child)
-        os.killpg(child.pid, number)  # as a terminal does: data processes get it too
+        os.killpg(child.pid, number)  # as terminals and slurm do: data processes get it too
         printed = child.communicate(timeout=60)[0]
     finally:
         if child.poll() is None:
@@ -88,6 +88,7 @@ class Run:
     """What the hook needs of a runner."""
 
     iter, epoch = 6, 1
+    train_loop = val_loop = None
 
     def __init__(self, folder):
         self.work_dir = str(folder)
@@ -137,3 +138,16 @@ def test_outside_of_the_main_thread_it_only_says_so(tmp_path):
     thread.start()
     thread.join()
     assert 'without saving' in run.logger.lines[0]
+
+
+def test_data_processes_pass_over_the_first_signal_only():
+    old = {number: signal.getsignal(number) for number in graceful_stop.SIGNALS}
+    called = []
+    try:
+        graceful_stop.start_deaf(called.append, 3)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) != signal.SIG_DFL and called == [3]
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
