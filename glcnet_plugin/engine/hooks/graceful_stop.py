@@ -1,5 +1,6 @@
 """Save, then stop, when the machine is taken away or the user presses Ctrl-C."""
 
+import os
 import signal
 import sys
 import threading
@@ -30,8 +31,8 @@ class GracefulStopHook(Hook):
     + the number of the signal: 143 or 130. With several processes all stop after the same
     iteration, whichever of them the signal reached. A second signal ends the process at once.
 
-    A terminal, and slurm, send the signal to the processes that read the data, too. These pass
-    over the first one, since their batches are still wanted.
+    A terminal, and slurm, send the signal to the processes that read the data, too. These obey
+    their own main process alone, since their batches are still wanted.
     """
 
     priority = 'LOWEST'  # after all hooks that change what is saved
@@ -100,17 +101,21 @@ class GracefulStopHook(Hook):
 
 
 def start_deaf(init: Callable[[int], None] | None, worker: int) -> None:
-    """First call of a process of a data loader: let it pass over the first signal.
+    """First call of a process of a data loader: end it by signals of the main process only.
 
     Args:
         init: What else is called, or None.
         worker: Number of the process.
     """
-
-    def pass_over(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)  # the next one ends it
-
-    for number in SIGNALS:
-        signal.signal(number, pass_over)
+    if hasattr(signal, 'sigwaitinfo'):  # Linux; a signal handler would not know the sender
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        threading.Thread(target=_obey_parent, daemon=True).start()
     if init is not None:
         init(worker)
+
+
+def _obey_parent() -> None:
+    """End this process when its parent says so."""
+    while signal.sigwaitinfo(SIGNALS).si_pid != os.getppid():
+        pass
+    os._exit(0)

@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -140,14 +141,26 @@ def test_outside_of_the_main_thread_it_only_says_so(tmp_path):
     assert 'without saving' in run.logger.lines[0]
 
 
-def test_data_processes_pass_over_the_first_signal_only():
-    old = {number: signal.getsignal(number) for number in graceful_stop.SIGNALS}
-    called = []
+def wait_as_a_data_process(ready):
+    graceful_stop.start_deaf(lambda worker: ready.put(worker), 3)
+    time.sleep(100)
+
+
+@pytest.mark.skipif(not hasattr(signal, 'sigwaitinfo'), reason='needs Linux')
+def test_data_processes_obey_their_parent_alone():
+    fork = multiprocessing.get_context('fork')
+    ready = fork.SimpleQueue()
+    child = fork.Process(target=wait_as_a_data_process, args=(ready,), daemon=True)
+    child.start()
     try:
-        graceful_stop.start_deaf(called.append, 3)
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-        assert signal.getsignal(signal.SIGINT) != signal.SIG_DFL and called == [3]
+        assert ready.get() == 3
+        for name in ('-TERM', '-INT', '-TERM'):
+            subprocess.run(['kill', name, str(child.pid)], check=True)
+        child.join(0.5)
+        assert child.is_alive()
+        child.terminate()
+        child.join(20)
+        assert child.exitcode == 0
     finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
+        child.kill()
+        child.join()
