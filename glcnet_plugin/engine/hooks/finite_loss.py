@@ -83,7 +83,7 @@ class FiniteLossHook(Hook):
         text = f'{", ".join(bad)} at iteration {runner.iter + 1}; what led to it is in {path}'
         if self.in_a_row > self.max_skips:
             raise NonFiniteError(
-                f'{text}. The last checkpoint is sound. Usual causes: a learning rate that is too '
+                f'{text}. No step was taken with it. Usual causes: a learning rate that is too '
                 'high, fp16 (bf16 has a wider range), images with NaN; '
                 'FiniteLossHook(max_skips=10) leaves out single bad batches'
             )

@@ -106,9 +106,10 @@ def test_style_alone_needs_no_decode_head(tiny_glcnet):
     assert set(losses) == {'loss_style', 'chance_style'}
 
 
-def test_trains_under_autocast(tiny_glcnet):
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_trains_under_autocast(tiny_glcnet, dtype):
     model = MODELS.build(tiny_glcnet)
-    with torch.autocast('cpu', torch.bfloat16):
+    with torch.autocast('cpu', dtype):
         losses = losses_of(model, batch())
     assert all(value.dtype == torch.float32 and value.isfinite() for value in losses.values())
 
