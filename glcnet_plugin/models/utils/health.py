@@ -20,7 +20,8 @@ def embedding_health(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
         the log of the mean of ``exp(-2 d^2)`` over pairs of items (Wang and Isola, ICML 2020,
         https://arxiv.org/abs/2005.10242; both: lower is better); ``spread``, the mean deviation
         of a dimension times sqrt(D), 1 for directions spread evenly and 0 for a collapse (Chen
-        and He, SimSiam, section 4.1, https://arxiv.org/abs/2011.10566); ``rank``, the effective
+        and He, SimSiam, section 4.1, https://arxiv.org/abs/2011.10566); ``centre``, the length of
+        the mean embedding, 0 for even and 1 for a collapse; ``rank``, the effective
         rank, between 1 and D (Roy and Vetterli, EUSIPCO 2007); ``positive``, the mean cosine
         similarity of the two views, and ``hardest``, that of the most similar other item.
     """
@@ -36,6 +37,7 @@ def embedding_health(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
         return {
             'alignment': (2 - 2 * positive).mean(),
             'uniformity': (-2 * distance).exp().mean().log(),
+            'centre': z1.mean(0).norm(),
             'spread': z1.std(0).mean() * z1.shape[1] ** 0.5,
             'rank': entropy.exp(),
             'positive': positive.mean(),

@@ -16,19 +16,23 @@ def test_orthogonal_items_seen_alike():
     assert found['rank'] == pytest.approx(3)  # centring takes one dimension
     # deviation of (1, 0, 0, 0) is 1/2, times sqrt(4)
     assert found['spread'] == pytest.approx(1)
+    assert found['centre'] == pytest.approx(0.5)  # mean (1/4, 1/4, 1/4, 1/4)
 
 
 def test_collapse_to_one_direction():
     z = torch.ones(8, 6) * torch.rand(8, 1)
     found = embedding_health(z, z)
     assert found['spread'] < 1e-3 and found['uniformity'].item() == pytest.approx(0, abs=1e-3)
-    assert found['hardest'].item() == pytest.approx(1, abs=1e-5)
+    for name in ('hardest', 'centre'):
+        assert found[name].item() == pytest.approx(1, abs=1e-5)
 
 
 def test_collapse_to_a_line():
     signs = torch.tensor([1.0, -1, 1, -1, 1, -1])
     z = signs[:, None] * torch.tensor([[1.0, 2, 3]])
-    assert embedding_health(z, z)['rank'].item() == pytest.approx(1, abs=1e-3)
+    found = embedding_health(z, z)
+    assert found['rank'].item() == pytest.approx(1, abs=1e-3)
+    assert found['centre'].item() == pytest.approx(0, abs=1e-6)
 
 
 def test_even_directions_have_full_rank_and_spread():

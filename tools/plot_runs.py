@@ -1,0 +1,32 @@
+"""Draw losses, health and probe of trainings, finished or not, into one picture.
+
+Example:
+    python tools/plot_runs.py work_dirs/healthy work_dirs/collapsed --out curves.png
+"""
+
+import argparse
+from pathlib import Path
+
+from glcnet_plugin.errors import ConfigError, errors_in_a_line
+from glcnet_plugin.visualization.curves import COLOURS, draw_curves, read_curves
+
+
+def main() -> None:
+    """Read the logs and write the picture."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('runs', nargs='+', type=Path, help='work dirs')
+    parser.add_argument('--out', type=Path, default=Path('curves.png'), help='.png, .svg or .pdf')
+    args = parser.parse_args()
+    with errors_in_a_line():
+        if len(args.runs) > len(COLOURS):
+            raise ConfigError(f'{len(args.runs)} runs, of which {len(COLOURS)} can be told apart')
+        figure = draw_curves({str(folder): read_curves(folder) for folder in args.runs})
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(args.out, dpi=110)
+    print(args.out)
+
+
+if __name__ == '__main__':
+    main()
