@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
@@ -46,7 +47,8 @@ def check_batches(runner: Runner) -> None:
     images, batch = len(loader.dataset), loader.batch_size
     if batch is None:
         return
-    if images < processes or len(loader) == 0:
+    endless = isinstance(loader.batch_sampler.sampler, InfiniteSampler)  # fills any batch
+    if images < processes or (len(loader) == 0 and not endless):
         raise DataError(
             f'{images} images do not fill a batch: train_dataloader.batch_size {batch} on '
             f'{processes} process{"es" * (processes > 1)} takes {batch * processes}. Take a '

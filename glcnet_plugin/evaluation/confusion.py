@@ -1,5 +1,6 @@
 """Confusion matrices and the scores read off them."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -95,3 +96,10 @@ def confusion_scores(hist: Any) -> dict[str, Any]:
         'mF1': mean(per_class['F1']),
         **{name: values.tolist() for name, values in per_class.items()},
     }
+
+
+def for_json(value: Any) -> Any:
+    """A score, or a list of scores, with None in place of NaN, which JSON does not know."""
+    if isinstance(value, list):
+        return [for_json(item) for item in value]
+    return None if math.isnan(value) else value

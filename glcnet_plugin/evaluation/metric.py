@@ -3,7 +3,6 @@
 import csv
 import json
 import logging
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from glcnet_plugin.evaluation.confusion import (
     Counts,
     confusion_matrix,
     confusion_scores,
+    for_json,
 )
 from glcnet_plugin.registry import METRICS
 
@@ -133,15 +133,8 @@ class RSSegMetric(BaseMetric):
     def _save(folder: Path, hist: Counts, scores: dict[str, Any], classes: list[str]) -> None:
         """Write ``scores.json`` and ``scores.csv``; NaN becomes null or an empty cell."""
         folder.mkdir(parents=True, exist_ok=True)
-
-        def plain(value: Any) -> Any:
-            """JSON knows no NaN."""
-            if isinstance(value, list):
-                return [plain(item) for item in value]
-            return None if math.isnan(value) else value
-
         content = {
-            **{key: plain(value) for key, value in scores.items()},
+            **{key: for_json(value) for key, value in scores.items()},
             'classes': classes,
             'confusion_matrix': hist.tolist(),
         }
@@ -150,5 +143,5 @@ class RSSegMetric(BaseMetric):
             writer = csv.writer(file)
             writer.writerow(['class', *PER_CLASS, 'pixels'])
             for index, name in enumerate(classes):
-                row = [plain(scores[key][index]) for key in PER_CLASS]
+                row = [for_json(scores[key][index]) for key in PER_CLASS]
                 writer.writerow([name, *row, int(hist[index].sum())])

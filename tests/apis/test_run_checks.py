@@ -32,13 +32,13 @@ class Net(BaseModel):
         raise AssertionError('no step is made')
 
 
-def runner(folder, images, batch, queue=None, drop_last=True):
+def runner(folder, images, batch, queue=None, drop_last=True, sampler='DefaultSampler'):
     return Runner(
         model=Net(queue),
         work_dir=str(folder),
         train_dataloader=dict(
             dataset=Data(images), batch_size=batch, num_workers=0, drop_last=drop_last,
-            sampler=dict(type='DefaultSampler'),
+            sampler=dict(type=sampler),
         ),
         train_cfg=dict(by_epoch=True, max_epochs=1),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
@@ -49,6 +49,7 @@ def runner(folder, images, batch, queue=None, drop_last=True):
 def test_what_fits_is_accepted(tmp_path):
     check_batches(runner(tmp_path / 'a', 8, 4, queue=16))
     check_batches(runner(tmp_path / 'b', 3, 4, drop_last=False))
+    check_batches(runner(tmp_path / 'c', 3, 4, sampler='InfiniteSampler'))
 
 
 def test_a_batch_larger_than_the_data(tmp_path):

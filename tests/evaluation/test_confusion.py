@@ -6,6 +6,7 @@ import torch
 
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.evaluation import confusion_matrix, confusion_scores
+from glcnet_plugin.evaluation.confusion import for_json
 
 
 def test_reproduces_the_official_code(official):
@@ -82,3 +83,7 @@ def test_values_out_of_range_are_named():
         confusion_matrix(np.array([6]), np.array([1]), 6)
     with pytest.raises(DataError, match='differ in shape'):
         confusion_matrix(np.zeros(3), np.zeros(2), 6)
+
+
+def test_scores_for_json_have_no_nan():
+    assert for_json([0.5, float('nan')]) == [0.5, None] and for_json(0.25) == 0.25

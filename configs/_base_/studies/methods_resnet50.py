@@ -1,0 +1,28 @@
+# The methods of a study with ResNet-50, for a GPU. ImageNet's weights are used where the file is
+# there (docs/weights.md says how to get it).
+networks = {'resnet50': 'downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_folder-rgb.py'}
+_end = 'resnet50_1xb64-amp-adam-coslr-100e_images-rgb.py'
+_wide = 'resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb.py'
+methods = dict(
+    random=dict(title='random weights'),
+    imagenet=dict(title='ImageNet', checkpoint='weights/resnet50_imagenet.pth'),
+    glcnet=dict(title='GLCNet', config=f'glcnet/glcnet_{_wide}', scope='encoder', family='glcnet'),
+    simclr=dict(title='SimCLR', config=f'baselines/simclr/simclr_{_end}'),
+    mocov2=dict(title='MoCo v2', config=f'baselines/mocov2/mocov2_{_end}'),
+    byol=dict(title='BYOL', config=f'baselines/byol/byol_{_end}'),
+    simsiam=dict(title='SimSiam', config=f'baselines/simsiam/simsiam_{_end}'),
+    barlowtwins=dict(title='Barlow Twins', config=f'baselines/barlowtwins/barlowtwins_{_end}'),
+    densecl=dict(title='DenseCL', config=f'baselines/densecl/densecl_{_end}'),
+    inpainting=dict(
+        title='Inpainting', config=f'baselines/inpainting/inpainting_{_wide}', scope='encoder'
+    ),
+    jigsaw=dict(title='Jigsaw', config=f'baselines/jigsaw/jigsaw_{_end}'),
+)
+reference = 'glcnet'
+exceptions = dict(
+    simsiam={
+        'optim_wrapper.paramwise_cfg': 'the learning rate of the predictor stays as it starts',
+        'custom_hooks': 'the hook that keeps it there',
+    },
+    densecl={'custom_hooks': 'the dense loss comes in after some steps'},
+)

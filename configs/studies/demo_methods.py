@@ -1,0 +1,12 @@
+# All methods on the generated tiles of the demo, with its narrow network, on a CPU.
+_base_ = '../_base_/studies/methods_demo.py'
+title = 'All methods on generated tiles'
+data = dict(root='work_dirs/demo/tiles')
+labels = ['4', '16', '64', '100%']
+seeds = [0, 1, 2, 3, 4]
+pretrain_steps = 700
+quick = dict(
+    only=['random', 'glcnet', 'simclr', 'mocov2', 'barlowtwins'],
+    labels=['4', '64'],
+    pretrain_steps=300,
+)

@@ -1,0 +1,74 @@
+"""The same protocol for all methods, or the exception stated."""
+
+from typing import Any
+
+from mmengine.config import Config
+
+from glcnet_plugin.apis.config_differences import MISSING, flatten
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.study.settings import CONFIGS, Method, Study
+
+# What has to be equal: views, images, batch, schedule, optimizer, backbone, normalisation.
+EQUAL = (
+    'train_dataloader', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'auto_scale_lr',
+    'custom_hooks', 'randomness', 'sync_bn', 'model.backbone', 'model.data_preprocessor.mean',
+    'model.data_preprocessor.std',
+)  # fmt: skip
+FREE = ('model.backbone.out_indices',)  # which maps are handed on, not what is computed
+SHOWN = 3
+
+
+def protocol(method: Method) -> dict[str, Any]:
+    """The settings of a pretraining that have to be equal, by dotted key."""
+    cfg = Config.fromfile(CONFIGS / str(method.config))
+    cfg.merge_from_dict(dict(method.options))
+    found = flatten(cfg.to_dict())
+    return {
+        key: value for key, value in found.items() if _below(key, EQUAL) and not _below(key, FREE)
+    }
+
+
+def _below(key: str, starts: Any) -> bool:
+    """Whether a dotted key is one of some, or below one of them."""
+    return any(key == start or key.startswith(f'{start}.') for start in starts)
+
+
+def check_fairness(study: Study) -> dict[str, dict[str, str]]:
+    """Compare the pretraining of every method with that of the reference.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Exceptions that are made use of, with their reasons, by method.
+
+    Raises:
+        ConfigError: If a method differs in a setting that no exception names.
+    """
+    reference = study.methods[study.reference]
+    if reference.config is None:
+        return {}
+    ours, used = protocol(reference), {}
+    for name, method in study.methods.items():
+        if method.config is None or name == study.reference:
+            continue
+        theirs = protocol(method)
+        keys = sorted(
+            key
+            for key in ours.keys() | theirs.keys()
+            if ours.get(key, MISSING) != theirs.get(key, MISSING)
+        )
+        stated = study.exceptions.get(name, {})
+        if secret := [key for key in keys if not _below(key, stated)]:
+            text = '; '.join(
+                f'{key}: {ours.get(key, MISSING)} -> {theirs.get(key, MISSING)}'
+                for key in secret[:SHOWN]
+            )
+            raise ConfigError(
+                f'{name} is not pretrained as {study.reference}; {len(secret)} settings: {text}. '
+                f'Make them equal, or state the exception: exceptions=dict({name}={{'
+                f'{secret[0]!r}: reason}})'
+            )
+        if kept := {s: why for s, why in stated.items() if any(_below(k, [s]) for k in keys)}:
+            used[name] = kept
+    return used

@@ -1,0 +1,142 @@
+"""Which tiles of a study are held out, seen without labels, labelled."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from glcnet_plugin.apis.class_counts import count_classes, mask_files
+from glcnet_plugin.apis.splits import budget, order_by_scene
+from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
+from glcnet_plugin.errors import DataError
+from glcnet_plugin.study.settings import Data, Study
+
+HELD_OUT_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Names of tiles per purpose."""
+
+    train: list[str]  # no tile of them shows held-out ground
+    val: list[str]
+    labelled: dict[tuple[int, int], list[str]]  # (number of tiles, seed) -> names
+    held_out: list[str]  # groups
+    warnings: list[str]
+
+
+def hold_out(groups: Mapping[str, int]) -> list[str]:
+    """Choose groups to hold out: the last by name that make up a fifth of the images.
+
+    Args:
+        groups: Number of images per group.
+
+    Returns:
+        Names of the groups, sorted.
+
+    Raises:
+        DataError: If there is only one group.
+    """
+    if len(groups) < 2:
+        raise DataError(
+            f'all images are in the group {list(groups)}: two groups are needed, one of them '
+            'held out (the column "group" of manifest.csv)'
+        )
+    held: list[str] = []
+    total = sum(groups.values())
+    for name in sorted(groups, reverse=True)[: len(groups) - 1]:
+        held.append(name)
+        if sum(groups[name] for name in held) >= HELD_OUT_SHARE * total:
+            break
+    return sorted(held)
+
+
+def choose_tiles(study: Study) -> Tiles:
+    """Split the tiles of a study by ground, and draw those with labels.
+
+    Every seed has an order of its own, of which a budget takes the first tiles: a larger budget
+    contains the smaller ones, and all methods get the same lists.
+
+    Args:
+        study: The study.
+
+    Returns:
+        The tiles, with a warning for each list that shows no pixel of some class.
+
+    Raises:
+        DataError: If a group to hold out is unknown, nothing is left to train on, or a budget is
+            larger than that.
+    """
+    data = study.data
+    rows = read_manifest(data.root)
+    held = _held_out(data, Counter(_images(rows)))
+    inside = [row for row in rows if row.get('group', '') not in held]
+    outside = [row for row in rows if row.get('group', '') in held]
+    if not inside:
+        raise DataError(f'holding out {held} leaves no group of {data.root} to train on')
+    rng = np.random.default_rng(0)
+    train = order_by_scene(inside, rng)[: data.max_train]
+    val = order_by_scene(outside, rng)[: data.max_val]
+    pool = [row for row in inside if row['name'] in set(train)]
+    counts = sorted({budget(text, len(pool))[1] for text in study.labels})
+    labelled: dict[tuple[int, int], list[str]] = {}
+    for seed in study.seeds:
+        order = order_by_scene(pool, np.random.default_rng(1000 + seed))
+        labelled |= {(count, seed): order[:count] for count in counts}
+    return Tiles(sorted(train), sorted(val), labelled, held, _lacking(data.root, labelled))
+
+
+def _images(rows: list[dict[str, str]]) -> list[str]:
+    """Group of each source image; tiles cut from one image count once."""
+    sources = {row.get('source') or row['name']: row.get('group', '') for row in rows}
+    return list(sources.values())
+
+
+def _held_out(data: Data, groups: Mapping[str, int]) -> list[str]:
+    """Groups to hold out."""
+    if data.held_out is None:
+        return hold_out(groups)
+    if unknown := sorted(set(data.held_out) - set(groups)):
+        raise DataError(
+            f'groups to hold out {unknown} are not among {sorted(groups)} of {data.root}'
+        )
+    return sorted(data.held_out)
+
+
+def _lacking(root: str, labelled: Mapping[tuple[int, int], list[str]]) -> list[str]:
+    """Lists of labelled tiles without a pixel of some class, in words."""
+    classes = read_classes(root)
+    names = sorted({name for part in labelled.values() for name in part})
+    counted = count_classes(
+        mask_files(root, names), len(classes['classes']), classes['ignore_index'], workers=0
+    )
+    pixels = dict(zip(names, counted, strict=True))
+    found = []
+    for (count, seed), part in labelled.items():
+        shown = np.sum([pixels[name] for name in part], axis=0)
+        if missing := [c for c, n in zip(classes['classes'], shown, strict=True) if not n]:
+            found.append(
+                f'the {count} labelled tiles of seed {seed} show no pixel of {", ".join(missing)}: '
+                'no method can learn it from them'
+            )
+    return found
+
+
+def write_lists(tiles: Tiles, folder: Path) -> dict[str, Path]:
+    """Write the lists that the configs read, one name per line.
+
+    Args:
+        tiles: The tiles.
+        folder: Where to.
+
+    Returns:
+        Path of ``'train'``, ``'val'`` and ``'16_0'``, 16 tiles of seed 0, and so on.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {'train': tiles.train, 'val': tiles.val}
+    content |= {f'{count}_{seed}': names for (count, seed), names in tiles.labelled.items()}
+    for name, names in content.items():
+        (folder / f'{name}.txt').write_text('\n'.join(names) + '\n', encoding='utf-8')
+    return {name: (folder / f'{name}.txt').resolve() for name in content}
