@@ -66,6 +66,9 @@ def run_cell(study: Study, tiles: Tiles, folder: Path, cell: Cell) -> Found:
     part = place / f'{RESULT}.part'
     part.write_text(json.dumps(result, indent=1) + '\n', encoding='utf-8')
     part.replace(place / RESULT)  # there only when the cell is done
+    for name in [*place.glob('*.pth'), place / 'last_checkpoint']:
+        if name.name != WEIGHTS:
+            name.unlink(missing_ok=True)  # of no use from here on
     return result
 
 
@@ -95,7 +98,7 @@ def train(cfg: Config, place: Path, seed: int) -> Runner:
         The runner, at the end.
     """
     cfg.work_dir = str(place)
-    cfg.experiment_name = '_'.join(place.parts[-4:])
+    cfg.experiment_name = '_'.join(place.resolve().parts[1:])  # no other in this process
     cfg.randomness = {'seed': seed}
     cfg.visualizer.name = cfg.experiment_name
     cfg.resume = newest_checkpoint(place) != (None, [])
@@ -110,13 +113,11 @@ def pretrain(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, fol
     place = folder / cell.name
     cfg = pretrain_config(study, study.methods[cell.method], tiles, lists['train'])
     cfg.dump(place / 'config.py')
+    (place / WEIGHTS).unlink(missing_ok=True)  # of a run that was stopped at its very end
     start = time.time()
     runner = train(cfg, place, cell.seed)
     torch.save({'state_dict': runner.model.state_dict()}, place / f'{WEIGHTS}.part')
     (place / f'{WEIGHTS}.part').replace(place / WEIGHTS)
-    for name in [*place.glob('*.pth'), place / 'last_checkpoint']:
-        if name.name != WEIGHTS:
-            name.unlink(missing_ok=True)
     scalars = runner.message_hub.log_scalars
     return {
         'images': len(runner.train_dataloader.dataset),

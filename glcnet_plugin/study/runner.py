@@ -25,6 +25,7 @@ from glcnet_plugin.study.settings import Study
 from glcnet_plugin.study.tiles import Tiles
 
 Say = Callable[[str], None]
+START = 'spawn'  # CUDA does not survive a fork
 
 
 def default_jobs() -> int:
@@ -46,7 +47,7 @@ class Slots:
 
     def _pool(self, number: int) -> ProcessPoolExecutor:
         """One process."""
-        context = multiprocessing.get_context('spawn')
+        context = multiprocessing.get_context(START)
         device = str(number % self.gpus) if self.gpus else ''
         return ProcessPoolExecutor(1, context, initializer=_start, initargs=(device,))
 

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from glcnet_plugin.errors import ConfigError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-if not CONFIGS.is_dir():  # installed: the configs lie in the package
+if not (CONFIGS / 'glcnet').is_dir():  # installed: the configs lie in the package
     CONFIGS = Path(__file__).resolve().parents[1] / '.mim/configs'
 
 

@@ -1,0 +1,12 @@
+# The demo's study: random weights against GLCNet, on generated tiles or a labelled folder.
+_base_ = '../configs/_base_/studies/methods_demo.py'
+title = 'Is GLCNet pretraining worth it?'
+data = dict(root='work_dirs/demo/tiles')
+only = ['random', 'glcnet']
+labels = ['16', '160']
+seeds = [0, 1, 2, 3, 4]
+pretrain_steps = 700
+notes = [
+    'This is a narrow network, trained for minutes: it shows that the parts work together, not '
+    'what the method can reach.',
+]

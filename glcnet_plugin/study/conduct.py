@@ -1,0 +1,54 @@
+"""A whole study: check, run, report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from glcnet_plugin.study.fairness import check_fairness
+from glcnet_plugin.study.plan import make_plan
+from glcnet_plugin.study.report import Material, list_problems, write_report
+from glcnet_plugin.study.results import check_results
+from glcnet_plugin.study.runner import Say, only_one, run_study
+from glcnet_plugin.study.settings import Study
+from glcnet_plugin.study.summary import read_scores, summarise
+from glcnet_plugin.study.tiles import choose_tiles
+from glcnet_plugin.study.words import answers, markdown
+
+
+def conduct(
+    study: Study, folder: Path, jobs: int, commands: Sequence[str], say: Say, report_only: bool
+) -> bool:
+    """Run what is not finished of a study, and write its report.
+
+    Args:
+        study: The study.
+        folder: Its folder.
+        jobs: Cells side by side.
+        commands: What was typed, for the report.
+        say: Gets the lines for the user.
+        report_only: Whether nothing is run.
+
+    Returns:
+        Whether no cell failed.
+
+    Raises:
+        ConfigError: If methods differ in what no exception states, the folder holds another
+            study, or another run works in it.
+        DataError: If the tiles do not allow the study.
+    """
+    exceptions = check_fairness(study)
+    tiles = choose_tiles(study)
+    plan = make_plan(study, tiles)
+    with only_one(folder):
+        finished = check_results(folder, plan, study, tiles)
+        for line in tiles.warnings:
+            say(f'warning: {line}')
+        if not report_only:
+            say(f'{len(plan)} cells, {len(finished)} of them finished; {folder}')
+            run_study(study, tiles, folder, plan, finished, jobs, say)
+        material = Material(study, tiles, folder, plan, exceptions, commands)
+        report = write_report(material)
+    rows = summarise(study, read_scores(folder, plan))
+    problems = list_problems(material)
+    for line in [markdown(study, rows), *answers(study, rows), *problems, str(report)]:
+        say(line)
+    return not any(' failed: ' in line for line in problems)

@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import pytest
+
+from glcnet_plugin.study.plan import inputs_of, make_plan, probed, unavailable
+from glcnet_plugin.study.settings import read_study
+
+
+def test_every_cell_comes_after_what_it_needs(study, tiles):
+    plan = make_plan(study, tiles)
+    names = [cell.name for cell in plan]
+    assert len(set(names)) == len(names) == 2 + (2 + 1 + 1) + 3 * 2 * 2
+    for number, cell in enumerate(plan):
+        assert cell.needs is None or cell.needs in names[:number]
+    assert 'finetune/glcnet/4tiles/seed1' in names and 'probe/random/seed1' in names
+    assert 'pretrain/random/seed0' not in names
+
+
+def test_probes_share_the_lists_among_the_weights(study, tiles):
+    plan = {cell.name: cell for cell in make_plan(study, tiles)}
+    everything = sorted(tiles.labelled)
+    assert sorted(probed(plan['probe/glcnet/seed0'], study, tiles)) == everything
+    of_random = [list(probed(plan[f'probe/random/seed{i}'], study, tiles)) for i in (0, 1)]
+    assert sorted([*of_random[0], *of_random[1]]) == everything
+    assert {seed for _, seed in of_random[1]} == {1}
+
+
+def test_several_pretrainings(study_file, tiles):
+    study = read_study(study_file, options={'pretrain_seeds': [4, 5]})
+    plan = {cell.name: cell for cell in make_plan(study, tiles)}
+    assert plan['finetune/glcnet/2tiles/seed1'].needs == 'pretrain/glcnet/seed5'
+    assert list(probed(plan['probe/glcnet/seed4'], study, tiles)) == [(2, 0), (4, 0)]
+
+
+def test_weights_that_are_not_there_are_left_out(study, tiles, tmp_path):
+    path = tmp_path / 'x.pth'
+    method = replace(study.methods['simclr'], config=None, checkpoint=str(path))
+    study = replace(study, methods={**study.methods, 'simclr': method})
+    assert unavailable(method) == f'its weights, {path}, are not there'
+    assert not any(cell.method == 'simclr' for cell in make_plan(study, tiles))
+    path.touch()
+    mine = [cell for cell in make_plan(study, tiles) if cell.method == 'simclr']
+    assert {cell.kind for cell in mine} == {'probe', 'finetune'}
+    assert all(cell.needs is None for cell in mine)
+
+
+@pytest.mark.parametrize(
+    ('options', 'changed'),
+    [
+        ({}, set()),
+        ({'title': 'another', 'seeds': [0, 1, 2]}, set()),
+        ({'pretrain_steps': 9}, {'pretrain_steps'}),
+        ({'finetune_options': {'train_cfg.max_iters': 3}}, {'finetune_options'}),
+        ({'data.held_out': ['s001']}, {'pretrain_tiles', 'val_tiles', 'labelled_tiles'}),
+        ({'methods.glcnet.scope': 'backbone'}, {'scope'}),
+    ],
+)
+def test_inputs_change_with_what_a_result_depends_on(study_file, study, tiles, options, changed):
+    from glcnet_plugin.study.tiles import choose_tiles
+
+    name = 'finetune/glcnet/2tiles/seed1'
+    other = read_study(study_file, options=options)
+    inputs = [
+        inputs_of({cell.name: cell for cell in make_plan(s, t)}[name], s, t)
+        for s, t in ((study, tiles), (other, choose_tiles(other)))
+    ]
+    assert {key for key in inputs[0] if inputs[0][key] != inputs[1][key]} == changed

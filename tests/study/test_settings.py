@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.study.settings import CONFIGS, as_dict, read_study
+
+
+def test_a_study_says_what_is_compared(study):
+    assert study.name == 'small' and study.title == 'A small study'
+    assert list(study.methods) == ['random', 'glcnet', 'simclr']
+    glcnet = study.methods['glcnet']
+    assert glcnet.scope == 'encoder' and glcnet.trained and glcnet.network == 'resnet18w16'
+    assert not study.methods['random'].trained
+    assert study.random_of(glcnet) == 'random'
+    assert set(study.exceptions) == set()  # of methods that are not compared
+    assert as_dict(study)['data']['max_val'] == 80
+
+
+def test_the_short_run_and_options(study_file):
+    study = read_study(study_file, quick=True, options={'labels': ['3'], 'data.max_val': 5})
+    assert list(study.methods) == ['random', 'glcnet'] and study.seeds == [0]
+    assert study.labels == ['3'] and study.data.max_val == 5
+
+
+def test_seeds_take_pretrainings_in_turn(study_file):
+    study = read_study(study_file, options={'seeds': [3, 5, 7], 'pretrain_seeds': [10, 11]})
+    assert [study.pretrain_seed(seed) for seed in study.seeds] == [10, 11, 10]
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'only': ['random', 'dino']}, "method 'dino' is unknown; there are random, glcnet"),
+        ({'methods.glcnet.config': 'glcnet/none.py'}, 'method glcnet is unknown here: .*none.py'),
+        ({'methods.glcnet.scop': 'x'}, "glcnet: 'scop' is unknown; there are name, config"),
+        ({'data.rot': 'x'}, "data: 'rot' is unknown; there are root"),
+        ({'reference': 'byol'}, "reference 'byol' is none of the methods random, glcnet"),
+        ({'methods.random.network': 'vit'}, "network 'vit' of random is none of resnet18w16"),
+        ({'networks.resnet18w16': 'x.py'}, 'network resnet18w16: there is no .*x.py'),
+        ({'methods.simclr.checkpoint': 'x.pth'}, 'simclr has a config and a checkpoint'),
+        ({'seeds': []}, r'seeds \[\]: name one or more'),
+        ({'labels': ['1', '1']}, 'none of them twice'),
+        ({'pretrain_steps': 0}, 'at least 1, got 0'),
+        ({'sedes': [1]}, "'sedes' is unknown; there are name, title"),
+    ],
+)
+def test_mistakes_are_named(study_file, options, message):
+    with pytest.raises(ConfigError, match=message):
+        read_study(study_file, options=options)
+
+
+def test_what_is_missing_is_named(tmp_path):
+    path = tmp_path / 'empty.py'
+    path.write_text("data = dict(root='x')\n")
+    with pytest.raises(ConfigError, match="missing 5 required .*'networks', 'methods'"):
+        read_study(path)
+
+
+SHIPPED = sorted(Path(CONFIGS, 'studies').glob('*.py'))
+
+
+@pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
+def test_shipped_studies_can_be_read(path):
+    from glcnet_plugin.study.fairness import check_fairness
+
+    for quick in (False, True):
+        study = read_study(path, quick)
+        check_fairness(study)
+        assert len(study.seeds) >= 3 and study.random_of(study.methods[study.reference])

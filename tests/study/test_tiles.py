@@ -1,0 +1,104 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from glcnet_plugin.errors import DataError
+from glcnet_plugin.study.settings import read_study
+from glcnet_plugin.study.tiles import choose_tiles, hold_out, write_lists
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """51 tiles of 5 images in 3 groups; only those of a1 show the second class."""
+    sizes = {'a1': 30, 'a2': 3, 'b1': 10, 'c1': 4, 'c2': 4}
+    rows = [
+        {'name': f'{source}_{i}', 'source': source, 'group': source[0]}
+        for source, count in sizes.items()
+        for i in range(count)
+    ]
+    with (tmp_path / 'manifest.csv').open('w', newline='') as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    classes = [{'id': i, 'name': name, 'color': '#000000'} for i, name in enumerate('xy')]
+    (tmp_path / 'classes.json').write_text(json.dumps({'classes': classes}))
+    (tmp_path / 'masks').mkdir()
+    for row in rows:
+        mask = np.zeros((4, 4), np.uint8)
+        mask[0] = row['source'] == 'a1'
+        Image.fromarray(mask).save(tmp_path / 'masks' / f'{row["name"]}.png')
+    return tmp_path
+
+
+@pytest.fixture
+def choose(study_file, folder):
+    def choose(**options):
+        options = {'data.root': str(folder), 'labels': ['2', '8']} | {
+            key.replace('__', '.'): value for key, value in options.items()
+        }
+        return choose_tiles(read_study(study_file, options=options))
+
+    return choose
+
+
+def test_dubai_holds_out_the_groups_of_its_protocol():
+    assert hold_out({'A': 18, 'B': 27, 'C': 9, 'D': 9, 'E': 9}) == ['D', 'E']
+
+
+def test_one_group_is_always_left_to_train_on():
+    assert hold_out({'A': 100, 'B': 1}) == ['B']
+    with pytest.raises(DataError, match='two groups are needed'):
+        hold_out({'A': 3})
+
+
+def test_no_ground_on_both_sides_and_nested_budgets(choose):
+    tiles = choose()
+    assert tiles.held_out == ['c']  # 2 of 5 images, which tiles do not outvote
+    assert all(name.startswith('c') for name in tiles.val) and len(tiles.val) == 8
+    assert not any(name.startswith('c') for name in tiles.train) and len(tiles.train) == 43
+    for seed in (0, 1):
+        few, many = tiles.labelled[2, seed], tiles.labelled[8, seed]
+        assert many[:2] == few and len(set(many)) == 8 and set(many) <= set(tiles.train)
+    assert tiles.labelled[8, 0] != tiles.labelled[8, 1]
+
+
+def test_shares_are_of_the_pool(choose):
+    assert {count for count, _ in choose(labels=['10%', '100%']).labelled} == {4, 43}
+
+
+def test_limits_and_chosen_groups(choose):
+    tiles = choose(labels=['2'], data__held_out=['a'], data__max_train=5, data__max_val=4)
+    assert tiles.held_out == ['a'] and len(tiles.train) == 5 == len(tiles.val) + 1
+
+
+def test_a_list_without_some_class_is_named(choose):
+    lacking = choose(labels=['1', '43']).warnings
+    assert all('show no pixel of y: no method can learn it' in text for text in lacking)
+    shown = {key: any(n.startswith('a1') for n in names)
+             for key, names in choose(labels=['1', '43']).labelled.items()}  # fmt: skip
+    assert len(lacking) == sum(not value for value in shown.values())
+    assert choose(labels=['43']).warnings == []
+    assert (
+        choose(labels=['2'], data__held_out=['a'])
+        .warnings[0]
+        .startswith('the 2 labelled tiles of seed 0 show no pixel of y')
+    )
+
+
+def test_problems_are_named(choose):
+    with pytest.raises(DataError, match=r"\['z'\] are not among \['a', 'b', 'c'\]"):
+        choose(data__held_out=['z'])
+    with pytest.raises(DataError, match='leaves no group'):
+        choose(data__held_out=['a', 'b', 'c'])
+    with pytest.raises(DataError, match="budget '999' is more than the 43 tiles"):
+        choose(labels=['999'])
+
+
+def test_lists_are_written(choose, tmp_path):
+    tiles = choose()
+    lists = write_lists(tiles, tmp_path / 'lists')
+    assert set(lists) == {'train', 'val', '2_0', '2_1', '8_0', '8_1'}
+    assert lists['2_1'].read_text().split() == tiles.labelled[2, 1]
