@@ -72,7 +72,8 @@ def start():
     for child in started:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # whatever it started, too
-        child.communicate()
+        child.wait()
+        child.stdout.close()
 
 
 @pytest.fixture

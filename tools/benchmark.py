@@ -7,7 +7,7 @@ Example:
     python tools/benchmark.py configs/studies/demo_methods.py --quick
     python tools/benchmark.py configs/studies/folder.py --cfg-options data.root=data/my_tiles
     python tools/benchmark.py configs/studies/dubai_r50.py --jobs 4 --work-dir work_dirs/dubai
-    python tools/benchmark.py configs/studies/dubai_r50.py --slurm "--partition=gpu --gres=gpu:1"
+    python tools/benchmark.py configs/studies/dubai_r50.py --slurm="--partition=gpu --gres=gpu:1"
 """
 
 import argparse

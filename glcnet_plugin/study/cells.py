@@ -1,6 +1,7 @@
 """Runs of a study: pretraining, and fine-tuning with scoring."""
 
 import json
+import logging
 import platform
 import shutil
 import time
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from PIL import Image
 
@@ -55,7 +57,10 @@ def run_cell(study: Study, tiles: Tiles, folder: Path, cell: Cell) -> Found:
         redirect_stdout(log),
         redirect_stderr(log),
     ):
-        found = KINDS[cell.kind](study, tiles, lists, cell, folder)
+        try:
+            found = KINDS[cell.kind](study, tiles, lists, cell, folder)
+        finally:
+            close_logs()
     result = {
         'cell': cell.name,
         'inputs': inputs_of(cell, study, tiles),
@@ -70,6 +75,15 @@ def run_cell(study: Study, tiles: Tiles, folder: Path, cell: Cell) -> Found:
         if name.name != WEIGHTS:
             name.unlink(missing_ok=True)  # of no use from here on
     return result
+
+
+def close_logs() -> None:
+    """Take from the loggers of runs the files that they write to, which are about to be closed."""
+    for logger in MMLogger._instance_dict.values():
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+            if isinstance(handler, logging.FileHandler):
+                handler.close()
 
 
 def provenance() -> Found:

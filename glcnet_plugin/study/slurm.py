@@ -30,9 +30,7 @@ def write_array(plan: Sequence[Cell], folder: Path, command: str, options: str) 
         The lines that submit them.
     """
     (folder / 'slurm').mkdir(parents=True, exist_ok=True)
-    words = shlex.split(command)
-    place = words.index('--slurm') if '--slurm' in words else len(words)
-    line = shlex.join(['python', *words[:place], *words[place + 2 :]])
+    line = shlex.join(['python', *_without_slurm(shlex.split(command))])
     stages = {
         'pretrain': [cell.name for cell in plan if cell.kind == 'pretrain'],
         'score': [cell.name for cell in plan if cell.kind != 'pretrain'],
@@ -52,3 +50,13 @@ def write_array(plan: Sequence[Cell], folder: Path, command: str, options: str) 
         after = ' --dependency=afterany:$first' if lines else ''
         lines.append(f'first=$(sbatch --parsable{after} {script})')
     return '\n'.join([*lines, f'{line} --report   # when they are done'])
+
+
+def _without_slurm(words: Sequence[str]) -> list[str]:
+    """A command line without ``--slurm OPTIONS`` or ``--slurm=OPTIONS``."""
+    kept, skip = [], False
+    for word in words:
+        if not skip and not word.startswith('--slurm'):
+            kept.append(word)
+        skip = word == '--slurm'
+    return kept
