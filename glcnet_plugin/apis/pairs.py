@@ -65,6 +65,13 @@ def leaf_text(backbone: str, decode_head: str, neck: str | None, base: str, stag
     return '\n'.join(lines) + '\n'
 
 
+def _require(path: Path) -> None:
+    """Refuse a part that there is none of, naming those there are."""
+    if not path.is_file():
+        there = ', '.join(sorted(other.stem for other in path.parent.glob('*.py')))
+        raise ConfigError(f'{path.stem!r} is none of the {path.parent.name}: {there}')
+
+
 def build_pair(
     backbone: str, decode_head: str, neck: str | None, configs: Path, stage: str, bands: int = 3
 ) -> Any:
@@ -80,7 +87,14 @@ def build_pair(
 
     Returns:
         The network, initialised.
+
+    Raises:
+        ConfigError: If there is no such part, or the parts do not fit.
     """
+    _require(configs / f'_base_/backbones/{backbone}.py')
+    _require(configs / f'_base_/decode_heads/{decode_head}.py')
+    if neck not in (None, 'own'):
+        _require(configs / f'_base_/necks/{neck}.py')
     base = (configs / '_base_').resolve().as_posix()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'leaf.py'

@@ -21,6 +21,19 @@ def test_leaf_names_two_bases():
     assert 'x/necks' not in text and 'neck=_base_.neck' in text
 
 
+@pytest.mark.parametrize(
+    ('pair', 'message'),
+    [
+        (('resnet51', 'fcn', None), "'resnet51' is none of the backbones: convnext_tiny, "),
+        (('swin_tiny', 'fnc', None), "'fnc' is none of the decode_heads: deeplabv3, "),
+        (('vit_small', 'fcn', 'pyramids'), "'pyramids' is none of the necks: pyramid"),
+    ],
+)
+def test_a_misspelt_part_is_named(pair, message):
+    with pytest.raises(ConfigError, match=message):
+        pairs.check_pair(*pair, CONFIGS)
+
+
 def test_facts():
     facts = pairs.check_pair(*PAIR, CONFIGS)
     model = pairs.build_pair(*PAIR, CONFIGS, 'encoder_decoder')

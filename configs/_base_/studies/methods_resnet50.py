@@ -1,6 +1,6 @@
 # The methods of a study with ResNet-50, for a GPU. ImageNet's weights are used where the file is
 # there (docs/weights.md says how to get it).
-networks = {'resnet50': 'downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_folder-rgb.py'}
+networks = {'resnet50': 'downstream/deeplabv3plus_resnet50_1xb16-adam-3000i_folder-rgb.py'}
 _end = 'resnet50_1xb64-amp-adam-coslr-100e_images-rgb.py'
 _wide = 'resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb.py'
 methods = dict(

@@ -61,7 +61,17 @@ class CollapseGuardHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Judge the last look."""
+        """Judge the last look; in the first iteration, see that there is something to learn."""
+        if runner.iter == 0:
+            idle = [key for key, value in (outputs or {}).items()
+                    if key.startswith('chance_') and float(value) == 0]  # fmt: skip
+            for key in idle:
+                self._say(
+                    runner,
+                    f'the {key.removeprefix("chance_")} branch has nothing to learn: no item of '
+                    'the first batch has a negative. Do all images belong to one scene, with '
+                    "exclude='scene', or is the batch size 1?",
+                )
         if runner.iter < self.begin or not self.every_n_train_iters(runner, self.interval):
             return
         for branch in BRANCHES:
@@ -74,9 +84,13 @@ class CollapseGuardHook(Hook):
                     'tell items apart. Try a lower learning rate, a larger batch, or stronger '
                     'augmentation; docs/what_a_normal_run_looks_like.md shows what is normal'
                 )
-                if self.action == 'stop':
-                    raise CollapseError(text)
-                runner.logger.warning(text)
+                self._say(runner, text)
+
+    def _say(self, runner: Runner, text: str) -> None:
+        """Warn or stop."""
+        if self.action == 'stop':
+            raise CollapseError(text)
+        runner.logger.warning(text)
 
     def _low(self, runner: Runner, branch: str) -> list[str]:
         """Which numbers of a branch lie below their limits."""

@@ -1,11 +1,11 @@
-"""Resume from a checkpoint that is whole and belongs to the run."""
+"""Resume from, or score, a checkpoint that is whole and belongs to the run."""
 
 from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 from glcnet_plugin.apis.config_differences import differing_keys
 from glcnet_plugin.apis.whole_files import is_whole, newest_checkpoint
@@ -21,7 +21,8 @@ class ResumeCheckHook(Hook):
 
     mmengine takes the file that ``last_checkpoint`` names, even if it is cut off, and loads what
     fits of it. Here the newest whole one is taken, loudly if that is not the newest; a checkpoint
-    of another network is refused; and the settings in which the two runs differ are listed.
+    of another network is refused, for scoring too; and the settings in which the two runs differ
+    are listed.
 
     Raises:
         DataError: If no checkpoint is whole, or the given one is not.
@@ -52,10 +53,13 @@ class ResumeCheckHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Compare the checkpoint with the run."""
-        if not runner._resume:
+        scoring = isinstance(runner._test_loop, BaseLoop) and not isinstance(
+            runner._train_loop, BaseLoop
+        )
+        if not runner._resume and not scoring:
             return
         meta = checkpoint.get('meta', {})
-        if 'iter' not in meta or 'optimizer' not in checkpoint:
+        if not scoring and ('iter' not in meta or 'optimizer' not in checkpoint):
             raise CheckpointMismatchError(
                 'a training is resumed from a checkpoint with the state of its optimizer; this '
                 'one has weights only: start from it with --pretrained'
@@ -68,12 +72,13 @@ class ResumeCheckHook(Hook):
         ours, theirs = shapes(model.state_dict()), shapes(checkpoint['state_dict'])
         if ours != theirs:
             keys = sorted(dict(ours.items() ^ theirs.items()))
+            purpose = 'score' if scoring else 'resume from'
             raise CheckpointMismatchError(
-                f'the checkpoint to resume from is of another network: {len(keys)} tensors '
+                f'the checkpoint to {purpose} is of another network: {len(keys)} tensors '
                 f'differ, such as {", ".join(keys[:3])}. To start a training from its weights, '
                 f'use --pretrained. Settings, in the checkpoint -> now:\n  {text}'
             )
-        if differences:
+        if differences and not scoring:
             runner.logger.warning(f'settings, in the checkpoint -> now:\n  {text}')
 
 

@@ -47,6 +47,17 @@ def test_a_collapse_is_warned_of_once(collapsed, tmp_path):
     assert runner.iter == 6 and collapses(tmp_path) == 1
 
 
+def test_nothing_to_learn_is_noticed_at_once(tiny_glcnet, tmp_path, monkeypatch):
+    """As with exclude='scene' where all images are of one scene."""
+    from glcnet_plugin.models.losses import nt_xent_loss
+
+    nobody = nt_xent_loss.has_negatives
+    monkeypatch.setattr(nt_xent_loss, 'has_negatives', lambda *args: nobody(*args) & False)
+    hooks = [HEALTH, guard(action='stop', begin=50)]
+    with pytest.raises(CollapseError, match='style branch has nothing to learn: no item of the'):
+        health_runs.run(tiny_glcnet, tmp_path, hooks, epochs=1)
+
+
 def test_before_it_begins_nothing_is_judged(collapsed, tmp_path):
     health_runs.run(collapsed, tmp_path, [HEALTH, guard(begin=5)], epochs=3)
     assert collapses(tmp_path) == 0  # one look is left, two are needed

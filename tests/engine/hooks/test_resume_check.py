@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
@@ -102,3 +103,41 @@ def test_weights_alone_are_no_training(tmp_path):
     torch.save({'state_dict': Net().state_dict()}, tmp_path / 'weights.pth')
     with pytest.raises(CheckpointMismatchError, match='weights only'):
         train(tmp_path, resume=True, load_from=tmp_path / 'weights.pth')
+
+
+class Nothing(BaseMetric):
+    def process(self, data_batch, data_samples):
+        self.results.append(0)
+
+    def compute_metrics(self, results):
+        return {'samples': len(results)}
+
+
+class Scored(Net):
+    def forward(self, inputs, data_samples=None, mode='loss'):
+        return inputs if mode == 'predict' else super().forward(inputs, data_samples, mode)
+
+
+def score(folder, checkpoint, width=3):
+    runner = Runner(
+        model=Scored(width),
+        work_dir=str(folder),
+        test_dataloader=dict(
+            dataset=Ones(), batch_size=2, num_workers=0, sampler=dict(type='DefaultSampler')
+        ),
+        test_cfg=dict(),
+        test_evaluator=Nothing(),
+        custom_hooks=[dict(type='glcnet_plugin.ResumeCheckHook')],
+        load_from=str(checkpoint),
+        cfg=Config(dict(model=dict(width=width))),
+        experiment_name=f'{folder}_score_{width}',
+    )
+    return runner.test()
+
+
+def test_weights_of_another_network_are_not_scored(tmp_path):
+    """As a pretraining, which has no classifier, would be: mmengine only warns."""
+    train(tmp_path, epochs=1)
+    assert score(tmp_path / 'fits', tmp_path / 'epoch_1.pth') == {'samples': 2}  # batches
+    with pytest.raises(CheckpointMismatchError, match='checkpoint to score is of another network'):
+        score(tmp_path / 'other', tmp_path / 'epoch_1.pth', width=4)
