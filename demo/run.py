@@ -74,7 +74,7 @@ def main() -> int:
     options['notes'] = [
         *study.notes,
         f'What colours alone tell: a random forest on single pixels of all {pool} tiles, with '
-        f' their labels, reaches Kappa {kappa:.3f}.',
+        f'their labels, reaches Kappa {kappa:.3f}.',
     ]
     study = read_study(STUDY, options=options)
     command = 'make demo' + ('' if args.data is None else f" DATA='{args.data}'")

@@ -4,9 +4,11 @@ title = 'All methods on generated tiles'
 data = dict(root='work_dirs/demo/tiles')
 labels = ['4', '16', '64', '100%']
 seeds = [0, 1, 2, 3, 4]
+pretrain_seeds = seeds  # so that intervals hold the luck of the pretraining, too
 pretrain_steps = 700
 quick = dict(
     only=['random', 'glcnet', 'simclr', 'mocov2', 'barlowtwins'],
     labels=['4', '64'],
+    pretrain_seeds=[0],
     pretrain_steps=300,
 )
