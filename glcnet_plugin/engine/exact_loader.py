@@ -38,7 +38,10 @@ def seed_streams(purpose: Purpose, seed: int, iteration: int, which: int = 0) ->
     first, second, third = np.random.SeedSequence(key).generate_state(3)
     random.seed(int(first))
     np.random.seed(int(second))
-    torch.manual_seed(int(third))
+    if purpose == Purpose.SAMPLE:  # drawn on the CPU, and torch.manual_seed costs a millisecond
+        torch.default_generator.manual_seed(int(third))
+    else:
+        torch.manual_seed(int(third))
 
 
 class Draw(int):
