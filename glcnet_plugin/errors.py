@@ -1,5 +1,6 @@
 """The errors users can meet, each naming the offending value and the remedy."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,12 +59,46 @@ def errors_in_a_line() -> Iterator[None]:
     """End a program whose settings or data are wrong with a line, not with a traceback.
 
     Raises:
-        SystemExit: With status 1, for an error of this package.
+        SystemExit: With status 1, for an error of this package, or if a process that reads data
+            was killed, which torch notices wherever the program is just then.
     """
     try:
         yield
     except GLCNetError as error:
         sys.exit(explain(error))
+    except RuntimeError as error:
+        if (text := process_error(str(error))) is None:
+            raise
+        sys.exit(f'error: {text}')
+
+
+def process_error(text: str) -> str | None:
+    """What a failure of the processes of a loader means, None for any other error.
+
+    Args:
+        text: What torch says.
+    """
+    if 'shared memory' in text or 'Bus error' in text or 'shm' in text:
+        return (
+            'the processes that read the data found no room in shared memory, /dev/shm '
+            f'({_shared_memory()}): give it more (docker run --shm-size=8g), or take a smaller '
+            'train_dataloader.num_workers or batch_size; num_workers=0 needs none'
+        )
+    if 'DataLoader worker' in text:
+        return (
+            f'a process that reads the data was ended by the system ({text}): mostly for want of '
+            'memory. Take a smaller train_dataloader.num_workers; with num_workers=0 an error of '
+            'the data themselves shows its cause'
+        )
+    return None
+
+
+def _shared_memory() -> str:
+    """Size of the shared memory of this machine."""
+    try:
+        return f'{shutil.disk_usage("/dev/shm").total / 2**20:.0f} MiB'
+    except OSError:
+        return 'size unknown'
 
 
 class HostVersionWarning(UserWarning):

@@ -41,3 +41,11 @@ def test_programs_end_with_a_line():
     assert ended.value.code == 'error: b.tif is damaged'
     with pytest.raises(ZeroDivisionError), errors.errors_in_a_line():
         raise ZeroDivisionError
+    killed = 'DataLoader worker (pid 7) is killed by signal: Killed.'
+    with (
+        pytest.raises(SystemExit, match=r'was ended by the system \(DataLoader worker \(pid 7'),
+        errors.errors_in_a_line(),
+    ):
+        raise RuntimeError(killed)
+    with pytest.raises(RuntimeError, match='anything else'), errors.errors_in_a_line():
+        raise RuntimeError('anything else')

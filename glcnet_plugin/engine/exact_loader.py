@@ -1,7 +1,6 @@
 """Batches that depend on the iteration alone, not on what was drawn before."""
 
 import random
-import shutil
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from mmengine.dataset import InfiniteSampler
 from torch.utils.data import DataLoader, Dataset
 
-from glcnet_plugin.errors import DataError, GLCNetError
+from glcnet_plugin.errors import DataError, GLCNetError, process_error
 
 
 class Purpose(IntEnum):
@@ -196,32 +195,3 @@ class ExactStream:
             for batch in loader:
                 yield batch
                 iteration += 1
-
-
-def process_error(text: str) -> str | None:
-    """What a failure of the processes of a loader means, None for any other error.
-
-    Args:
-        text: What torch says.
-    """
-    if 'shared memory' in text or 'Bus error' in text or 'shm' in text:
-        return (
-            'the processes that read the data found no room in shared memory, /dev/shm '
-            f'({_shared_memory()}): give it more (docker run --shm-size=8g), or take a smaller '
-            'train_dataloader.num_workers or batch_size; num_workers=0 needs none'
-        )
-    if 'DataLoader worker' in text:
-        return (
-            f'a process that reads the data was ended by the system ({text}): mostly for want of '
-            'memory. Take a smaller train_dataloader.num_workers; with num_workers=0 an error of '
-            'the data themselves shows its cause'
-        )
-    return None
-
-
-def _shared_memory() -> str:
-    """Size of the shared memory of this machine."""
-    try:
-        return f'{shutil.disk_usage("/dev/shm").total / 2**20:.0f} MiB'
-    except OSError:
-        return 'size unknown'

@@ -1,8 +1,6 @@
-import os
 import pickle
 import random
 import shutil
-import signal
 import subprocess
 import sys
 
@@ -134,10 +132,6 @@ class Failing(Noise):
         return torch.ones(1)
 
 
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def no_room():  # what torch says with a small /dev/shm
     raise RuntimeError('unable to allocate shared memory(shm) for file </torch_1>: (11)')
 
@@ -153,7 +147,6 @@ def bad_tile():
 @pytest.mark.parametrize(
     ('failure', 'kind', 'message'),
     [
-        (die, DataError, r'ended by the system \(DataLoader worker .*num_workers=0'),
         (no_room, DataError, r'/dev/shm \(\d+ MiB\).*--shm-size'),
         (another, RuntimeError, 'something else'),
         (bad_tile, DataError, 'tile_7.png cannot be read'),
@@ -166,25 +159,39 @@ def test_failures_of_processes_have_a_remedy(failure, kind, message):
         list(exact)
 
 
-def test_a_small_shared_memory_is_named():
-    child = """
-import torch
-from torch.utils.data import DataLoader, TensorDataset
+CHILD = """
+import os, signal, sys, torch
+from torch.utils.data import DataLoader, Dataset
 from glcnet_plugin.engine.exact_loader import ExactLoader
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import errors_in_a_line
+
+class Data(Dataset):
+    def __len__(self): return 64
+    def __getitem__(self, index):
+        if sys.argv[1:] == ['die'] and index == 40: os.kill(os.getpid(), signal.SIGKILL)
+        return torch.zeros(3, 100, 100)
+
 if __name__ == '__main__':
-    data = TensorDataset(torch.zeros(64, 3, 100, 100))
-    try:
-        list(ExactLoader(DataLoader(data, 16, num_workers=1), 0))
-    except DataError as error:
-        print('SAYS', error)
+    with errors_in_a_line():
+        list(ExactLoader(DataLoader(Data(), 16, num_workers=1), 0))
 """
+
+
+def test_a_killed_process_is_named():
+    """Torch notices it wherever the program is just then: in a program of its own."""
+    child = [sys.executable, '-c', CHILD, 'die']
+    done = subprocess.run(child, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and 'error: a process that reads the data was ended' in done.stderr
+    assert 'num_workers=0' in done.stderr and 'Traceback' not in done.stderr
+
+
+def test_a_small_shared_memory_is_named():
     small = 'mount -t tmpfs -o size=1m tmpfs /dev/shm && exec "$@"'
     command = ['unshare', '--mount', 'sh', '-c', small, 'sh']
     if not shutil.which('unshare') or subprocess.run([*command, 'true']).returncode:
         pytest.skip('/dev/shm can be made small by root only')
     done = subprocess.run(
-        [*command, sys.executable, '-c', child], capture_output=True, text=True, timeout=120
+        [*command, sys.executable, '-c', CHILD], capture_output=True, text=True, timeout=120
     )
-    assert 'SAYS the processes that read the data found no room' in done.stdout, done.stderr
-    assert '/dev/shm (1 MiB)' in done.stdout
+    assert 'error: the processes that read the data found no room' in done.stderr
+    assert '/dev/shm (1 MiB)' in done.stderr and 'Traceback' not in done.stderr
