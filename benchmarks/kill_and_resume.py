@@ -14,6 +14,7 @@ Example:
 import argparse
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def wait_for(moment: str, folder: Path, epochs: int, seconds: float) -> None:
     """Wait until a run is where it shall be ended."""
     end = wait_until_trained(folder) + LIMIT
     if moment in ('any', 'SIGTERM'):
-        time.sleep(random.uniform(0, seconds))
+        time.sleep(random.uniform(0, 0.9 * seconds))
         return
     name = f'epoch_{random.randrange(1, epochs)}.pth' + '.part' * (moment == 'writing')
     while not (folder / name).exists() and time.monotonic() < end:
@@ -124,7 +125,7 @@ def end_once(
         'cut_off': cut_off,
         'damaged': damaged,
         'checkpoint': saved,
-        'resumed_with': min(after, default=saved + 1),
+        'resumed_with': min(after, default=0),
         'identical': same(final_state(folder, epochs), expected),
     }
 
@@ -141,7 +142,11 @@ def campaign(tiles: Path, folder: Path, kills: int, epochs: int) -> list[dict[st
     moments += ['SIGTERM'] * max(1, kills // 5)
     found = []
     for number, moment in enumerate(moments, 1):
-        one = end_once(moment, tiles, folder / f'run{number}', epochs, seconds, expected)
+        place = folder / f'run{number}'
+        one = end_once(moment, tiles, place, epochs, seconds, expected)
+        if not one['resumed_with']:  # it had ended already: nothing was tried
+            shutil.rmtree(place)
+            one = end_once(moment, tiles, place, epochs, seconds / 2, expected)
         found.append(one)
         print(f'{number} of {len(moments)}: {one}', flush=True)
     return found

@@ -23,6 +23,7 @@ from cli import run_tool  # noqa: E402
 from make_scenes import colour_only_kappa, make_scenes  # noqa: E402
 from make_tiles import make_tiles  # noqa: E402
 
+from glcnet_plugin.errors import ConfigError  # noqa: E402
 from glcnet_plugin.study.conduct import conduct  # noqa: E402
 from glcnet_plugin.study.runner import default_jobs  # noqa: E402
 from glcnet_plugin.study.settings import read_study  # noqa: E402
@@ -32,13 +33,23 @@ STUDY = HERE / 'study.py'
 
 
 def prepare(data: Path | None, tiles: Path) -> None:
-    """Make the tiles, unless they are there."""
-    if (tiles / 'manifest.csv').is_file():
-        return
-    if data is None:
-        make_scenes(tiles, scenes=32)
-    else:
-        make_tiles(data, tiles)
+    """Make the tiles, unless they are there.
+
+    Raises:
+        ConfigError: If those that are there were made of another folder.
+    """
+    source = 'generated' if data is None else str(data.resolve())
+    note = tiles.parent / 'source.txt'
+    if note.is_file() and (made_of := note.read_text(encoding='utf-8')) != source:
+        raise ConfigError(
+            f'{tiles.parent} holds the demo of {made_of}, not of {source}: name another --work-dir'
+        )
+    if not (tiles / 'manifest.csv').is_file():
+        if data is None:
+            make_scenes(tiles, scenes=32)
+        else:
+            make_tiles(data, tiles)
+    note.write_text(source, encoding='utf-8')
 
 
 def main() -> int:

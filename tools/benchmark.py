@@ -24,15 +24,15 @@ os.environ['PYTHONWARNINGS'] = 'ignore'  # in the processes of the cells, too
 
 from mmengine.config import DictAction  # noqa: E402
 
-from glcnet_plugin.errors import ConfigError, errors_in_a_line  # noqa: E402
+from glcnet_plugin.errors import ConfigError, errors_in_a_line, explain  # noqa: E402
 from glcnet_plugin.study.cells import run_cell  # noqa: E402
 from glcnet_plugin.study.conduct import conduct  # noqa: E402
-from glcnet_plugin.study.plan import make_plan  # noqa: E402
-from glcnet_plugin.study.results import check_results  # noqa: E402
+from glcnet_plugin.study.plan import Cell, make_plan  # noqa: E402
+from glcnet_plugin.study.results import check_results, write_failure  # noqa: E402
 from glcnet_plugin.study.runner import default_jobs  # noqa: E402
-from glcnet_plugin.study.settings import read_study  # noqa: E402
+from glcnet_plugin.study.settings import Study, read_study  # noqa: E402
 from glcnet_plugin.study.slurm import write_array  # noqa: E402
-from glcnet_plugin.study.tiles import choose_tiles  # noqa: E402
+from glcnet_plugin.study.tiles import Tiles, choose_tiles  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,6 +50,22 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--cell', help='run this cell only (what slurm does)')
     parser.add_argument('--slurm', metavar='OPTIONS', help='write scripts for sbatch instead')
     return parser.parse_args()
+
+
+def run_one(study: Study, tiles: Tiles, folder: Path, plan: list[Cell], cell: Cell) -> int:
+    """Run a cell, as one task of a slurm array does; 1 if it failed."""
+    finished = check_results(folder, plan, study, tiles)
+    if cell.name in finished:
+        return 0
+    try:
+        if cell.needs is not None and cell.needs not in finished:
+            raise ConfigError(f'{cell.needs}, which {cell.name} needs, is not finished: run it')
+        run_cell(study, tiles, folder, cell)
+    except Exception as error:  # whatever it is, the report tells it
+        write_failure(folder, cell, error)
+        print(explain(error), file=sys.stderr)
+        return 1
+    return 0
 
 
 def main() -> int:
@@ -72,9 +88,7 @@ def main() -> int:
         cell = next((cell for cell in plan if cell.name == args.cell), None)
         if cell is None:
             raise ConfigError(f'--cell {args.cell}: there is no such cell in {args.study}')
-        if cell.name not in check_results(folder, plan, study, tiles):
-            run_cell(study, tiles, folder, cell)
-        return 0
+        return run_one(study, tiles, folder, plan, cell)
     commands = [f'python {shlex.join(sys.argv)}']
     say = partial(print, flush=True)
     return int(not conduct(study, folder, args.jobs, commands, say, args.report))

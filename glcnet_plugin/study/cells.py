@@ -30,6 +30,7 @@ from glcnet_plugin.study.tiles import Tiles, write_lists
 
 RESULT = 'metrics.json'
 WEIGHTS = 'weights.pth'
+BEGUN = 'inputs.json'
 MOSAIC = 6  # held-out tiles whose predictions are kept
 Found = dict[str, Any]
 
@@ -48,8 +49,8 @@ def run_cell(study: Study, tiles: Tiles, folder: Path, cell: Cell) -> Found:
     """
     if not torch.cuda.is_available():
         one_thread()
-    place = folder / cell.name
-    place.mkdir(parents=True, exist_ok=True)
+    place, inputs = folder / cell.name, inputs_of(cell, study, tiles)
+    begin(place, inputs, keep=cell.kind == 'pretrain')
     lists = write_lists(tiles, folder / 'lists')
     start = time.time()
     with (
@@ -63,7 +64,7 @@ def run_cell(study: Study, tiles: Tiles, folder: Path, cell: Cell) -> Found:
             close_logs()
     result = {
         'cell': cell.name,
-        'inputs': inputs_of(cell, study, tiles),
+        'inputs': inputs,
         **found,
         'seconds': round(time.time() - start, 1),
         **provenance(),
@@ -128,7 +129,7 @@ def pretrain(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, fol
     cfg = pretrain_config(study, study.methods[cell.method], tiles, lists['train'])
     cfg.dump(place / 'config.py')
     (place / WEIGHTS).unlink(missing_ok=True)  # of a run that was stopped at its very end
-    start = time.time()
+    start, resumed = time.time(), newest_checkpoint(place)[0] is not None
     runner = train(cfg, place, cell.seed)
     torch.save({'state_dict': runner.model.state_dict()}, place / f'{WEIGHTS}.part')
     (place / f'{WEIGHTS}.part').replace(place / WEIGHTS)
@@ -138,6 +139,7 @@ def pretrain(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, fol
         'epochs': cfg.train_cfg.max_epochs,
         'steps': runner.iter,
         'training_seconds': round(time.time() - start, 1),
+        'resumed': resumed,  # then the seconds are those since
         'data': data_fingerprint(runner.train_dataloader.dataset),
         'last': {
             key.removeprefix('train/'): float(value.mean(10))
@@ -202,7 +204,17 @@ def keep_predictions(runner: Runner, names: Sequence[str], folder: Path) -> None
             Image.fromarray(mask).save(folder / f'{name}.png')
 
 
-def clear(place: Path) -> None:
-    """Remove what an unfinished cell left, but for a pretraining, which goes on."""
-    if place.is_dir() and place.parts[-3] != 'pretrain':
+def begin(place: Path, inputs: Found, keep: bool) -> None:
+    """Prepare the folder of a cell.
+
+    Args:
+        place: The folder. What an earlier try left is removed.
+        inputs: What the result will depend on.
+        keep: Whether an earlier try of the same inputs goes on instead.
+    """
+    note, text = place / BEGUN, json.dumps(inputs, sort_keys=True)
+    same = note.is_file() and note.read_text(encoding='utf-8') == text
+    if place.is_dir() and not (keep and same):
         shutil.rmtree(place)
+    place.mkdir(parents=True, exist_ok=True)
+    note.write_text(text, encoding='utf-8')

@@ -11,8 +11,8 @@ from glcnet_plugin.study.settings import CONFIGS, Method, Study
 # What has to be equal: views, images, batch, schedule, optimizer, backbone, normalisation.
 EQUAL = (
     'train_dataloader', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'auto_scale_lr',
-    'custom_hooks', 'randomness', 'sync_bn', 'model.backbone', 'model.data_preprocessor.mean',
-    'model.data_preprocessor.std',
+    'custom_hooks', 'randomness', 'sync_bn', 'load_from', 'model.backbone',
+    'model.data_preprocessor.mean', 'model.data_preprocessor.std',
 )  # fmt: skip
 FREE = ('model.backbone.out_indices',)  # which maps are handed on, not what is computed
 SHOWN = 3
@@ -34,7 +34,7 @@ def _below(key: str, starts: Any) -> bool:
 
 
 def check_fairness(study: Study) -> dict[str, dict[str, str]]:
-    """Compare the pretraining of every method with that of the reference.
+    """Compare the pretraining of every method with that of the reference, or of the first.
 
     Args:
         study: The study.
@@ -45,12 +45,13 @@ def check_fairness(study: Study) -> dict[str, dict[str, str]]:
     Raises:
         ConfigError: If a method differs in a setting that no exception names.
     """
-    reference = study.methods[study.reference]
-    if reference.config is None:
+    trained = {name: method for name, method in study.methods.items() if method.config}
+    first = study.reference if study.reference in trained else next(iter(trained), '')
+    if not first:
         return {}
-    ours, used = protocol(reference), {}
-    for name, method in study.methods.items():
-        if method.config is None or name == study.reference:
+    ours, used = protocol(trained[first]), {}
+    for name, method in trained.items():
+        if name == first:
             continue
         theirs = protocol(method)
         keys = sorted(
@@ -65,7 +66,7 @@ def check_fairness(study: Study) -> dict[str, dict[str, str]]:
                 for key in secret[:SHOWN]
             )
             raise ConfigError(
-                f'{name} is not pretrained as {study.reference}; {len(secret)} settings: {text}. '
+                f'{name} is not pretrained as {first}; {len(secret)} settings: {text}. '
                 f'Make them equal, or state the exception: exceptions=dict({name}={{'
                 f'{secret[0]!r}: reason}})'
             )

@@ -54,7 +54,7 @@ def make_plan(study: Study, tiles: Tiles) -> list[Cell]:
         Cell('pretrain', m.name, seed)
         for m in methods
         if m.config is not None
-        for seed in study.pretrain_seeds
+        for seed in study.used_pretrain_seeds
     ]
     plan += [Cell('probe', m.name, seed, 0, _needs(m, seed))
              for m in methods for seed in weight_seeds(study, m)]  # fmt: skip
@@ -78,7 +78,7 @@ def weight_seeds(study: Study, method: Method) -> Sequence[int]:
     """Seeds of the different weights of a method; random ones differ for every seed."""
     if not method.trained:
         return study.seeds
-    return study.pretrain_seeds if method.config is not None else study.pretrain_seeds[:1]
+    return study.used_pretrain_seeds[: None if method.config is not None else 1]
 
 
 def weight_seed(study: Study, method: Method, seed: int) -> int:
@@ -105,14 +105,15 @@ def inputs_of(cell: Cell, study: Study, tiles: Tiles) -> dict[str, Any]:
         Values and digests by name, as JSON holds them.
     """
     method = study.methods[cell.method]
-    found: dict[str, Any] = {'root': study.data.root, 'seed': cell.seed}
+    found: dict[str, Any] = {'seed': cell.seed, 'data': folder_digest(study.data.root)}
     if method.config is not None:
         found |= {
             'pretrain_config': method.config,
             'pretrain_settings': config_digest(method.config),
             'pretrain_options': dict(method.options),
             'pretrain_steps': study.pretrain_steps,
-            'pretrain_tiles': study.data.pretrain_root or digest(tiles.train),
+            'pretrain_tiles': digest(tiles.train),
+            'pretrain_data': folder_digest(study.data.pretrain_root),
         }
     if cell.kind == 'pretrain':
         return found
@@ -121,7 +122,7 @@ def inputs_of(cell: Cell, study: Study, tiles: Tiles) -> dict[str, Any]:
         'network': network,
         'network_settings': config_digest(network),
         'scope': method.scope,
-        'checkpoint': method.checkpoint,
+        'checkpoint': method.checkpoint and file_digest(method.checkpoint),
         'weights_seed': weight_seed(study, method, cell.seed) if cell.kind == 'finetune' else None,
         'val_tiles': digest(tiles.val),
     }
@@ -143,6 +144,25 @@ def probed(cell: Cell, study: Study, tiles: Tiles) -> Iterator[tuple[int, int]]:
 def digest(value: Any) -> str:
     """Short digest of a value that JSON holds."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def folder_digest(folder: str | None) -> str | None:
+    """Digest of names and sizes of the files of a folder, and of its ``classes.json``."""
+    if folder is None:
+        return None
+    files = sorted(path for path in Path(folder).rglob('*') if path.is_file())
+    sizes = [[str(path.relative_to(folder)), path.stat().st_size] for path in files]
+    classes = Path(folder, 'classes.json')
+    return digest([sizes, classes.read_text(encoding='utf-8') if classes.is_file() else ''])
+
+
+@cache
+def file_digest(path: str) -> str:
+    """Digest of a file, or of an address."""
+    if '://' in path:
+        return digest(path)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
 @cache

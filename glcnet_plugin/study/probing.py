@@ -1,6 +1,6 @@
 """Linear probes of the frozen features of a method."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,32 +24,27 @@ from glcnet_plugin.study.plan import Cell, probed
 from glcnet_plugin.study.settings import Study
 from glcnet_plugin.study.tiles import Tiles
 
-# Pixels per labelled list, per tile at most, and per held-out tile.
-LIST_PIXELS, TILE_PIXELS, VAL_PIXELS = 6400, 400, 100
+# Pixels of a labelled list, and of a tile of it at most; of all held-out tiles, and of one at most.
+LIST_PIXELS, TILE_PIXELS = 6400, 400
+VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100
 CALIBRATION = 64  # unlabelled tiles
-PROBES = {
-    'probe': 'all backbone stages and the encoder map',
-    'probe_deep': 'the last backbone stage and the encoder map',
-    'probe_dense': 'the dense map of the decoder',
-}
-
-
 SCORES = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1', 'IoU')
 
 
 class Pixels(NamedTuple):
-    """Features of some pixels of a tile by probe, (P, F) each, and their classes (P,)."""
+    """Features of some pixels of a tile, (P, F) per network, and their classes (P,)."""
 
     values: dict[str, NDArray[np.float32]]
     labels: NDArray[np.int64]
 
 
 class Extractor(NamedTuple):
-    """A frozen network, and which of its features each probe reads, counted from the last."""
+    """A frozen network, and which of its features each probe reads."""
 
+    name: str
     features: PixelFeatures
     normalise: Callable[[Tensor], Tensor]
-    widths: dict[str, int]
+    columns: dict[str, slice]
 
 
 class DenseFeatures(PixelFeatures):
@@ -84,29 +79,52 @@ def probe_weights(
     if cell.needs is not None:
         extractors += dense_features(folder / cell.needs, weights)
     images = image_files(Path(study.data.root, 'images'))
-    unlabelled = torch.cat([raw_image(images[name]) for name in tiles.train[:CALIBRATION]])
+    step = max(1, len(tiles.train) // CALIBRATION)
+    unlabelled = [raw_image(images[name]) for name in tiles.train[::step][:CALIBRATION]]
     for extractor in extractors:
-        batches: Any = torch.split(unlabelled, 16)
-        extractor.features.calibrate(map(extractor.normalise, batches))
-    wanted = sorted({*tiles.val, *(name for key in keys for name in tiles.labelled[key])})
-    samples = {name: sample_tile(study, name, images[name], extractors) for name in wanted}
+        extractor.features.calibrate(map(extractor.normalise, batches(unlabelled)))
+    samples = {
+        name: sample_tile(study, name, images[name], count, extractors)
+        for name, count in pixel_counts(tiles, keys).items()
+    }
     classes = len(read_classes(study.data.root)['classes'])
     rows = []
-    for kind in samples[wanted[0]].values:
-        for labels, seed in keys:
-            hist = fit(samples, kind, tiles.labelled[labels, seed], tiles.val, classes)
-            scores = confusion_scores(hist)
-            kept = {name: for_json(scores[name]) for name in SCORES}
-            rows.append(
-                {
-                    'kind': kind,
-                    'labels': labels,
-                    'seed': seed,
-                    'scores': kept,
-                    'hist': hist.tolist(),
-                }
-            )
+    for extractor in extractors:
+        for kind, columns in extractor.columns.items():
+            for labels, seed in keys:
+                names = tiles.labelled[labels, seed]
+                hist = fit(samples, extractor.name, columns, names, tiles.val, classes)
+                scores = confusion_scores(hist)
+                kept = {name: for_json(scores[name]) for name in SCORES}
+                rows.append({'kind': kind, 'labels': labels, 'seed': seed, 'scores': kept,
+                             'hist': hist.tolist()})  # fmt: skip
     return rows
+
+
+def pixels_per_tile(tiles: int, scored: bool) -> int:
+    """Pixels that a probe reads of each of so many tiles: more of fewer."""
+    total, most = (VAL_PIXELS, VAL_TILE_PIXELS) if scored else (LIST_PIXELS, TILE_PIXELS)
+    return min(most, max(1, total // tiles))
+
+
+def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int]:
+    """Pixels that are needed of each tile, by name."""
+    counts = dict.fromkeys(tiles.val, pixels_per_tile(len(tiles.val), True))
+    for key in keys:
+        names = tiles.labelled[key]
+        for name in names:
+            counts[name] = max(counts.get(name, 0), pixels_per_tile(len(names), False))
+    return counts
+
+
+def batches(images: Sequence[Tensor], size: int = 16) -> Iterator[Tensor]:
+    """Images (1, bands, H, W) joined to batches; those of one size only."""
+    by_shape: dict[Any, list[Tensor]] = {}
+    for image in images:
+        by_shape.setdefault(image.shape, []).append(image)
+    for same in by_shape.values():
+        for start in range(0, len(same), size):
+            yield torch.cat(same[start : start + size])
 
 
 def segmentor_features(
@@ -122,8 +140,13 @@ def segmentor_features(
     features, normalise = PixelFeatures(model).eval(), _normaliser(model)
     some = normalise(torch.zeros(1, len(model.data_preprocessor.mean), 64, 64))
     with torch.no_grad():
-        widths = [m.shape[1] for m in features(some)]
-    return Extractor(features, normalise, {'probe': sum(widths), 'probe_deep': sum(widths[-2:])})
+        *_, last, encoder = [m.shape[1] for m in features(some)]
+    columns = {
+        'probe': slice(None),
+        'probe_deep': slice(-last - encoder, None),
+        'probe_last': slice(-last - encoder, -encoder),
+    }
+    return Extractor('segmentor', features, normalise, columns)
 
 
 def dense_features(pretraining: Path, weights: Path | str | None) -> list[Extractor]:
@@ -132,9 +155,10 @@ def dense_features(pretraining: Path, weights: Path | str | None) -> list[Extrac
     if cfg.model.get('local_head') is None:
         return []
     model = _build(cfg)
-    model.load_state_dict(torch.load(weights, weights_only=True)['state_dict'])  # type: ignore[arg-type]
-    width = cfg.model.decode_head.num_classes
-    return [Extractor(DenseFeatures(model, 'backbone'), _normaliser(model), {'probe_dense': width})]
+    state = torch.load(weights, map_location='cpu', weights_only=True)  # type: ignore[arg-type]
+    model.load_state_dict(state['state_dict'])
+    features = DenseFeatures(model, 'backbone')
+    return [Extractor('dense', features, _normaliser(model), {'probe_dense': slice(None)})]
 
 
 def _build(cfg: Config) -> Any:
@@ -156,30 +180,46 @@ def raw_image(path: Path) -> Tensor:
     return torch.from_numpy(read_image(str(path))).permute(2, 0, 1)[None].float()
 
 
-def sample_tile(study: Study, name: str, path: Path, extractors: Sequence[Extractor]) -> Pixels:
-    """Features of some pixels of a tile, the same pixels for every network."""
+def sample_tile(
+    study: Study, name: str, path: Path, count: int, extractors: Sequence[Extractor]
+) -> Pixels:
+    """Features of some pixels of a tile, the same pixels for every network.
+
+    Args:
+        study: The study.
+        name: Name of the tile.
+        path: Its image.
+        count: Number of pixels; more of them begin with the same ones.
+        extractors: Networks.
+
+    Returns:
+        Features by network, and classes.
+    """
     rng = np.random.default_rng(list(name.encode()))
     mask = read_mask(mask_file(study.data.root, name))
-    y, x = (rng.integers(0, side, TILE_PIXELS) for side in mask.shape)
+    height, width = mask.shape
+    x, y = (rng.random((count, 2)) * (width, height)).astype(int).T
     points = torch.from_numpy(np.stack([x, y], 1))[None]
     found: dict[str, NDArray[np.float32]] = {}
     image = raw_image(path)
-    for features, normalise, widths in extractors:
-        batch = normalise(image)
-        values = features.at(batch, points.to(batch.device))[0].cpu().numpy()
-        found |= {kind: values[:, -width:] for kind, width in widths.items()}
+    for extractor in extractors:
+        batch = extractor.normalise(image)
+        values = extractor.features.at(batch, points.to(batch.device))[0]
+        found[extractor.name] = values.cpu().numpy()
     return Pixels(found, mask[y, x].astype(np.int64))
 
 
 def fit(
-    samples: dict[str, Pixels], kind: str, train: Sequence[str], val: Sequence[str], classes: int
-) -> NDArray[np.int64]:
+    samples: dict[str, Pixels], network: str, columns: slice, train: Sequence[str],
+    val: Sequence[str], classes: int,
+) -> NDArray[np.int64]:  # fmt: skip
     """Fit a logistic regression and score it.
 
     Args:
-        samples: Features by name of the tile.
-        kind: Which of them.
-        train: Names of the labelled tiles; few tiles give more pixels each.
+        samples: Pixels by name of the tile.
+        network: Whose features.
+        columns: Which of them.
+        train: Names of the labelled tiles.
         val: Names of the held-out tiles.
         classes: Number of classes.
 
@@ -187,8 +227,10 @@ def fit(
         (classes, classes) confusion matrix, rows truth.
     """
     parts: list[NDArray[Any]] = []
-    for names, most in ((train, max(1, LIST_PIXELS // len(train))), (val, VAL_PIXELS)):
-        parts.append(np.concatenate([samples[name].values[kind][:most] for name in names]))
+    for names, scored in ((train, False), (val, True)):
+        most = pixels_per_tile(len(names), scored)
+        values = [samples[name].values[network][:most, columns] for name in names]
+        parts.append(np.concatenate(values))
         parts.append(np.concatenate([samples[name].labels[:most] for name in names]))
     known = parts[1] != IGNORE
     return linear_probe(parts[0][known], parts[1][known], parts[2], parts[3], classes)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from glcnet_plugin.datasets.descriptions import read_classes
 from glcnet_plugin.study import figures
-from glcnet_plugin.study.cells import MOSAIC, provenance
+from glcnet_plugin.study.cells import MOSAIC, RESULT
 from glcnet_plugin.study.plan import Cell, unavailable
 from glcnet_plugin.study.results import read_failure, read_result
 from glcnet_plugin.study.settings import Study, as_dict
@@ -27,8 +27,11 @@ from glcnet_plugin.study.words import (
     difference_text,
     exceptions_text,
     markdown,
+    scopes_text,
 )
 from glcnet_plugin.visualization.curves import draw_curves, read_curves
+
+COSTS = ('images', 'epochs', 'steps', 'machine', 'last', 'resumed')
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def write_report(material: Material) -> Path:
         'exceptions': exceptions,
         'commands': list(material.commands),
         'scores': [asdict(score) for score in scores],
-        **provenance(),
+        'made_by': made_by(material),
     }
     (folder / 'results.json').write_text(json.dumps(content) + '\n', encoding='utf-8')
     (folder / 'results.csv').write_text(csv_table(study, rows), encoding='utf-8')
@@ -90,10 +93,24 @@ def pretraining_costs(material: Material) -> list[dict[str, Any]]:
     for cell in material.plan:
         result = read_result(material.folder, cell) if cell.kind == 'pretrain' else None
         if result is not None:
-            kept = {key: result[key] for key in ('images', 'epochs', 'steps', 'machine', 'last')}
+            kept = {
+                key: result[key]
+                for key in ('images', 'epochs', 'steps', 'machine', 'last', 'resumed')
+            }
             minutes = round(result['training_seconds'] / 60, 1)
             found.append({'method': cell.method, 'seed': cell.seed, 'minutes': minutes, **kept})
     return found
+
+
+def made_by(material: Material) -> list[str]:
+    """Versions, commits and machines of the cells, each once."""
+    found = []
+    for cell in material.plan:
+        result = read_result(material.folder, cell)
+        if result is not None:
+            versions = ', '.join(f'{name} {value}' for name, value in result['versions'].items())
+            found.append(f'{versions}; code {result["git_hash"]}; {result["machine"]}')
+    return list(dict.fromkeys(found))
 
 
 def list_problems(material: Material) -> list[str]:
@@ -130,6 +147,7 @@ def _html(
         content=content,
         answers=answers(study, rows),
         caveats=caveats(study, rows),
+        scopes=scopes_text(study),
         tables=[(TITLES[k], [r for r in rows if r.kind == k]) for k in KINDS
                 if any(r.kind == k for r in rows)],
         difference=difference_text,
@@ -157,8 +175,13 @@ def draw_pictures(
             name: folder / f'finetune/{name}/{labels}tiles/seed{study.seeds[0]}/predictions'
             for name in study.methods
         }
-        there = {name: place for name, place in places.items() if place.is_dir()}
         names = material.tiles.val[:MOSAIC]
+        there = {
+            name: place
+            for name, place in places.items()
+            if (place.parent / RESULT).is_file()
+            and all((place / f'{tile}.png').is_file() for tile in names)
+        }
         if there:
             found[f'Held-out tiles, {labels} labelled tiles, seed {study.seeds[0]}'] = (
                 figures.mosaic_picture(study, names, there)

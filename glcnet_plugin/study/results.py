@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import ConfigError, explain
 from glcnet_plugin.study.cells import RESULT
 from glcnet_plugin.study.plan import Cell, inputs_of
 from glcnet_plugin.study.settings import Study
@@ -26,9 +26,13 @@ def read_failure(folder: Path, cell: Cell) -> str | None:
     return str(json.loads(path.read_text(encoding='utf-8'))) if path.is_file() else None
 
 
-def write_failure(folder: Path, cell: Cell, reason: str) -> None:
-    """Note why a cell failed."""
+def write_failure(folder: Path, cell: Cell, reason: str | BaseException) -> None:
+    """Note why a cell failed: in words, or by the error that ended it."""
+    if isinstance(reason, BaseException):
+        reason = explain(reason).removeprefix('error: ') or type(reason).__name__
     path = folder / cell.name / FAILURE
+    log = path.with_name('log.txt')
+    reason = f'{reason} (log: {log})' if log.is_file() else reason
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(reason), encoding='utf-8')
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import torch
 
-from glcnet_plugin.errors import ConfigError, explain
-from glcnet_plugin.study.cells import clear, run_cell
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.study.cells import run_cell
 from glcnet_plugin.study.plan import Cell
 from glcnet_plugin.study.results import forget_failure, read_result, write_failure
 from glcnet_plugin.study.settings import Study
@@ -26,6 +26,8 @@ from glcnet_plugin.study.tiles import Tiles
 
 Say = Callable[[str], None]
 START = 'spawn'  # CUDA does not survive a fork
+KILLED = 'its process was killed, perhaps for want of memory'
+PATIENCE = 30  # seconds that a training has to save
 
 
 def default_jobs() -> int:
@@ -48,8 +50,8 @@ class Slots:
     def _pool(self, number: int) -> ProcessPoolExecutor:
         """One process."""
         context = multiprocessing.get_context(START)
-        device = str(number % self.gpus) if self.gpus else ''
-        return ProcessPoolExecutor(1, context, initializer=_start, initargs=(device,))
+        gpu = number % self.gpus if self.gpus else None
+        return ProcessPoolExecutor(1, context, initializer=_start, initargs=(gpu,))
 
     def free(self) -> list[int]:
         """Numbers of the processes that do nothing."""
@@ -74,17 +76,22 @@ class Slots:
         return ended
 
     def close(self) -> None:
-        """End the processes, and what they are doing."""
+        """End the processes; a training that is under way saves first."""
+        processes = [p for pool in self.pools for p in list((pool._processes or {}).values())]
+        for process in processes if self.running else []:
+            process.terminate()  # one signal: GracefulStopHook takes a second one seriously
+        wait(self.running, timeout=PATIENCE)
+        for process in processes if self.running else []:
+            process.kill()
         for pool in self.pools:
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start(device: str) -> None:
+def _start(gpu: int | None) -> None:
     """First call of a process: its GPU; on Linux it ends with the process that started it."""
-    if device:
-        os.environ['CUDA_VISIBLE_DEVICES'] = device
+    os.setpgrp()  # Ctrl-C in the terminal reaches the runner, which then ends the cells
+    if gpu is not None:
+        torch.cuda.set_device(gpu)
     if sys.platform == 'linux':
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
@@ -125,7 +132,6 @@ def run_study(
     plan = list(plan)
     left = [cell for cell in plan if cell.name not in finished]
     for cell in left:
-        clear(folder / cell.name)
         forget_failure(folder, cell)
     done, failed = set(finished), set()
     times = Times(plan, folder)
@@ -160,11 +166,10 @@ def _next(left: list[Cell], done: set[str]) -> Cell | None:
 
 def _note_failure(folder: Path, cell: Cell, error: BaseException | None, left: list[Cell]) -> None:
     """Note why a cell failed, and that those that need it cannot run."""
-    reason = 'its process was killed, perhaps for want of memory'
-    if error is not None and not isinstance(error, BrokenProcessPool):
-        reason = explain(error).removeprefix('error: ') or type(error).__name__
-    log = folder / cell.name / 'log.txt'
-    write_failure(folder, cell, f'{reason} (log: {log})')
+    if error is None or isinstance(error, BrokenProcessPool):
+        write_failure(folder, cell, KILLED)
+    else:
+        write_failure(folder, cell, error)
     for other in [other for other in left if other.needs == cell.name]:
         left.remove(other)
         write_failure(folder, other, f'{cell.name}, which it needs, failed')

@@ -108,6 +108,11 @@ class Study:
                 return name
         return None
 
+    @property
+    def used_pretrain_seeds(self) -> list[int]:
+        """Seeds of the pretrainings that some seed takes."""
+        return list(self.pretrain_seeds)[: len(self.seeds)]
+
     def pretrain_seed(self, seed: int) -> int:
         """Seed of the pretraining that a seed takes."""
         return self.pretrain_seeds[list(self.seeds).index(seed) % len(self.pretrain_seeds)]

@@ -9,7 +9,7 @@ from glcnet_plugin.study.plan import Cell
 SCRIPT = """#!/usr/bin/env bash
 #SBATCH --array=1-{count}
 #SBATCH --output={folder}/slurm/%A_%a.log
-#SBATCH --signal=TERM@120
+#SBATCH --signal=B:TERM@120
 {options}
 # a cell that is finished is not run again
 cell=$(sed -n "${{SLURM_ARRAY_TASK_ID}}p" {folder}/slurm/{stage}.txt)

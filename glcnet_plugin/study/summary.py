@@ -11,7 +11,7 @@ from glcnet_plugin.study.results import read_result
 from glcnet_plugin.study.settings import Study
 from glcnet_plugin.study.statistics import labels_to_reach, mean_interval, verdict
 
-KINDS = ('finetune', 'probe', 'probe_deep', 'probe_dense')
+KINDS = ('finetune', 'probe', 'probe_deep', 'probe_last', 'probe_dense')
 SCORE = 'Kappa'
 
 
@@ -90,7 +90,7 @@ def read_scores(folder: Path, plan: Iterable[Cell]) -> list[Score]:
         result = read_result(folder, cell)
         if result is None or cell.kind == 'pretrain':
             continue
-        rows = result.get('rows') or [
+        rows = result['rows'] if cell.kind == 'probe' else [
             {'kind': 'finetune', 'labels': cell.labels, 'seed': cell.seed,
              'scores': result['scores'], 'hist': result['hist']}
         ]  # fmt: skip
@@ -138,13 +138,16 @@ def best_baseline(
 ) -> str | None:
     """The other method with the highest mean, of another family and the same network.
 
-    It is chosen by the scores that are then compared, which favours it.
+    It is chosen by the scores that are then compared, which favours it; among those with most
+    seeds, as long as some are not finished.
     """
     own = study.methods[method]
+    most = max(len(by) for by in others.values())
     rivals = {
         name: mean(float(s.scores[SCORE]) for s in by.values())
         for name, by in others.items()
         if name != method
+        and len(by) == most
         and study.methods[name].network == own.network
         and not (own.family and study.methods[name].family == own.family)
     }
@@ -190,13 +193,18 @@ def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
     if len(theirs) < 2 or not ours:
         return None
     least = ours[0]
+    if theirs[0].labels != least.labels or least.against_random is None:
+        return None
+    title, other = reference.title, study.methods[str(name)].title
+    if least.against_random.verdict != 'ahead':
+        return (
+            f'with {least.labels} labelled tiles {title} is not ahead of {other}: no labels are '
+            'saved that could be told.'
+        )
     how, count = labels_to_reach(
         least.mean(), [row.labels for row in theirs], [row.mean() for row in theirs]
     )
-    title, other = reference.title, study.methods[str(name)].title
     text = f'{title} reaches Kappa {least.mean():.3f} with {least.labels} labelled tiles; {other}'
-    if how == 'at most':
-        return f'{text} reach that with no more: no labels are saved.'
     if how == 'more than':
         return f'{text} do not reach it with all {count:.0f}.'
     return f'{text} need about {count:.0f}, {count / least.labels:.1f} times as many.'

@@ -1,5 +1,6 @@
 """Which tiles of a study are held out, seen without labels, labelled."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 
 from glcnet_plugin.apis.class_counts import count_classes, mask_files
 from glcnet_plugin.apis.splits import budget, order_by_scene
-from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
+from glcnet_plugin.datasets.descriptions import image_files, read_classes, read_manifest
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.settings import Data, Study
 
@@ -66,8 +67,8 @@ def choose_tiles(study: Study) -> Tiles:
         The tiles, with a warning for each list that shows no pixel of some class.
 
     Raises:
-        DataError: If a group to hold out is unknown, nothing is left to train on, or a budget is
-            larger than that.
+        DataError: If a group to hold out is unknown, nothing is left to train on, a budget is
+            larger than that, or ``pretrain_root`` holds a tile that is scored.
     """
     data = study.data
     rows = read_manifest(data.root)
@@ -79,13 +80,26 @@ def choose_tiles(study: Study) -> Tiles:
     rng = np.random.default_rng(0)
     train = order_by_scene(inside, rng)[: data.max_train]
     val = order_by_scene(outside, rng)[: data.max_val]
-    pool = [row for row in inside if row['name'] in set(train)]
+    chosen = set(train)
+    pool = [row for row in inside if row['name'] in chosen]
+    _check_pretraining(data, val)
     counts = sorted({budget(text, len(pool))[1] for text in study.labels})
     labelled: dict[tuple[int, int], list[str]] = {}
     for seed in study.seeds:
         order = order_by_scene(pool, np.random.default_rng(1000 + seed))
         labelled |= {(count, seed): order[:count] for count in counts}
     return Tiles(sorted(train), sorted(val), labelled, held, _lacking(data.root, labelled))
+
+
+def _check_pretraining(data: Data, val: list[str]) -> None:
+    """See that no held-out tile is pretrained on."""
+    if data.pretrain_root is None:
+        return
+    if both := sorted(set(val) & set(image_files(data.pretrain_root))):
+        raise DataError(
+            f'pretrain_root {data.pretrain_root} holds {len(both)} of the held-out tiles, such as '
+            f'{both[:3]}: remove them, or leave pretrain_root out'
+        )
 
 
 def _images(rows: list[dict[str, str]]) -> list[str]:
@@ -138,5 +152,9 @@ def write_lists(tiles: Tiles, folder: Path) -> dict[str, Path]:
     content = {'train': tiles.train, 'val': tiles.val}
     content |= {f'{count}_{seed}': names for (count, seed), names in tiles.labelled.items()}
     for name, names in content.items():
-        (folder / f'{name}.txt').write_text('\n'.join(names) + '\n', encoding='utf-8')
+        path, text = folder / f'{name}.txt', '\n'.join(names) + '\n'
+        if not path.is_file() or path.read_text(encoding='utf-8') != text:
+            part = folder / f'{name}.{os.getpid()}.part'  # others may be reading
+            part.write_text(text, encoding='utf-8')
+            part.replace(path)
     return {name: (folder / f'{name}.txt').resolve() for name in content}

@@ -12,6 +12,7 @@ TITLES = {
     'finetune': 'fine-tuned',
     'probe': 'linear probe, all backbone stages and encoder map',
     'probe_deep': 'linear probe, last stage and encoder map',
+    'probe_last': 'linear probe, last backbone stage',
     'probe_dense': 'linear probe, dense map',
 }
 MARKS = {'ahead': 'ahead', 'behind': 'behind', 'tie': 'tie', 'too few seeds': '?'}
@@ -75,15 +76,18 @@ def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
     found = [
         'A difference is called a tie where its 95 % interval holds 0. Intervals are of the mean '
         'over seeds; each seed draws the labelled tiles and the random numbers of training, the '
-        'same tiles for all methods. With 95 % each, one of twenty comparisons is wrong by chance.',
+        'same tiles for all methods. With five seeds such an interval holds the true mean in about '
+        '92 of 100 cases: of a dozen comparisons, one is wrong by chance.',
         'All scores are of the same held-out tiles: other places may differ by more than the '
         'intervals say. No checkpoint was chosen by them; the last one counts.',
         'The best baseline is the one that came out best here, which favours it.',
     ]
-    if len(study.pretrain_seeds) == 1:
+    if len(study.used_pretrain_seeds) < len(study.seeds):
+        count = len(study.used_pretrain_seeds)
         found.append(
-            'Every method was pretrained once: the intervals do not hold the luck of a '
-            'pretraining, so a lead over another pretrained method is weaker than they say.'
+            f'Every method was pretrained {count} time{"s" * (count > 1)} for {len(study.seeds)} '
+            'seeds: the intervals do not hold all the luck of a pretraining, so a lead over '
+            'another pretrained method is weaker than they say.'
         )
     seeds = min((row.seeds for row in rows), default=0)
     if seeds < ENOUGH:
@@ -108,20 +112,20 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
         for name, method in study.methods.items():
             by = {row.labels: row for row in own if row.method == name}
             if by:
-                cells = [cell_text(by[n]) if n in by else '-' for n in labels]
+                cells = [cell_text(by[n], len(study.seeds)) if n in by else '-' for n in labels]
                 lines.append(f'| {method.title} | {" | ".join(cells)} |')
         lines.append('')
     return '\n'.join(lines)
 
 
-def cell_text(row: Row) -> str:
-    """Mean, deviation and what it is against random weights."""
+def cell_text(row: Row, seeds: int) -> str:
+    """Mean, deviation and what it is against random weights; of fewer seeds, how many."""
     deviation = row.deviation()
     text = f'{row.mean():.3f}' + (f' ± {deviation:.3f}' if deviation is not None else '')
     if row.against_random is not None:
         one = row.against_random
         text += f' ({one.mean:+.3f}, {MARKS[one.verdict]})'
-    return text
+    return text if row.seeds == seeds else f'{text}, {row.seeds} seeds'
 
 
 def csv_table(study: Study, rows: Iterable[Row]) -> str:
@@ -152,6 +156,15 @@ def _columns(one: Difference) -> list[str]:
     interval = one.interval or ('', '')
     ends = [f'{end:.4f}' if end != '' else '' for end in interval]
     return [one.other, f'{one.mean:.4f}', *ends, one.verdict]
+
+
+def scopes_text(study: Study) -> list[str]:
+    """What the fine-tuning and the probes load of each method, in words."""
+    by_scope: dict[str, list[str]] = {}
+    for method in study.methods.values():
+        if method.trained:
+            by_scope.setdefault(method.scope, []).append(method.title)
+    return [f'{scope.replace("_", " + ")}: {", ".join(names)}' for scope, names in by_scope.items()]
 
 
 def exceptions_text(study: Study, used: Mapping[str, Mapping[str, str]]) -> list[str]:

@@ -7,6 +7,8 @@ import sys
 import pytest
 import run
 
+from glcnet_plugin.errors import ConfigError
+
 
 @pytest.fixture
 def small(monkeypatch, scenes, tmp_path):
@@ -36,7 +38,7 @@ def test_demo(small, capsys):
     first = capsys.readouterr().out
     results = json.loads((small / 'results.json').read_text())
     kinds = [(score['kind'], score['method']) for score in results['scores']]
-    assert len(kinds) == len(set(kinds)) == 2 + 2 + 2 + 1  # the dense map is GLCNet's alone
+    assert len(kinds) == len(set(kinds)) == 2 * 4 + 1  # the dense map is GLCNet's alone
     assert results['held_out'] == ['s002']
     assert '[5/5]' in first and 'random forest' in first and 'minutes in all' in first
     stamps = {path: path.stat().st_mtime_ns for path in small.rglob('metrics.json')}
@@ -44,6 +46,12 @@ def test_demo(small, capsys):
     assert run.main() == 0
     assert '5 cells, 5 of them finished' in capsys.readouterr().out
     assert stamps == {path: path.stat().st_mtime_ns for path in small.rglob('metrics.json')}
+
+
+def test_tiles_of_another_folder_are_not_taken_for_these(tmp_path):
+    (tmp_path / 'source.txt').write_text('/data/other')
+    with pytest.raises(ConfigError, match='holds the demo of /data/other, not of generated'):
+        run.prepare(None, tmp_path / 'tiles')
 
 
 def test_errors_end_the_demo_with_a_line(request):

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from glcnet_plugin.study import cells
-from glcnet_plugin.study.cells import clear, run_cell
+from glcnet_plugin.study.cells import begin, run_cell
 from glcnet_plugin.study.plan import inputs_of, make_plan
 
 
@@ -44,7 +44,7 @@ def test_pretrain_then_fine_tune_and_probe(run, study, tiles, tmp_path):
     rows = run('probe/glcnet/seed0')['rows']
     assert {(row['kind'], row['labels'], row['seed']) for row in rows} == {
         (kind, labels, seed)
-        for kind in ('probe', 'probe_deep', 'probe_dense')
+        for kind in ('probe', 'probe_deep', 'probe_last', 'probe_dense')
         for labels in (2, 4)
         for seed in (0, 1)
     }
@@ -65,16 +65,26 @@ def test_a_begun_pretraining_goes_on(run, tmp_path, monkeypatch):
         run('pretrain/simclr/seed0')
     weights = torch.load(place / 'weights.pth')['state_dict']
     assert not (place / 'metrics.json').exists()
-    clear(place)
-    assert (place / 'epoch_1.pth').is_file()  # a pretraining is kept
+    assert (place / 'epoch_1.pth').is_file()
     found = run('pretrain/simclr/seed0')
+    assert found['resumed']
     again = torch.load(place / 'weights.pth')['state_dict']
     assert found['steps'] == 2 and all(torch.equal(weights[key], again[key]) for key in weights)
 
 
-def test_what_an_unfinished_cell_left_is_removed(tmp_path):
-    for name in ('finetune/a/2tiles/seed0', 'pretrain/a/seed0', 'probe/a/seed0'):
-        (tmp_path / name).mkdir(parents=True)
-        clear(tmp_path / name)
-    assert [path.name for path in tmp_path.glob('*/*')] == ['a'] * 3
-    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob('seed0')] == ['pretrain/a/seed0']
+def test_a_pretraining_of_other_inputs_begins_anew(tmp_path):
+    """Else weights would go on that were trained on ground that is held out now."""
+    place = tmp_path / 'cell'
+    begin(place, {'tiles': 'a'}, keep=True)
+    (place / 'epoch_1.pth').touch()
+    begin(place, {'tiles': 'a'}, keep=True)
+    assert (place / 'epoch_1.pth').is_file()
+    begin(place, {'tiles': 'b'}, keep=True)
+    assert [path.name for path in place.iterdir()] == ['inputs.json']
+
+
+def test_other_cells_always_begin_anew(tmp_path):
+    begin(tmp_path / 'cell', {}, keep=False)
+    (tmp_path / 'cell/stopped.pth').touch()
+    begin(tmp_path / 'cell', {}, keep=False)
+    assert not (tmp_path / 'cell/stopped.pth').exists()

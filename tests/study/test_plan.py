@@ -2,7 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from glcnet_plugin.study.plan import inputs_of, make_plan, probed, unavailable
+from glcnet_plugin.study import plan as plan_module
+from glcnet_plugin.study.plan import (
+    file_digest,
+    folder_digest,
+    inputs_of,
+    make_plan,
+    probed,
+    unavailable,
+)
 from glcnet_plugin.study.settings import read_study
 
 
@@ -30,6 +38,26 @@ def test_several_pretrainings(study_file, tiles):
     plan = {cell.name: cell for cell in make_plan(study, tiles)}
     assert plan['finetune/glcnet/2tiles/seed1'].needs == 'pretrain/glcnet/seed5'
     assert list(probed(plan['probe/glcnet/seed4'], study, tiles)) == [(2, 0), (4, 0)]
+
+
+def test_pretrainings_that_no_seed_takes_are_not_run(study_file, tiles):
+    study = read_study(study_file, options={'pretrain_seeds': [0, 1, 2, 3]})
+    plan = make_plan(study, tiles)
+    assert {cell.seed for cell in plan if cell.kind == 'pretrain'} == {0, 1}
+    assert {cell.seed for cell in plan if cell.kind == 'probe'} == {0, 1}
+
+
+def test_changed_files_change_the_inputs(study, tiles, tmp_path):
+    plan_module.folder_digest.cache_clear()
+    before = folder_digest(study.data.root)
+    (tmp_path / 'a').write_text('1')
+    first, same = folder_digest(str(tmp_path)), file_digest(str(tmp_path / 'a'))
+    plan_module.folder_digest.cache_clear()
+    plan_module.file_digest.cache_clear()
+    assert folder_digest(study.data.root) == before
+    (tmp_path / 'a').write_text('12')
+    assert folder_digest(str(tmp_path)) != first and file_digest(str(tmp_path / 'a')) != same
+    assert folder_digest(None) is None and file_digest('https://x/y.pth')
 
 
 def test_weights_that_are_not_there_are_left_out(study, tiles, tmp_path):

@@ -24,12 +24,13 @@ def work(study, tiles, folder, cell):
     """What a process does instead of a run."""
     with (folder / 'order.txt').open('a') as file:
         file.write(f'{cell.name}\n')
+    (folder / cell.name).mkdir(parents=True, exist_ok=True)
+    (folder / cell.name / 'log.txt').touch()
     if study == cell.name:
         raise DataError('tile_7.png cannot be read')
     if study == f'kill {cell.name}':
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.2 if study == 'slow' else 0)
-    (folder / cell.name).mkdir(parents=True, exist_ok=True)
     scores = {'Kappa': 0.5}
     result = folder / cell.name / 'metrics.json'
     result.write_text(json.dumps({'seconds': 60, 'scores': scores}))
@@ -96,6 +97,29 @@ def test_processes_work_side_by_side(run, tmp_path):
         assert {cell.method for cell, _ in ended} == {'0', '1'} and slots.free() == [0, 1]
     finally:
         slots.close()
+
+
+def stubborn(study, tiles, folder, cell):
+    """A training that saves on the first signal, and takes its time."""
+
+    def save(*_):
+        (folder / 'saved').touch()
+        raise SystemExit(143)
+
+    signal.signal(signal.SIGTERM, save)
+    (folder / 'under_way').touch()
+    time.sleep(100)
+
+
+def test_trainings_under_way_may_save(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, 'run_cell', stubborn)
+    monkeypatch.setattr(runner, 'START', 'fork')
+    slots = Slots(1)
+    slots.submit(0, ('', None, tmp_path), PLAN[0])
+    while not (tmp_path / 'under_way').exists():
+        time.sleep(0.01)
+    slots.close()
+    assert (tmp_path / 'saved').exists()
 
 
 def test_time_left_is_that_of_cells_of_a_kind(tmp_path):

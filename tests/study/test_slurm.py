@@ -19,6 +19,7 @@ def test_a_script_runs_the_cell_of_its_number(study, tiles, tmp_path, sign):
     ]
     script = (tmp_path / 'slurm/pretrain.sh').read_text()
     assert '#SBATCH --array=1-2\n' in script and '#SBATCH --gres=gpu:1\n' in script
+    assert '#SBATCH --signal=B:TERM@120\n' in script
     fake = tmp_path / 'bin/python'
     fake.parent.mkdir()
     fake.write_text('#!/bin/sh\necho "$@"\n')

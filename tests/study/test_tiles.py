@@ -97,8 +97,22 @@ def test_problems_are_named(choose):
         choose(labels=['999'])
 
 
+def test_held_out_tiles_must_not_be_pretrained_on(choose, tmp_path):
+    other = tmp_path / 'other'
+    other.mkdir()
+    (other / 'b1_0.png').touch()
+    choose(data__pretrain_root=str(other))
+    (other / 'c1_0.png').touch()
+    with pytest.raises(DataError, match=r"holds 1 of the held-out tiles, such as \['c1_0'\]"):
+        choose(data__pretrain_root=str(other))
+
+
 def test_lists_are_written(choose, tmp_path):
     tiles = choose()
     lists = write_lists(tiles, tmp_path / 'lists')
     assert set(lists) == {'train', 'val', '2_0', '2_1', '8_0', '8_1'}
     assert lists['2_1'].read_text().split() == tiles.labelled[2, 1]
+    stamp = lists['2_1'].stat().st_mtime_ns
+    write_lists(tiles, tmp_path / 'lists')  # while others read
+    assert lists['2_1'].stat().st_mtime_ns == stamp
+    assert not list((tmp_path / 'lists').glob('*.part'))

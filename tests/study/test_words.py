@@ -12,6 +12,7 @@ from glcnet_plugin.study.words import (
     difference_text,
     exceptions_text,
     markdown,
+    scopes_text,
 )
 
 
@@ -29,10 +30,11 @@ def rows(study):
 
 
 def test_answers_say_what_the_reference_gains(study, rows):
-    (line,) = answers(study, rows)
+    line, *rest = answers(study, rows)
+    assert rest == []
     assert line == (
         'fine-tuned, 2 labelled tiles: GLCNet is ahead by +0.100 [+0.100, +0.100] against random '
-        'weights; -0.200 (4 seeds: too few for an interval) against SimCLR.'
+        'weights.'
     )
 
 
@@ -51,18 +53,19 @@ def test_differences_in_words(values, said):
 
 def test_caveats_follow_from_the_study(study, study_file, rows):
     text = ' '.join(caveats(study, rows))
-    assert 'pretrained once' in text and '4 seeds are too few for an interval (5' in text
+    assert 'pretrained 1 time for 2 seeds' in text
+    assert '4 seeds are too few for an interval (5' in text
     options = {'pretrain_seeds': [0, 1], 'notes': ['Made at night.']}
     other = ' '.join(caveats(read_study(study_file, options=options), rows))
-    assert 'pretrained once' not in other and other.endswith('Made at night.')
+    assert 'was pretrained' not in other and other.endswith('Made at night.')
 
 
 def test_markdown_has_a_row_per_method(study, rows):
     lines = markdown(study, rows).splitlines()
     assert lines[0].startswith('**fine-tuned**') and lines[2] == '| method | 2 tiles |'
-    assert lines[4] == '| random weights | 0.220 ± 0.016 |'
-    assert lines[5] == '| GLCNet | 0.320 ± 0.016 (+0.100, ahead) |'
-    assert lines[6] == '| SimCLR | 0.515 ± 0.013 (+0.300, ?) |'
+    assert lines[4] == '| random weights | 0.220 ± 0.016, 5 seeds |'
+    assert lines[5] == '| GLCNet | 0.320 ± 0.016 (+0.100, ahead), 5 seeds |'
+    assert lines[6] == '| SimCLR | 0.515 ± 0.013 (+0.300, ?), 4 seeds |'
 
 
 def test_csv_holds_all_numbers(study, rows):
@@ -71,8 +74,15 @@ def test_csv_holds_all_numbers(study, rows):
     assert float(ours['Kappa_mean']) == pytest.approx(0.32) and ours['seeds'] == '5'
     assert (ours['random_other'], ours['random_verdict']) == ('random', 'ahead')
     assert float(ours['random_low']) == pytest.approx(0.1)
-    assert (ours['best_verdict'], ours['best_low']) == ('too few seeds', '')
+    assert (found['simclr']['random_verdict'], found['simclr']['random_low']) == (
+        'too few seeds',
+        '',
+    )
     assert found['random']['random_other'] == ''
+
+
+def test_what_is_loaded_is_told(study):
+    assert scopes_text(study) == ['encoder: GLCNet', 'backbone: SimCLR']
 
 
 def test_exceptions_in_words(study):

@@ -70,6 +70,11 @@ def test_one_cell_and_the_scripts_for_slurm(start, command, tmp_path, study):
     found = json.loads((tmp_path / 'run/finetune/random/2tiles/seed0/metrics.json').read_text())
     tiles = choose_tiles(read_study(study))
     assert len(tiles.val) == 4 and sum(map(sum, found['hist'])) == 4 * 160 * 160
+    code, printed = run(start, command, '--cell', 'finetune/glcnet/2tiles/seed0')
+    assert (
+        code == 1 and 'pretrain/glcnet/seed0, which finetune/glcnet/2tiles/seed0 needs' in printed
+    )
+    assert (tmp_path / 'run/finetune/glcnet/2tiles/seed0/failed.json').is_file()
     code, printed = run(start, command, '--cell', 'finetune/moco/2tiles/seed0')
     assert code == 1 and 'there is no such cell' in printed
 

@@ -51,6 +51,7 @@ class ExactResumeHook(Hook):
         self.loader = loop.dataloader = ExactLoader(loop.dataloader, runner.seed)
         if isinstance(loop, IterBasedTrainLoop):
             loop.dataloader_iterator = ExactStream(self.loader, runner.iter)
+            loop.fast_forward_on_resume = False  # what is left out costs nothing here
         resumed = self.saved if runner.iter > 0 else {}
         self.epoch_start = runner.iter - resumed.get('finished', 0)
         if resumed and resumed['all'] != len(self.loader):

@@ -82,11 +82,15 @@ class FiniteLossHook(Hook):
         path.write_text(json.dumps(describe(runner, losses, data_batch), indent=1) + '\n')
         text = f'{", ".join(bad)} at iteration {runner.iter + 1}; what led to it is in {path}'
         if self.in_a_row > self.max_skips:
+            taken = 'No step was taken with it' if self.dropped else 'Its gradients were finite'
             raise NonFiniteError(
-                f'{text}. No step was taken with it. Usual causes: a learning rate that is too '
+                f'{text}. {taken}. Usual causes: a learning rate that is too '
                 'high, fp16 (bf16 has a wider range), images with NaN; '
                 'FiniteLossHook(max_skips=10) leaves out single bad batches'
             )
+        if not self.dropped:
+            runner.logger.warning(f'{text}; its gradients were finite, the step was taken')
+            return
         for buffer, before in zip(runner.model.buffers(), self.buffers, strict=True):
             buffer.copy_(before)
         runner.logger.warning(f'{text}; the iteration is left out')
