@@ -13,7 +13,7 @@ from glcnet_plugin.apis.band_statistics import band_statistics
 from glcnet_plugin.apis.launching import prepare_cpu
 from glcnet_plugin.datasets.descriptions import image_files, read_classes
 from glcnet_plugin.datasets.images import read_image
-from glcnet_plugin.study.settings import CONFIGS, Method, Study
+from glcnet_plugin.study.settings import CONFIGS, Method, Study, set_options
 from glcnet_plugin.study.tiles import Tiles
 
 DESCRIBED = 200  # images whose statistics stand for all
@@ -59,7 +59,7 @@ def pretrain_config(study: Study, method: Method, tiles: Tiles, train_list: Path
     images = image_files(folder)
     names = tiles.train if listing else list(images)
     cfg.merge_from_dict(band_settings([images[name] for name in names]))
-    cfg.merge_from_dict(dict(method.options))
+    set_options(cfg, method.options, method.name)
     cfg.train_dataloader.dataset.update(data_root=str(folder), ann_file=listing)
     per_epoch = max(1, len(names) // cfg.train_dataloader.batch_size)
     epochs = max(1, round(study.pretrain_steps / per_epoch))
@@ -84,7 +84,7 @@ def finetune_config(study: Study, method: Method, tiles: Tiles, lists: dict[str,
     cfg = Config.fromfile(CONFIGS / study.networks[method.network])
     images = image_files(Path(study.data.root, 'images'))
     cfg.merge_from_dict(band_settings([images[name] for name in tiles.train]))
-    cfg.merge_from_dict(dict(study.finetune_options))
+    set_options(cfg, study.finetune_options, study.name)
     cfg.model.decode_head.num_classes = len(read_classes(study.data.root)['classes'])
     for part in ('train', 'val'):
         dataset = cfg[f'{part}_dataloader'].dataset

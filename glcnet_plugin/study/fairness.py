@@ -6,7 +6,7 @@ from mmengine.config import Config
 
 from glcnet_plugin.apis.config_differences import MISSING, flatten
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.settings import CONFIGS, Method, Study
+from glcnet_plugin.study.settings import CONFIGS, Method, Study, set_options
 
 # What has to be equal: views, images, batch, schedule, optimizer, backbone, normalisation.
 EQUAL = (
@@ -21,7 +21,7 @@ SHOWN = 3
 def protocol(method: Method) -> dict[str, Any]:
     """The settings of a pretraining that have to be equal, by dotted key."""
     cfg = Config.fromfile(CONFIGS / str(method.config))
-    cfg.merge_from_dict(dict(method.options))
+    set_options(cfg, method.options, method.name)
     found = flatten(cfg.to_dict())
     return {
         key: value for key, value in found.items() if _below(key, EQUAL) and not _below(key, FREE)

@@ -58,11 +58,12 @@ def make_plan(study: Study, tiles: Tiles) -> list[Cell]:
     ]
     plan += [Cell('probe', m.name, seed, 0, _needs(m, seed))
              for m in methods for seed in weight_seeds(study, m)]  # fmt: skip
-    plan += [
-        Cell('finetune', m.name, seed, labels, _needs(m, study.pretrain_seed(seed)))
-        for labels, seed in tiles.labelled
-        for m in methods
-    ]
+    if study.finetune:
+        plan += [
+            Cell('finetune', m.name, seed, labels, _needs(m, study.pretrain_seed(seed)))
+            for labels, seed in tiles.labelled
+            for m in methods
+        ]
     return plan
 
 

@@ -93,10 +93,7 @@ def pretraining_costs(material: Material) -> list[dict[str, Any]]:
     for cell in material.plan:
         result = read_result(material.folder, cell) if cell.kind == 'pretrain' else None
         if result is not None:
-            kept = {
-                key: result[key]
-                for key in ('images', 'epochs', 'steps', 'machine', 'last', 'resumed')
-            }
+            kept = {key: result[key] for key in COSTS}
             minutes = round(result['training_seconds'] / 60, 1)
             found.append({'method': cell.method, 'seed': cell.seed, 'minutes': minutes, **kept})
     return found

@@ -79,6 +79,8 @@ class Study:
         seeds: One draw of labels and one fine-tuning each.
         pretrain_seeds: Seeds of the pretraining; seed number i takes the i-th, in turn.
         pretrain_steps: Steps of every pretraining, rounded to whole epochs.
+        finetune: Whether anything is fine-tuned; else there are the probes alone, in a third of
+            the time.
         finetune_options: Settings of every fine-tuning.
         only: Names of the methods of this run; None for all.
         exceptions: Settings in which the pretraining of a method may differ from that of the
@@ -96,6 +98,7 @@ class Study:
     seeds: Sequence[int]
     pretrain_seeds: Sequence[int] = (0,)
     pretrain_steps: int = 700
+    finetune: bool = True
     finetune_options: Mapping[str, Any] = field(default_factory=dict)
     only: Sequence[str] | None = None
     exceptions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -198,15 +201,40 @@ def _check(study: Study, where: str) -> None:
             )
         if method.config and method.checkpoint:
             raise ConfigError(f'{where}: {name} has a config and a checkpoint: give one of them')
+        if method.config:
+            cfg = Config.fromfile(CONFIGS / method.config)
+            set_options(cfg, method.options, f'{where}: options of {name}')
     for name, config in study.networks.items():
         if not (CONFIGS / config).is_file():
             raise ConfigError(f'{where}: network {name}: there is no {CONFIGS / config}')
+        cfg = Config.fromfile(CONFIGS / config)
+        set_options(cfg, study.finetune_options, f'{where}: finetune_options')
     for key in ('labels', 'seeds', 'pretrain_seeds'):
         values = list(getattr(study, key))
         if not values or len(set(values)) < len(values):
             raise ConfigError(f'{where}: {key} {values}: name one or more, none of them twice')
     if study.pretrain_steps < 1:
         raise ConfigError(f'{where}: pretrain_steps must be at least 1, got {study.pretrain_steps}')
+
+
+def set_options(cfg: Config, options: Mapping[str, Any], whose: str) -> None:
+    """Set options in a config.
+
+    Args:
+        cfg: The config, which is changed.
+        options: Values by dotted key.
+        whose: Whose options they are, for messages.
+
+    Raises:
+        ConfigError: If a key leads nowhere.
+    """
+    for key, value in options.items():
+        try:
+            cfg.merge_from_dict({key: value})
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f'{whose}: {key} = {value!r} cannot be set in {cfg.filename}: {error}'
+            ) from error
 
 
 def as_dict(study: Study) -> dict[str, Any]:

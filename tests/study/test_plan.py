@@ -93,3 +93,8 @@ def test_inputs_change_with_what_a_result_depends_on(study_file, study, tiles, o
         for s, t in ((study, tiles), (other, choose_tiles(other)))
     ]
     assert {key for key in inputs[0] if inputs[0][key] != inputs[1][key]} == changed
+
+
+def test_probes_alone(study_file, tiles):
+    plan = make_plan(read_study(study_file, options={'finetune': False}), tiles)
+    assert {cell.kind for cell in plan} == {'pretrain', 'probe'}

@@ -32,6 +32,14 @@ def test_seeds_take_pretrainings_in_turn(study_file):
     ('options', 'message'),
     [
         ({'only': ['random', 'dino']}, "method 'dino' is unknown; there are random, glcnet"),
+        (
+            {'methods.glcnet.options': {'train_dataloader.dataset.pipeline.9.x': 1}},
+            'options of glcnet: train_dataloader.dataset.pipeline.9.x = 1 cannot be set in',
+        ),
+        (
+            {'finetune_options': {'train_cfg.max_iters.x': 1}},
+            'finetune_options: train_cfg.max_iters.x = 1 cannot be set in',
+        ),
         ({'methods.glcnet.config': 'glcnet/none.py'}, 'method glcnet is unknown here: .*none.py'),
         ({'methods.glcnet.scop': 'x'}, "glcnet: 'scop' is unknown; there are name, config"),
         ({'data.rot': 'x'}, "data: 'rot' is unknown; there are root"),
