@@ -208,7 +208,10 @@ class Times:
         cells = list(cells)
         if not cells:
             return f'done after {(time.monotonic() - self.begin) / 60:.1f} min'
-        if unknown := {cell.kind for cell in cells} - set(self.seconds):
-            return f'time left not known before the first {sorted(unknown)[0]}'
-        total = sum(mean(self.seconds[cell.kind]) for cell in cells)
-        return f'about {total / min(jobs, len(cells)) / 60:.0f} min left'
+        known = [cell for cell in cells if cell.kind in self.seconds]
+        total = sum(mean(self.seconds[cell.kind]) for cell in known)
+        text = [f'about {total / min(jobs, len(cells)) / 60:.0f} min'] if known else []
+        if len(known) < len(cells):
+            kinds = sorted({cell.kind for cell in cells} - set(self.seconds))
+            text += [f'{len(cells) - len(known)} {" and ".join(kinds)} cells, not timed yet,']
+        return f'{" and ".join(text)} left'

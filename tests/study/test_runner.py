@@ -124,7 +124,10 @@ def test_trainings_under_way_may_save(tmp_path, monkeypatch):
 
 def test_time_left_is_that_of_cells_of_a_kind(tmp_path):
     times = Times(PLAN, tmp_path)
-    assert 'not known before the first finetune' in times.left(PLAN[2:], 2)
+    unknown = f'{len(PLAN[2:])} finetune cells, not timed yet, left'
+    assert times.left(PLAN[2:], 2) == unknown
+    times.add(PLAN[0], 60)
+    assert times.left([PLAN[0], *PLAN[2:]], 1) == f'about 1 min and {unknown}'
     times.add(PLAN[2], 60)
     times.add(PLAN[3], 120)
     assert times.left(PLAN[2:], 1) == 'about 4 min left'  # 3 x 90 s

@@ -1,4 +1,5 @@
 # The methods of a study with the demo's narrow network, on a CPU.
+_base_ = './exceptions.py'
 networks = {'resnet18w16': 'downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'}
 _glcnet = 'glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
 _inpainting = 'inpainting_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
@@ -32,10 +33,3 @@ methods = dict(
     ),
 )
 reference = 'glcnet'
-exceptions = dict(
-    simsiam={
-        'optim_wrapper.paramwise_cfg': 'the learning rate of the predictor stays as it starts',
-        'custom_hooks': 'the hook that keeps it there',
-    },
-    densecl={'custom_hooks': 'the dense loss comes in after some steps'},
-)

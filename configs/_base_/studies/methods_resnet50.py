@@ -1,5 +1,6 @@
 # The methods of a study with ResNet-50, for a GPU. ImageNet's weights are used where the file is
 # there (docs/weights.md says how to get it).
+_base_ = './exceptions.py'
 networks = {'resnet50': 'downstream/deeplabv3plus_resnet50_1xb16-adam-3000i_folder-rgb.py'}
 _end = 'resnet50_1xb64-amp-adam-coslr-100e_images-rgb.py'
 _wide = 'resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb.py'
@@ -19,10 +20,3 @@ methods = dict(
     jigsaw=dict(title='Jigsaw', config=f'baselines/jigsaw/jigsaw_{_end}'),
 )
 reference = 'glcnet'
-exceptions = dict(
-    simsiam={
-        'optim_wrapper.paramwise_cfg': 'the learning rate of the predictor stays as it starts',
-        'custom_hooks': 'the hook that keeps it there',
-    },
-    densecl={'custom_hooks': 'the dense loss comes in after some steps'},
-)

@@ -1,57 +1,14 @@
-import copy
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import default_collate
 from mmengine.registry import MODELS
-from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset
 
 from glcnet_plugin.engine.hooks.pretrain_pictures import PretrainPicturesHook, deep_map
 from glcnet_plugin.errors import ConfigError
-
-
-class RandomPairs(Dataset):
-    """Two views of noise, drawn from the streams of NumPy and torch."""
-
-    def __len__(self):
-        return 8
-
-    def __getitem__(self, index):
-        sample = DataSample(metainfo=dict(img_path=f'/data/tile{index}.png'))
-        sample.set_field(torch.eye(3).repeat(2, 1, 1), 'view_matrix')
-        noise = torch.from_numpy(np.random.randint(0, 256, (3, 48, 48), np.uint8))
-        return {'inputs': [noise, torch.randint(0, 256, (3, 48, 48)).byte()],
-                'data_samples': sample}  # fmt: skip
-
-
-def train(model, folder, hooks, epochs=4):
-    """Train with 2 iterations of 4 pairs per epoch."""
-    folder.mkdir(exist_ok=True)
-    model = copy.deepcopy(model)
-    if 'decode_head' in model:
-        model['decode_head']['dropout_ratio'] = 0.5
-    runner = Runner(
-        model=model,
-        work_dir=str(folder),
-        default_scope='mmpretrain',
-        train_dataloader=DataLoader(RandomPairs(), 4, shuffle=True, collate_fn=default_collate),
-        train_cfg=dict(by_epoch=True, max_epochs=epochs),
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3)),
-        custom_hooks=hooks,
-        default_hooks=dict(checkpoint=None),
-        visualizer=dict(
-            type='Visualizer', name=str(folder), vis_backends=[dict(type='LocalVisBackend')]
-        ),
-        randomness=dict(seed=0),
-        experiment_name=str(folder),
-    )
-    runner.train()
-    return runner
 
 
 def hook(**settings):
@@ -62,8 +19,8 @@ def pictures(folder):
     return sorted(path.stem for path in folder.rglob('vis_image/*.png'))
 
 
-def test_pictures_come_at_the_start_and_every_interval(tiny_glcnet, tmp_path):
-    train(tiny_glcnet, tmp_path, [hook()])
+def test_pictures_come_at_the_start_and_every_interval(train, tiny_glcnet, tmp_path):
+    train(tiny_glcnet, tmp_path, [hook()], epochs=4)
     # 2 iterations per epoch: features after epochs 2 and 4, pairs at the start of these
     assert pictures(tmp_path) == [
         'features_0', 'features_4', 'features_8', 'matched_regions_2', 'matched_regions_6'
@@ -73,9 +30,9 @@ def test_pictures_come_at_the_start_and_every_interval(tiny_glcnet, tmp_path):
             assert image.size[0] == 780 and np.asarray(image).std() > 20  # 3 columns of 2.6 inch
 
 
-def test_training_is_the_same_with_and_without(tiny_glcnet, tmp_path):
+def test_training_is_the_same_with_and_without(train, tiny_glcnet, tmp_path):
     runs = [
-        train(tiny_glcnet, tmp_path / str(len(hooks)), hooks).model
+        train(tiny_glcnet, tmp_path / str(len(hooks)), hooks, epochs=4).model
         for hooks in ([hook(interval=1)], [])
     ]
     states = [model.state_dict() for model in runs]
@@ -84,7 +41,7 @@ def test_training_is_the_same_with_and_without(tiny_glcnet, tmp_path):
     assert modes[0] == modes[1]
 
 
-def test_the_images_stay_the_same(tiny_glcnet, tmp_path, monkeypatch):
+def test_the_images_stay_the_same(train, tiny_glcnet, tmp_path, monkeypatch):
     from glcnet_plugin.engine.hooks import pretrain_pictures
 
     drawn = []
@@ -115,7 +72,7 @@ def test_the_map_is_the_one_that_is_learnt(tiny_glcnet, mmpretrain_scope):
     assert name == 'encoder map' and torch.equal(shown, encoder_map)
 
 
-def test_a_baseline_shows_its_backbone_alone(tiny_glcnet, tmp_path):
+def test_a_baseline_shows_its_backbone_alone(train, tiny_glcnet, tmp_path):
     neck = dict(type='NonLinearNeck', in_channels=64, hid_channels=8, out_channels=8)
     model = dict(
         type='SimCLR',

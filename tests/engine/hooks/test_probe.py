@@ -1,16 +1,11 @@
-import copy
 import json
 import sys
 
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import default_collate
-from mmengine.runner import Runner
 from mmengine.structures import PixelData
-from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
-from torch.utils.data import DataLoader, Dataset
 
 from glcnet_plugin.apis.features import PixelFeatures
 from glcnet_plugin.engine.hooks.probe import ProbeHook, choose_pixels
@@ -18,45 +13,6 @@ from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
 
 DEMO = 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
-
-
-class RandomPairs(Dataset):
-    """Two views of noise, drawn from the streams of NumPy and torch."""
-
-    def __len__(self):
-        return 8
-
-    def __getitem__(self, index):
-        sample = DataSample()
-        sample.set_field(torch.eye(3).repeat(2, 1, 1), 'view_matrix')
-        noise = torch.from_numpy(np.random.randint(0, 256, (3, 48, 48), np.uint8))
-        return {'inputs': [noise, torch.randint(0, 256, (3, 48, 48)).byte()],
-                'data_samples': sample}  # fmt: skip
-
-
-def train(model, folder, hooks, epochs=2):
-    """Train with 2 iterations of 4 pairs per epoch."""
-    folder.mkdir(exist_ok=True)
-    model = copy.deepcopy(model)
-    if 'decode_head' in model:
-        model['decode_head']['dropout_ratio'] = 0.5
-    runner = Runner(
-        model=model,
-        work_dir=str(folder),
-        default_scope='mmpretrain',
-        train_dataloader=DataLoader(RandomPairs(), 4, shuffle=True, collate_fn=default_collate),
-        train_cfg=dict(by_epoch=True, max_epochs=epochs),
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3)),
-        custom_hooks=hooks,
-        default_hooks=dict(checkpoint=None),
-        visualizer=dict(type='Visualizer', name=str(folder), vis_backends=[
-            dict(type='LocalVisBackend')
-        ]),
-        randomness=dict(seed=0),
-        experiment_name=str(folder),
-    )  # fmt: skip
-    runner.train()
-    return runner
 
 
 def hook(folder, train_groups=('s000',), val_groups=('s001',), **settings):
@@ -71,7 +27,7 @@ def points_of(folder):
     return [json.loads(line) for line in next(folder.rglob('scalars.json')).open()]
 
 
-def test_scores_are_logged_at_the_iteration_they_belong_to(tiny_glcnet, scenes, tmp_path):
+def test_scores_are_logged_at_the_iteration_they_belong_to(train, tiny_glcnet, scenes, tmp_path):
     for by_epoch, interval, steps in ((True, 2, [0, 4, 8]), (False, 3, [0, 3, 6, 9])):
         folder = tmp_path / str(by_epoch)
         settings = hook(scenes, by_epoch=by_epoch, interval=interval)
@@ -85,7 +41,9 @@ def test_scores_are_logged_at_the_iteration_they_belong_to(tiny_glcnet, scenes, 
         assert log.count('probe at iteration') == len(steps)
 
 
-def test_the_score_is_that_of_a_linear_probe_of_the_frozen_network(tiny_glcnet, scenes, tmp_path):
+def test_the_score_is_that_of_a_linear_probe_of_the_frozen_network(
+    train, tiny_glcnet, scenes, tmp_path
+):
     runner = train(tiny_glcnet, tmp_path, [hook(scenes)])
     probe = next(h for h in runner.hooks if isinstance(h, ProbeHook))
     features, parts = PixelFeatures(runner.model.eval(), 'decode_head.bottleneck'), []
@@ -102,7 +60,7 @@ def test_the_score_is_that_of_a_linear_probe_of_the_frozen_network(tiny_glcnet, 
 
 
 @pytest.mark.parametrize('classifier', ['linear', 'knn'])
-def test_training_is_the_same_with_and_without(classifier, tiny_glcnet, scenes, tmp_path):
+def test_training_is_the_same_with_and_without(train, classifier, tiny_glcnet, scenes, tmp_path):
     settings = hook(scenes, by_epoch=False, classifier=classifier)
     settings['train']['pipeline'] = [
         dict(type='glcnet_plugin.LoadRSImage'),
@@ -120,7 +78,7 @@ def test_training_is_the_same_with_and_without(classifier, tiny_glcnet, scenes, 
     assert modes[0] == modes[1]
 
 
-def test_baselines_have_no_encoder_map(tiny_glcnet, scenes, tmp_path):
+def test_baselines_have_no_encoder_map(train, tiny_glcnet, scenes, tmp_path):
     neck = dict(type='NonLinearNeck', in_channels=64, hid_channels=8, out_channels=8)
     loss = dict(type='CrossEntropyLoss')
     model = dict(
@@ -177,12 +135,12 @@ def only_class(labelled_folder):
         (['b1'], r"the val set of the probe shows 1 class \['green'\] of .* in 1 images"),
     ],
 )
-def test_one_class(green, message, only_class, tiny_glcnet, tmp_path):
+def test_one_class(train, green, message, only_class, tiny_glcnet, tmp_path):
     with pytest.raises(DataError, match=message):
         train(tiny_glcnet, tmp_path, [hook(only_class(*green), 'A', 'B')])
 
 
-def test_a_class_that_training_pixels_lack_is_a_miss(scenes, tiny_glcnet, tmp_path):
+def test_a_class_that_training_pixels_lack_is_a_miss(train, scenes, tiny_glcnet, tmp_path):
     settings = hook(scenes)
     settings['train']['ann_file'] = str(tmp_path / 'two.txt')
     (tmp_path / 'two.txt').write_text('s000_0000_0000\n')
@@ -198,19 +156,19 @@ def test_a_class_that_training_pixels_lack_is_a_miss(scenes, tiny_glcnet, tmp_pa
     [((['s000'], []), 'val set of the probe holds no image'),
      ((['s000', 's001'], ['s001']), r'both sets of the probe hold \[.*s001_')],
 )  # fmt: skip
-def test_sets_that_are_none(groups, message, tiny_glcnet, scenes, tmp_path):
+def test_sets_that_are_none(train, groups, message, tiny_glcnet, scenes, tmp_path):
     with pytest.raises(DataError, match=message):
         train(tiny_glcnet, tmp_path, [hook(scenes, *groups)])
 
 
-def test_sets_of_other_classes(tiny_glcnet, scenes, labelled_folder):
+def test_sets_of_other_classes(train, tiny_glcnet, scenes, labelled_folder):
     settings = hook(scenes)
     settings['val'].update(data_root=str(labelled_folder), groups=['A'])
     with pytest.raises(DataError, match=r"differ in classes: \[.*for training, \['red', 'green'\]"):
         train(tiny_glcnet, labelled_folder / 'run', [settings])
 
 
-def test_other_bands_are_refused_before_the_first_iteration(tiny_glcnet, scenes, tmp_path):
+def test_other_bands_are_refused_before_the_first_iteration(train, tiny_glcnet, scenes, tmp_path):
     settings = hook(scenes)
     settings['train']['pipeline'] = [
         dict(type='glcnet_plugin.LoadRSImage', bands=[0, 1]),
@@ -222,7 +180,7 @@ def test_other_bands_are_refused_before_the_first_iteration(tiny_glcnet, scenes,
     assert 'Epoch(train)' not in next(tmp_path.rglob('*.log')).read_text()
 
 
-def test_a_network_that_has_diverged(tiny_glcnet, scenes, tmp_path):
+def test_a_network_that_has_diverged(train, tiny_glcnet, scenes, tmp_path):
     class Break(ProbeHook):
         def before_train(self, runner):
             next(runner.model.parameters()).data.fill_(float('nan'))
