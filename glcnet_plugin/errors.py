@@ -67,26 +67,29 @@ def errors_in_a_line() -> Iterator[None]:
     except GLCNetError as error:
         sys.exit(explain(error))
     except RuntimeError as error:
-        if (text := process_error(str(error))) is None:
+        if (text := process_error(error)) is None:
             raise
         sys.exit(f'error: {text}')
 
 
-def process_error(text: str) -> str | None:
+def process_error(error: Exception) -> str | None:
     """What a failure of the processes of a loader means, None for any other error.
 
     Args:
-        text: What torch says.
+        error: What torch raises: it says so, or finds the other end of a connection gone.
     """
+    text = str(error)
     if 'shared memory' in text or 'Bus error' in text or 'shm' in text:
         return (
             'the processes that read the data found no room in shared memory, /dev/shm '
             f'({_shared_memory()}): give it more (docker run --shm-size=8g), or take a smaller '
             'train_dataloader.num_workers or batch_size; num_workers=0 needs none'
         )
-    if 'DataLoader worker' in text:
+    gone = isinstance(error, ConnectionError | EOFError | FileNotFoundError)
+    if 'DataLoader worker (pid' in text or (gone and 'Original Traceback' not in text):
+        what = text or type(error).__name__
         return (
-            f'a process that reads the data was ended by the system ({text}): mostly for want of '
+            f'a process that reads the data was ended by the system ({what}): mostly for want of '
             'memory. Take a smaller train_dataloader.num_workers; with num_workers=0 an error of '
             'the data themselves shows its cause'
         )

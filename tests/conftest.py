@@ -77,18 +77,25 @@ def start():
 
 
 @pytest.fixture
-def run_ranks(start, free_port):
-    """Run a command in several processes that find each other; what each printed."""
+def ranks_environment(free_port):
+    """Environments of several processes that find each other."""
 
-    def run(ranks, command, codes=0, limit=120):
+    def environments(ranks):
         common = {
             **os.environ, 'WORLD_SIZE': str(ranks), 'MASTER_ADDR': '127.0.0.1',
             'MASTER_PORT': str(free_port), 'CUDA_VISIBLE_DEVICES': '-1', 'OMP_NUM_THREADS': '1',
         }  # fmt: skip
-        children = [
-            start(command, env={**common, 'RANK': str(rank), 'LOCAL_RANK': str(rank)})
-            for rank in range(ranks)
-        ]
+        return [{**common, 'RANK': str(i), 'LOCAL_RANK': str(i)} for i in range(ranks)]
+
+    return environments
+
+
+@pytest.fixture
+def run_ranks(start, ranks_environment):
+    """Run a command in several processes that find each other; what each printed."""
+
+    def run(ranks, command, codes=0, limit=120):
+        children = [start(command, env=environment) for environment in ranks_environment(ranks)]
         printed = [child.communicate(timeout=limit)[0] for child in children]
         ends = [child.returncode for child in children]
         assert ends == [codes] * ranks, '\n'.join(text[-3000:] for text in printed)

@@ -9,6 +9,7 @@ from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
+from glcnet_plugin.engine.bare_model import bare_model
 from glcnet_plugin.errors import ConfigError, DataError, StorageError
 
 
@@ -25,7 +26,7 @@ def check_work_dir(folder: str | Path) -> None:
     try:
         probe.parent.mkdir(parents=True, exist_ok=True)
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # a process of that number on another machine may be first
     except OSError as error:
         reason = 'a file is in its place' if error.errno == errno.EEXIST else error.strerror
         raise StorageError(
@@ -55,8 +56,7 @@ def check_batches(runner: Runner) -> None:
             'smaller batch size or fewer processes; if there should be more images, look at '
             'train_dataloader.dataset'
         )
-    model: Any = getattr(runner.model, 'module', runner.model)
-    queue = getattr(model, 'queue_len', None)
+    queue: Any = getattr(bare_model(runner), 'queue_len', None)
     if queue is not None and queue % (batch * processes):
         raise ConfigError(
             f'model.queue_len {queue} is no multiple of {batch * processes}, batch size x '

@@ -11,6 +11,8 @@ from glcnet_plugin.errors import StorageError
 # Name of the backend in configs: CheckpointHook(backend_args=dict(backend=WHOLE_FILES)).
 WHOLE_FILES = 'glcnet_plugin.whole_files'
 
+STATES = ('epoch_*.pth', 'iter_*.pth', 'stopped.pth')  # from which a training can go on
+
 
 @register_backend(WHOLE_FILES, force=True)
 class WholeFileBackend(LocalBackend):
@@ -62,7 +64,8 @@ def newest_checkpoint(folder: str | Path) -> tuple[str | None, list[str]]:
 
     Args:
         folder: Folder of checkpoints. The one that ``last_checkpoint`` in it names comes first,
-            then its ``.pth`` files, newest first.
+            then those written in training (not ``best_*.pth``, which holds weights alone), newest
+            first.
 
     Returns:
         The first that is whole, None if none is; and those before it, which are damaged or gone.
@@ -70,7 +73,8 @@ def newest_checkpoint(folder: str | Path) -> tuple[str | None, list[str]]:
     folder = Path(folder)
     note = folder / 'last_checkpoint'
     named = [note.read_text().strip()] if note.is_file() else []
-    found = sorted(folder.glob('*.pth'), key=lambda p: p.stat().st_mtime_ns, reverse=True)
+    states = (path for pattern in STATES for path in folder.glob(pattern))
+    found = sorted(states, key=lambda p: p.stat().st_mtime_ns, reverse=True)
     damaged: list[str] = []
     for path in dict.fromkeys([*filter(None, named), *map(str, found)]):
         if is_whole(path):

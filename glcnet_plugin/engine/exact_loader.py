@@ -143,8 +143,9 @@ class ExactLoader(DataLoader[Any]):
         """Batches of an epoch."""
         try:
             yield from super().__iter__()
-        except RuntimeError as error:
-            if isinstance(error, GLCNetError) or (text := process_error(str(error))) is None:
+        except (RuntimeError, ConnectionError, EOFError, FileNotFoundError) as error:
+            text = process_error(error) if self.num_workers else None
+            if isinstance(error, GLCNetError) or text is None:
                 raise
             raise DataError(text) from error
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
 from mmpretrain.models.selfsup.mae import MAEViT
 from torch import Tensor, nn
 
@@ -68,12 +66,6 @@ class LiveFeatures(PixelFeatures):
             return list(backbone(x, mask=None))
         finally:
             backbone.out_type = kept
-
-
-def bare_model(runner: Runner) -> nn.Module:
-    """The network of a run without the wrapper of distributed training."""
-    model: nn.Module = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    return model
 
 
 def normalise(model: Any, images: Tensor) -> Tensor:

@@ -73,3 +73,10 @@ def test_an_empty_note_and_an_empty_folder(tmp_path):
     assert newest_checkpoint(tmp_path) == (None, [])
     path = save(tmp_path / 'epoch_1.pth')
     assert newest_checkpoint(tmp_path) == (path, [])
+
+
+def test_weights_alone_are_nothing_to_resume_from(tmp_path):
+    path = save(tmp_path / 'iter_1.pth', age=5)
+    save(tmp_path / 'best_mIoU_iter_2.pth')
+    save(tmp_path / 'exported.pth')
+    assert newest_checkpoint(tmp_path) == (path, [])

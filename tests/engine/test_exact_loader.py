@@ -155,7 +155,34 @@ def bad_tile():
 def test_failures_of_processes_have_a_remedy(failure, kind, message):
     data = Failing(failure)
     exact = ExactLoader(DataLoader(data, 2, sampler=DefaultSampler(data), num_workers=1), 0)
-    with pytest.raises(kind, match=message):
+    with pytest.raises(kind, match=message) as caught:
+        list(exact)
+    assert type(caught.value) is kind
+
+
+def test_a_process_that_is_gone_when_its_batch_is_fetched(monkeypatch):
+    """Torch then finds nobody at the other end of the connection over which tensors come."""
+    data = Noise()
+    exact = ExactLoader(DataLoader(data, 2, sampler=DefaultSampler(data), num_workers=1), 0)
+
+    def gone(_loader):
+        raise ConnectionResetError(104, 'Connection reset by peer')
+        yield
+
+    monkeypatch.setattr(DataLoader, '__iter__', gone)
+    with pytest.raises(DataError, match='a process that reads the data was ended .*reset by peer'):
+        list(exact)
+
+
+def no_file():
+    raise FileNotFoundError('tile_7.png')
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_a_missing_file_is_none_of_it(workers):
+    data = Failing(no_file)
+    exact = ExactLoader(DataLoader(data, 2, sampler=DefaultSampler(data), num_workers=workers), 0)
+    with pytest.raises(FileNotFoundError, match=r'tile_7.png'):
         list(exact)
 
 

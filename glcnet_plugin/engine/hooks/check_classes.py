@@ -3,10 +3,10 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from glcnet_plugin.engine.bare_model import bare_model
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.registry import HOOKS
 
@@ -26,16 +26,15 @@ class CheckClassesHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check the training set."""
-        _check(runner.model, runner.train_dataloader.dataset)
+        _check(bare_model(runner), runner.train_dataloader.dataset)
 
     def before_test(self, runner: Runner) -> None:
         """Check the test set."""
-        _check(runner.model, runner.test_dataloader.dataset)
+        _check(bare_model(runner), runner.test_dataloader.dataset)
 
 
 def _check(model: Any, dataset: Any) -> None:
     """Compare all heads of a model with a dataset."""
-    model = model.module if is_model_wrapper(model) else model
     classes = getattr(dataset, 'metainfo', {}).get('classes')
     for head in [*_heads(model.decode_head), *_heads(getattr(model, 'auxiliary_head', None))]:
         if classes and head.num_classes != len(classes):

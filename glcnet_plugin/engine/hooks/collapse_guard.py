@@ -5,6 +5,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from glcnet_plugin.engine.bare_model import bare_model
 from glcnet_plugin.engine.hooks.health import BRANCHES, HealthHook
 from glcnet_plugin.errors import CollapseError, ConfigError
 from glcnet_plugin.registry import HOOKS
@@ -63,12 +64,13 @@ class CollapseGuardHook(Hook):
     ) -> None:
         """Judge the last look; in the first iteration, see that there is something to learn."""
         if runner.iter == 0:
-            idle = [key for key, value in (outputs or {}).items()
-                    if key.startswith('chance_') and float(value) == 0]  # fmt: skip
-            for key in idle:
+            weights = getattr(bare_model(runner), 'weights', {})  # a branch of weight 0 may idle
+            idle = [name for name in BRANCHES if weights.get(name, 1) > 0
+                    and float((outputs or {}).get(f'chance_{name}', 1)) == 0]  # fmt: skip
+            for name in idle:
                 self._say(
                     runner,
-                    f'the {key.removeprefix("chance_")} branch has nothing to learn: no item of '
+                    f'the {name} branch has nothing to learn: no item of '
                     'the first batch has a negative. Do all images belong to one scene, with '
                     "exclude='scene', or is the batch size 1?",
                 )

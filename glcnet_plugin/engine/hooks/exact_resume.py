@@ -33,6 +33,11 @@ class ExactResumeHook(Hook):
         self.loader: ExactLoader | None = None
         self.epoch_start = 0  # iteration of the first batch of this epoch
         self.saved: dict[str, int] = {}
+        self.first_seed = 0  # of the sampler, before the checkpoint names that of the run
+
+    def before_run(self, runner: Runner) -> None:
+        """Remember the seed that the sampler was built with."""
+        self.first_seed = runner.seed
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Read how much of its epoch was done when it was written."""
@@ -48,6 +53,9 @@ class ExactResumeHook(Hook):
                 'resumed run will differ from one that went through'
             )
             return
+        sampler: Any = loop.dataloader.batch_sampler.sampler
+        if getattr(sampler, 'seed', None) == self.first_seed:
+            sampler.seed = runner.seed  # mmengine builds it before it resumes
         self.loader = loop.dataloader = ExactLoader(loop.dataloader, runner.seed)
         if isinstance(loop, IterBasedTrainLoop):
             loop.dataloader_iterator = ExactStream(self.loader, runner.iter)

@@ -15,6 +15,8 @@ from torch.nn.utils import clip_grad_norm_
 from glcnet_plugin.errors import ConfigError, NonFiniteError
 from glcnet_plugin.registry import HOOKS
 
+COUNT = 'train/skipped_steps'
+
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
@@ -42,20 +44,21 @@ class FiniteLossHook(Hook):
         if max_skips < 0:
             raise ConfigError(f'max_skips must be at least 0, got {max_skips}')
         self.max_skips = max_skips
+        self.stepped = False  # whether the optimizer was asked for a step
         self.dropped = False
         self.in_a_row = 0
         self.skipped = 0
-        self.scale = 0.0
         self.buffers: list[Tensor] = []
 
     def before_train(self, runner: Runner) -> None:
         """Look at the gradients before every step."""
         runner.optim_wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
-        self.scale = amp_scale(runner)
+        if runner.iter > 0 and COUNT in runner.message_hub.log_scalars:  # of a resumed run
+            self.skipped = int(runner.message_hub.get_scalar(COUNT).current())
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """Remember the buffers."""
-        self.dropped = False
+        self.stepped = self.dropped = False
         if self.max_skips:
             self.buffers = [buffer.clone() for buffer in runner.model.buffers()]
 
@@ -64,10 +67,12 @@ class FiniteLossHook(Hook):
     ) -> None:
         """Count; write what led to it; stop, or go on."""
         scale = amp_scale(runner)
-        self.skipped += self.dropped or scale < self.scale  # it is lowered at each overflow
-        self.scale = scale
+        # the scaler asks for no step where it finds a gradient that is not finite
+        overflow = scale > 0 and runner.optim_wrapper.should_update() and not self.stepped
+        dropped = self.dropped or overflow
+        self.skipped += dropped
         if scale or self.skipped:
-            runner.message_hub.update_scalar('train/skipped_steps', self.skipped)
+            runner.message_hub.update_scalar(COUNT, self.skipped)
         if scale:
             runner.message_hub.update_scalar('train/loss_scale', scale)
         losses = {key: float(torch.as_tensor(v).detach()) for key, v in (outputs or {}).items()}
@@ -82,13 +87,13 @@ class FiniteLossHook(Hook):
         path.write_text(json.dumps(describe(runner, losses, data_batch), indent=1) + '\n')
         text = f'{", ".join(bad)} at iteration {runner.iter + 1}; what led to it is in {path}'
         if self.in_a_row > self.max_skips:
-            taken = 'No step was taken with it' if self.dropped else 'Its gradients were finite'
+            taken = 'No step was taken with it' if dropped else 'Its gradients were finite'
             raise NonFiniteError(
                 f'{text}. {taken}. Usual causes: a learning rate that is too '
                 'high, fp16 (bf16 has a wider range), images with NaN; '
                 'FiniteLossHook(max_skips=10) leaves out single bad batches'
             )
-        if not self.dropped:
+        if not dropped:
             runner.logger.warning(f'{text}; its gradients were finite, the step was taken')
             return
         for buffer, before in zip(runner.model.buffers(), self.buffers, strict=True):
@@ -97,6 +102,7 @@ class FiniteLossHook(Hook):
 
     def _drop_gradients(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
         """Take all gradients away if one is not finite: a step without any does nothing."""
+        self.stepped = True
         parameters = [p for group in optimizer.param_groups for p in group['params']]
         # nothing is clipped: the largest gradient, found with few kernels
         if not clip_grad_norm_(parameters, math.inf, norm_type=math.inf).isfinite():

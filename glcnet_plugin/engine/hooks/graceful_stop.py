@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from mmengine.device import get_device
-from mmengine.dist import all_reduce, get_world_size, is_main_process
+from mmengine.dist import all_reduce, barrier, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -63,7 +63,6 @@ class GracefulStopHook(Hook):
         number = self._agree()
         if not number:
             return
-        self._restore()
         done = runner.iter + 1
         runner.save_checkpoint(
             runner.work_dir,
@@ -75,6 +74,8 @@ class GracefulStopHook(Hook):
         path = Path(runner.work_dir) / NAME
         if is_main_process():
             path.with_name('last_checkpoint').write_text(str(path))
+        barrier()  # a launcher ends all processes when the first one leaves
+        self._restore()
         runner.logger.warning(
             f'{signal.Signals(number).name}: stopped after iteration {done}; saved {path}, go on '
             'with --resume'

@@ -4,10 +4,10 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from glcnet_plugin.engine.bare_model import bare_model
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.geometry import view_overlap
 from glcnet_plugin.models.utils.health import embedding_health
@@ -47,7 +47,7 @@ class HealthHook(Hook):
         """Listen to what the losses compare in this iteration."""
         if not self.every_n_train_iters(runner, self.interval):
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = bare_model(runner)
         for name in BRANCHES:
             head = getattr(model, f'{name}_head', None)
             if head is not None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from glcnet_plugin.apis.checkpoint import load_pretrained, scope_filter
+from glcnet_plugin.engine.bare_model import bare_model
 from glcnet_plugin.registry import HOOKS
 
 
@@ -51,9 +51,8 @@ class LoadPretrainedHook(Hook):
         elif self.checkpoint is None:
             runner.logger.info('no checkpoint to start from: training starts from random weights')
         else:
-            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             report = load_pretrained(
-                model, self.checkpoint, self.scope, self.inflate, self.allow_missing
+                bare_model(runner), self.checkpoint, self.scope, self.inflate, self.allow_missing
             )
             runner.logger.info(str(report))
             for text in report.warnings:

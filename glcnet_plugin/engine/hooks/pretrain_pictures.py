@@ -9,7 +9,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from glcnet_plugin.engine.live_network import LiveFeatures, bare_model, normalise, undisturbed
+from glcnet_plugin.engine.bare_model import bare_model
+from glcnet_plugin.engine.live_network import LiveFeatures, normalise, undisturbed
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.selfsup.pretrainer import SegPretrainer
 from glcnet_plugin.models.utils import coarsest_map
@@ -23,7 +24,8 @@ class PretrainPicturesHook(Hook):
     """Draw pictures into the visualizer of the run every ``interval`` epochs.
 
     ``features``: the principal components of the map that is learnt, see :func:`pca_colours`, of
-    the first images of the run, always the same ones; also once before anything is learnt.
+    the first images of the run, or of what was left of it when it was resumed; also once before
+    anything is learnt.
     ``matched_regions``, where the network has a local branch: pairs of views of the current epoch
     and the regions that the branch compares in them.
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from glcnet_plugin.datasets.masks import IGNORE
-from glcnet_plugin.engine.live_network import LiveFeatures, bare_model, normalise, undisturbed
+from glcnet_plugin.engine.bare_model import bare_model
+from glcnet_plugin.engine.live_network import LiveFeatures, normalise, undisturbed
 from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError, explain
 from glcnet_plugin.evaluation.confusion import confusion_scores
 from glcnet_plugin.evaluation.probe import knn_probe, linear_probe

@@ -8,12 +8,12 @@ from typing import Any
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 import glcnet_plugin
 from glcnet_plugin.apis.bands import band_record
 from glcnet_plugin.datasets.rasters import is_virtual
+from glcnet_plugin.engine.bare_model import bare_model
 from glcnet_plugin.registry import HOOKS
 
 
@@ -116,5 +116,4 @@ class ProvenanceHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add the records."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        checkpoint['meta'].update(self.found, bands=band_record(model))
+        checkpoint['meta'].update(self.found, bands=band_record(bare_model(runner)))

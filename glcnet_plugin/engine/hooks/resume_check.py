@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 
 from glcnet_plugin.apis.config_differences import differing_keys
 from glcnet_plugin.apis.whole_files import is_whole, newest_checkpoint
+from glcnet_plugin.engine.bare_model import bare_model
 from glcnet_plugin.errors import CheckpointMismatchError, DataError
 from glcnet_plugin.registry import HOOKS
 
@@ -25,7 +26,8 @@ class ResumeCheckHook(Hook):
     are listed.
 
     Raises:
-        DataError: If no checkpoint is whole, or the given one is not.
+        DataError: If no checkpoint is whole, the given one is not or is not there, or processes
+            see different ones.
         CheckpointMismatchError: If it does not fit the network, or holds no training.
     """
 
@@ -35,11 +37,18 @@ class ResumeCheckHook(Hook):
         if not runner._resume or runner._has_loaded:
             return
         if given is not None:
-            if Path(given).is_file() and not is_whole(given):
+            if '://' not in given and not Path(given).is_file():
+                raise DataError(f'there is no {given} to resume from: give its whole path')
+            if '://' not in given and not is_whole(given):
                 raise DataError(f'{given} is damaged or cut off: --resume without a name takes the '
                                 'newest whole checkpoint of the work dir')  # fmt: skip
             return
         chosen, damaged = newest_checkpoint(runner.work_dir)
+        if len(found := set(all_gather_object(chosen))) > 1:
+            raise DataError(
+                f'the processes would resume from different checkpoints, {sorted(map(str, found))}:'
+                f' the work dir {runner.work_dir} has to be a folder that all machines share'
+            )
         if chosen is None and damaged:
             raise DataError(
                 f'{runner.work_dir} holds no whole checkpoint to resume from; damaged or gone: '
@@ -68,8 +77,8 @@ class ResumeCheckHook(Hook):
         text = '\n  '.join(differences[:SHOWN])
         if len(differences) > SHOWN:
             text += f'\n  and {len(differences) - SHOWN} more'
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        ours, theirs = shapes(model.state_dict()), shapes(checkpoint['state_dict'])
+        weights = checkpoint.get('state_dict', checkpoint)
+        ours, theirs = shapes(bare_model(runner).state_dict()), shapes(weights)
         if ours != theirs:
             keys = sorted(dict(ours.items() ^ theirs.items()))
             purpose = 'score' if scoring else 'resume from'

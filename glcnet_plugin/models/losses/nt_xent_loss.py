@@ -10,6 +10,7 @@ from glcnet_plugin.models.losses.contrastive import (
     check_temperature,
     has_negatives,
     item_losses,
+    queue_nt_xent,
 )
 from glcnet_plugin.models.utils.gather import gather_items, unique_numbers
 from glcnet_plugin.registry import MODELS
@@ -51,7 +52,12 @@ class NTXentLoss(nn.Module):
         self.gather = gather
 
     def forward(
-        self, z1: Tensor, z2: Tensor, groups: Tensor | None = None, valid: Tensor | None = None
+        self,
+        z1: Tensor,
+        z2: Tensor,
+        groups: Tensor | None = None,
+        valid: Tensor | None = None,
+        queue: Tensor | None = None,
     ) -> BranchLoss:
         """Loss of the items of this process among those of all.
 
@@ -65,11 +71,20 @@ class NTXentLoss(nn.Module):
             z2: (n, D) embeddings of view 2.
             groups: (n,) see :func:`nt_xent`; numbers that mean the same in all processes.
             valid: (n,) whether an item takes part; None for all.
+            queue: (L, D) earlier embeddings, which then are the negatives instead of the other
+                items, see :func:`queue_nt_xent`; ``groups`` are not looked at.
 
         Returns:
             Loss, and its level for embeddings that know nothing; both 0, with a gradient, where
             no item has negatives.
         """
+        if queue is not None:
+            kept = slice(None) if valid is None else valid
+            terms = len(queue) + self.positive_in_denominator
+            loss = queue_nt_xent(
+                z1[kept], z2[kept], queue, self.temperature, self.positive_in_denominator
+            )
+            return BranchLoss(loss, loss.new_tensor(terms).log())
         groups = unique_numbers(len(z1), z1.device) if groups is None else groups
         valid = torch.ones_like(groups, dtype=torch.bool) if valid is None else valid
         items, share = torch.arange(len(z1), device=z1.device), 1

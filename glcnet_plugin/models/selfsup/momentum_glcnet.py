@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.heads import ContrastHead
-from glcnet_plugin.models.losses.contrastive import queue_nt_xent
 from glcnet_plugin.models.selfsup.glcnet import GLCNet
 from glcnet_plugin.models.utils.gather import gather_items
 from glcnet_plugin.registry import MODELS
@@ -83,16 +82,12 @@ class MomentumGLCNet(GLCNet):
             keys = self._embed(inputs[1], 1, boxes, self.target.module)
         losses = {}
         for name, head in self._heads().items():
-            query, key, rule = queries[name], keys[name], head.loss_module
             queue = getattr(self, f'{name}_queue').clone()  # as it is about to move on
-            kept = slice(None) if name == 'style' else valid.flatten()  # type: ignore[union-attr]
-            loss = queue_nt_xent(
-                query[kept], key[kept], queue, rule.temperature, rule.positive_in_denominator
-            )
-            terms = len(queue) + rule.positive_in_denominator
-            losses[f'loss_{name}'] = self.weights[name] * loss
-            losses[f'chance_{name}'] = self.weights[name] * loss.new_tensor(terms).log()
-            self._enqueue(name, key)
+            kept = None if name == 'style' else valid.flatten()  # type: ignore[union-attr]
+            found = head.loss_module(queries[name], keys[name], None, kept, queue)
+            losses[f'loss_{name}'] = self.weights[name] * found.loss
+            losses[f'chance_{name}'] = self.weights[name] * found.chance
+            self._enqueue(name, keys[name])
         return losses
 
     def _embed(

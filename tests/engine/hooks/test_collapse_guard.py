@@ -58,6 +58,13 @@ def test_nothing_to_learn_is_noticed_at_once(tiny_glcnet, tmp_path, monkeypatch)
         health_runs.run(tiny_glcnet, tmp_path, hooks, epochs=1)
 
 
+@pytest.mark.parametrize('weight', [0.0, 1.0])
+def test_a_branch_that_is_switched_off_may_idle(tiny_glcnet, tmp_path, weight):
+    model = dict(tiny_glcnet, lambda_global=weight)
+    runner = health_runs.run(model, tmp_path, [HEALTH, guard(action='stop', begin=50)])
+    assert runner.iter == 2
+
+
 def test_before_it_begins_nothing_is_judged(collapsed, tmp_path):
     health_runs.run(collapsed, tmp_path, [HEALTH, guard(begin=5)], epochs=3)
     assert collapses(tmp_path) == 0  # one look is left, two are needed

@@ -57,6 +57,7 @@ def train(
     exact=True,
     loop=None,
     sampler='DefaultSampler',
+    seed=0,
 ):
     Noisy.read.clear()
     hooks = [dict(type='glcnet_plugin.ExactResumeHook')] if exact else []
@@ -78,7 +79,7 @@ def train(
         ],
         custom_hooks=hooks,
         default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=1)),
-        randomness=dict(seed=0),
+        randomness=dict(seed=seed),
         load_from=resume and str(resume),
         resume=resume is not None,
         experiment_name=f'{folder}_{resume}',
@@ -109,6 +110,13 @@ def test_resumed_from_the_end_of_an_epoch(tmp_path):
     whole = train(tmp_path / 'whole')
     shutil.copy(tmp_path / 'whole/epoch_2.pth', tmp_path / 'epoch_2.pth')
     assert same(train(tmp_path / 'run', resume=tmp_path / 'epoch_2.pth'), whole)
+
+
+def test_a_seed_that_was_drawn_is_that_of_the_samples_too(tmp_path):
+    """mmengine builds the sampler before it reads the seed of the checkpoint."""
+    whole = train(tmp_path / 'whole', seed=None)
+    shutil.copy(tmp_path / 'whole/epoch_1.pth', tmp_path / 'epoch_1.pth')
+    assert same(train(tmp_path / 'run', resume=tmp_path / 'epoch_1.pth', seed=None), whole)
 
 
 def test_number_of_processes_does_not_matter(tmp_path):

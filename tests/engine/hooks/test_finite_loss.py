@@ -1,10 +1,12 @@
 import json
 import math
+from functools import partial
 
 import pytest
 import torch
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
+from mmengine.optim.optimizer import amp_optimizer_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -40,7 +42,7 @@ def batches(values):
     return DataLoader(data, 1, collate_fn=collate)
 
 
-def train(folder, values, max_skips=0, optimizer='Adam'):
+def train(folder, values, max_skips=0, wrapper=None):
     """One iteration per value; the weights after it."""
     torch.manual_seed(0)
     model = Net()
@@ -49,7 +51,7 @@ def train(folder, values, max_skips=0, optimizer='Adam'):
         work_dir=str(folder),
         train_dataloader=batches(values),
         train_cfg=dict(by_epoch=True, max_epochs=1),
-        optim_wrapper=dict(optimizer=dict(type=optimizer, lr=0.1)),
+        optim_wrapper=dict(wrapper or {}, optimizer=dict(type='Adam', lr=0.1)),
         custom_hooks=[dict(type='glcnet_plugin.FiniteLossHook', max_skips=max_skips)],
         default_hooks=dict(checkpoint=None),
         experiment_name=str(folder),
@@ -102,12 +104,40 @@ def test_infinite_gradients_of_a_finite_loss_count():
     assert hook.dropped and weight == 0 and not optimizer.state[weight]
 
 
-def test_overflows_of_the_scaler_are_counted_not_refused(tmp_path, monkeypatch):
-    scales = iter([8.0, 8.0, 4.0, 4.0])  # at the start, and after three iterations
-    monkeypatch.setattr('glcnet_plugin.engine.hooks.finite_loss.amp_scale', lambda _: next(scales))
-    hub = train(tmp_path, [1.0, 2.0, 3.0]).message_hub
+@pytest.fixture
+def amp(monkeypatch):
+    """AMP of mmengine, with a scaler that works on a CPU."""
+    scaler = pytest.importorskip('torch.amp', reason='torch 2.3 or newer')
+    if not hasattr(scaler, 'GradScaler'):
+        pytest.skip('torch has scalers for GPUs only')
+    monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available', lambda: True)
+    monkeypatch.setattr(amp_optimizer_wrapper, 'GradScaler', partial(scaler.GradScaler, 'cpu'))
+    return dict(type='AmpOptimWrapper', loss_scale=dict(init_scale=2.0**60), dtype='bfloat16')
+
+
+def test_overflows_of_the_scaler_are_counted_not_refused(tmp_path, amp):
+    """float32 ends at 2^128: the gradients of this batch, times 2^60, lie beyond."""
+    runner = train(tmp_path, [1.0, 1e22, 2.0], wrapper=amp)
+    hub = runner.message_hub
     assert hub.get_scalar('train/skipped_steps').data[0].tolist() == [0, 1, 1]
-    assert hub.get_scalar('train/loss_scale').current() == 4
+    assert hub.get_scalar('train/loss_scale').current() == 2.0**59
+    assert not list(tmp_path.glob('nonfinite*'))
+
+
+def test_bad_batches_under_amp(tmp_path, amp):
+    runner = train(tmp_path, [1.0, math.nan, 2.0], max_skips=1, wrapper=amp)
+    assert all(value.isfinite().all() for value in runner.model.state_dict().values())
+    assert runner.message_hub.get_scalar('train/skipped_steps').current() == 1
+    assert 'the iteration is left out' in next(tmp_path.rglob('*.log')).read_text()
+    with pytest.raises(NonFiniteError, match='No step was taken with it'):
+        train(tmp_path / 'stop', [1.0, math.nan, 2.0], wrapper=amp)
+
+
+def test_the_count_goes_on_after_a_resume(tmp_path):
+    runner = train(tmp_path, [1.0, math.nan, 2.0], max_skips=1)
+    hook, runner.train_loop._iter = FiniteLossHook(), 3
+    hook.before_train(runner)
+    assert hook.skipped == 1
 
 
 def test_negative_number_is_refused():

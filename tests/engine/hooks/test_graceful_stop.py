@@ -15,7 +15,7 @@ from glcnet_plugin.engine.hooks.graceful_stop import GracefulStopHook
 
 # Trains for a minute unless it is stopped; touches a file when it is under way.
 CHILD = """
-import sys, time, torch
+import os, sys, time, torch
 from pathlib import Path
 from mmengine.dataset import BaseDataset
 from mmengine.model import BaseModel
@@ -32,9 +32,10 @@ class Net(BaseModel):
         super().__init__()
         self.net = torch.nn.Linear(4, 1)
     def forward(self, inputs, data_samples=None, mode='loss'):
-        if runner.iter == 3: Path(sys.argv[1], 'under_way').touch()
+        if runner.iter == 3: Path(sys.argv[1], 'under_way' + os.environ.get('RANK', '')).touch()
         return {'loss': self.net(torch.stack(inputs)).pow(2).mean()}
 
+if 'RANK' in os.environ: torch.distributed.init_process_group('gloo')
 runner = Runner(
     model=Net(), work_dir=sys.argv[1],
     train_dataloader=dict(dataset=Data(), batch_size=2, num_workers=2,
@@ -45,6 +46,8 @@ runner = Runner(
     custom_hooks=[dict(type='glcnet_plugin.ExactResumeHook'),
                   dict(type='glcnet_plugin.GracefulStopHook')],
 )
+fsync = os.fsync
+os.fsync = lambda descriptor: (time.sleep(float(sys.argv[2])), fsync(descriptor))
 runner.train()
 """
 
@@ -59,8 +62,8 @@ def wait_for(path, child):
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_the_job_saves_and_exits_with_its_code(tmp_path, number):
     child = subprocess.Popen(
-        [sys.executable, '-c', CHILD, tmp_path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
+        [sys.executable, '-c', CHILD, tmp_path, '0'], text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:
         wait_for(tmp_path / 'under_way', child)
@@ -75,6 +78,24 @@ def test_a_signal_to_the_job_saves_and_exits_with_its_code(tmp_path, number):
     saved = torch.load(tmp_path / 'stopped.pth', weights_only=False)
     assert saved['meta']['iter'] >= 3 and 'optimizer' in saved
     assert Path((tmp_path / 'last_checkpoint').read_text()) == tmp_path / 'stopped.pth'
+
+
+@pytest.mark.parametrize('reached', [0, 1])
+def test_no_process_leaves_before_the_checkpoint_is_written(
+    tmp_path, reached, start, ranks_environment
+):
+    """A launcher ends all when the first one leaves; here a slow disk makes that visible."""
+    children = [
+        start([sys.executable, '-c', CHILD, tmp_path, '2'], env=environment)
+        for environment in ranks_environment(2)
+    ]
+    for rank, child in enumerate(children):
+        wait_for(tmp_path / f'under_way{rank}', child)
+    children[reached].send_signal(signal.SIGTERM)
+    children[1].wait(timeout=60)
+    assert (tmp_path / 'stopped.pth').is_file() and (tmp_path / 'last_checkpoint').is_file()
+    children[0].wait(timeout=60)
+    assert [child.returncode for child in children] == [143, 143]
 
 
 class Log:

@@ -87,3 +87,9 @@ def test_one_branch_alone(tiny_glcnet, tmp_path):
 def test_interval_below_one():
     with pytest.raises(ConfigError, match='at least 1, got 0'):
         HealthHook(0)
+
+
+def test_embeddings_compared_with_a_queue(tiny_glcnet, tmp_path):
+    model = dict(tiny_glcnet, type='glcnet_plugin.MomentumGLCNet', queue_length=16)
+    found = logged(run(model, tmp_path, [dict(type='glcnet_plugin.HealthHook', interval=2)]))
+    assert {'style_rank', 'local_rank', 'regions', 'overlap'} <= set(found)

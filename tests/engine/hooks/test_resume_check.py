@@ -9,6 +9,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 
+from glcnet_plugin.engine.hooks import resume_check
 from glcnet_plugin.errors import CheckpointMismatchError, DataError
 
 
@@ -141,3 +142,21 @@ def test_weights_of_another_network_are_not_scored(tmp_path):
     assert score(tmp_path / 'fits', tmp_path / 'epoch_1.pth') == {'samples': 2}  # batches
     with pytest.raises(CheckpointMismatchError, match='checkpoint to score is of another network'):
         score(tmp_path / 'other', tmp_path / 'epoch_1.pth', width=4)
+
+
+def test_weights_without_a_frame_are_scored(tmp_path):
+    torch.save(Scored().state_dict(), tmp_path / 'bare.pth')
+    assert score(tmp_path / 'fits', tmp_path / 'bare.pth') == {'samples': 2}
+
+
+def test_a_checkpoint_that_is_not_there(tmp_path):
+    with pytest.raises(DataError, match=r'there is no epoch_9.pth .*give its whole path'):
+        train(tmp_path, resume=True, load_from='epoch_9.pth')
+
+
+def test_processes_that_see_different_checkpoints(tmp_path, monkeypatch):
+    """As with a work dir on the disk of one machine: the others would start anew."""
+    train(tmp_path, epochs=1)
+    monkeypatch.setattr(resume_check, 'all_gather_object', lambda chosen: [chosen, None])
+    with pytest.raises(DataError, match='epoch_1.pth.*a folder that all machines share'):
+        train(tmp_path, epochs=2, resume=True)
