@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config
+from threadpoolctl import threadpool_limits
 
 from glcnet_plugin.apis.band_statistics import band_statistics
 from glcnet_plugin.apis.launching import prepare_cpu
@@ -119,3 +120,4 @@ def one_thread() -> None:
     """Compute in one thread, in this process and in those that it starts."""
     os.environ['OMP_NUM_THREADS'] = '1'
     torch.set_num_threads(1)
+    threadpool_limits(1)  # of the linear algebra under NumPy, which is loaded already

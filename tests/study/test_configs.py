@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +67,18 @@ def test_other_bands_set_the_network(tmp_path, bands):
     else:
         assert settings['model.backbone.in_channels'] == 4
         assert settings['model.data_preprocessor.mean'] == pytest.approx([4] * 4, abs=0.3)
+
+
+ONE_THREAD = """
+import numpy, sklearn.linear_model, torch
+from threadpoolctl import threadpool_info
+from glcnet_plugin.study.configs import one_thread
+one_thread()
+assert {pool['num_threads'] for pool in threadpool_info()} == {1}, threadpool_info()
+assert torch.get_num_threads() == 1
+"""
+
+
+def test_one_thread_holds_for_linear_algebra_too():
+    """In a process of its own: the limit stays."""
+    subprocess.run([sys.executable, '-c', ONE_THREAD], check=True, timeout=120)
