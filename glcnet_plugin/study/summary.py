@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -201,9 +202,15 @@ def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
             f'with {least.labels} labelled tiles {title} is not ahead of {other}: no labels are '
             'saved that could be told.'
         )
-    how, count = labels_to_reach(
-        least.mean(), [row.labels for row in theirs], [row.mean() for row in theirs]
-    )
+    numbers, means = [row.labels for row in theirs], [row.mean() for row in theirs]
+    for many, (before, after) in zip(numbers[1:], pairwise(means), strict=True):
+        if after < before:
+            return (
+                f'the Kappa of {other} falls from {before:.3f} to {after:.3f} where there are '
+                f'{many} labelled tiles: how many they need cannot be told. Is the fine-tuning too '
+                'short, or are the few labels spread better than the many?'
+            )
+    how, count = labels_to_reach(least.mean(), numbers, means)
     text = f'{title} reaches Kappa {least.mean():.3f} with {least.labels} labelled tiles; {other}'
     if how == 'more than':
         return f'{text} do not reach it with all {count:.0f}.'

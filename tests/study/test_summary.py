@@ -89,6 +89,17 @@ def test_labels_saved_beyond_the_curve(study, scores, gain, said):
     assert said in labels_saved(study, summarise(study, changed), 'finetune')
 
 
+def test_a_curve_that_falls_tells_nothing(study, scores):
+    changed = [
+        score(s.kind, s.method, s.labels, s.seed, s.scores['Kappa'] - 0.15 * (s.labels == 16))
+        for s in scores
+    ]
+    text = labels_saved(study, summarise(study, changed), 'finetune')
+    assert text.startswith(
+        'the Kappa of random weights falls from 0.270 to 0.220 where there are 16 labelled tiles'
+    )
+
+
 def test_scores_are_read_from_finished_cells(study, tiles, tmp_path):
     import json
 
