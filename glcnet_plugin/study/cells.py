@@ -90,7 +90,7 @@ def close_logs() -> None:
 def provenance() -> Found:
     """Versions, code and machine."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU'
-    names = [*TESTED, 'torch', 'numpy', 'scikit-learn']
+    names = [*TESTED, 'torch', 'numpy', 'sklearn']
     return {
         'versions': {
             'python': platform.python_version(),

@@ -23,7 +23,7 @@ def conduct(
         study: The study.
         folder: Its folder.
         jobs: Cells side by side.
-        commands: What was typed, for the report.
+        commands: What was typed, for the report, which names those of earlier runs too.
         say: Gets the lines for the user.
         report_only: Whether nothing is run.
 
@@ -45,10 +45,21 @@ def conduct(
         if not report_only:
             say(f'{len(plan)} cells, {len(finished)} of them finished; {folder}')
             run_study(study, tiles, folder, plan, finished, jobs, say)
-        material = Material(study, tiles, folder, plan, exceptions, commands)
+        typed = remember(folder, [] if report_only else commands) or commands
+        material = Material(study, tiles, folder, plan, exceptions, typed)
         report = write_report(material)
     rows = summarise(study, read_scores(folder, plan))
     problems = list_problems(material)
     for line in [markdown(study, rows), *answers(study, rows), *problems, str(report)]:
         say(line)
     return not any(' failed: ' in line for line in problems)
+
+
+def remember(folder: Path, commands: Sequence[str]) -> list[str]:
+    """All commands that ran cells in a folder, with these; in its ``commands.txt``."""
+    note = folder / 'commands.txt'
+    before = note.read_text(encoding='utf-8').splitlines() if note.is_file() else []
+    typed = list(dict.fromkeys([*before, *commands]))
+    if typed != before:
+        note.write_text('\n'.join(typed) + '\n', encoding='utf-8')
+    return typed

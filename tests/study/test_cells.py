@@ -22,6 +22,7 @@ def test_pretrain_then_fine_tune_and_probe(run, study, tiles, tmp_path):
     assert (found['images'], found['epochs'], found['steps']) == (8, 1, 2)
     assert found['last']['loss_style'] > 0
     assert torch.__version__.startswith(found['versions']['torch'])
+    assert None not in found['versions'].values()
     place = folder / 'pretrain/glcnet/seed0'
     assert [path.name for path in place.glob('*.pth')] == ['weights.pth']
     assert 'Epoch(train)' in (place / 'log.txt').read_text() and (place / 'config.py').is_file()

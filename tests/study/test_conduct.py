@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from glcnet_plugin.study.conduct import conduct
+from glcnet_plugin.study.conduct import conduct, remember
 from glcnet_plugin.study.settings import read_study
 
 
@@ -42,5 +42,13 @@ def test_a_study_from_tiles_to_report(conducted):
     assert '| GLCNet |' in (folder / 'report.md').read_text()
 
     lines.clear()
-    assert not conduct(study, folder, 1, [], lines.append, report_only=True)
+    assert not conduct(study, folder, 1, ['report it'], lines.append, report_only=True)
     assert not any('finished;' in line for line in lines)
+    again = (folder / 'report.html').read_text()
+    assert 'make it' in again and 'report it' not in again
+
+
+def test_commands_of_all_runs_are_kept(tmp_path):
+    assert remember(tmp_path, []) == []
+    remember(tmp_path, ['first'])
+    assert remember(tmp_path, ['second']) == remember(tmp_path, ['first']) == ['first', 'second']
