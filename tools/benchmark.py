@@ -52,6 +52,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def typed(arguments: list[str]) -> str:
+    """A command line as people type it: lists of names in double quotes."""
+    plain = [f'"{a}"' if "'" in a and not set(a) & set('"$`\\!') else shlex.quote(a)
+             for a in arguments]  # fmt: skip
+    return ' '.join(plain)
+
+
 def run_one(study: Study, tiles: Tiles, folder: Path, plan: list[Cell], cell: Cell) -> int:
     """Run a cell, as one task of a slurm array does; 1 if it failed."""
     finished = check_results(folder, plan, study, tiles)
@@ -83,13 +90,13 @@ def main() -> int:
         tiles = choose_tiles(study)
         plan = make_plan(study, tiles)
         if args.slurm is not None:
-            print(write_array(plan, folder, shlex.join(sys.argv), args.slurm))
+            print(write_array(plan, folder, typed(sys.argv), args.slurm))
             return 0
         cell = next((cell for cell in plan if cell.name == args.cell), None)
         if cell is None:
             raise ConfigError(f'--cell {args.cell}: there is no such cell in {args.study}')
         return run_one(study, tiles, folder, plan, cell)
-    commands = [f'python {shlex.join(sys.argv)}']
+    commands = [f'python {typed(sys.argv)}']
     say = partial(print, flush=True)
     return int(not conduct(study, folder, args.jobs, commands, say, args.report))
 

@@ -42,10 +42,10 @@ def conduct(
         finished = check_results(folder, plan, study, tiles)
         for line in tiles.warnings:
             say(f'warning: {line}')
+        typed = remember(folder, [] if report_only else commands) or commands
         if not report_only:
             say(f'{len(plan)} cells, {len(finished)} of them finished; {folder}')
             run_study(study, tiles, folder, plan, finished, jobs, say)
-        typed = remember(folder, [] if report_only else commands) or commands
         material = Material(study, tiles, folder, plan, exceptions, typed)
         report = write_report(material)
     rows = summarise(study, read_scores(folder, plan))

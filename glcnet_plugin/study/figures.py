@@ -94,7 +94,7 @@ def class_picture(study: Study, scores: Sequence[Score], labels: int) -> Figure:
         axis.bar(places, np.nan_to_num(found[0]), width, yerr=found[1], color=colours[name],
                  label=study.methods[name].title, error_kw={'linewidth': 0.8})  # fmt: skip
     axis.set_xticks(range(len(classes)), classes)
-    axis.set(ylabel='IoU', title=f'fine-tuned with {labels} labelled tiles')
+    axis.set(ylabel='IoU', ylim=(0, None), title=f'fine-tuned with {labels} labelled tiles')
     figure.legend(loc='outside upper center', ncols=6)
     return figure
 

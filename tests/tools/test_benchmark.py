@@ -52,8 +52,12 @@ def test_a_killed_study_goes_on(start, command, tmp_path, study):
     child.communicate()
     done = {p: p.stat().st_mtime_ns for p in (tmp_path / 'run').rglob('metrics.json')}
     assert 1 <= len(done) < 5
-    code, printed = run(start, command)
+    code, printed = run(start, command, '--cfg-options', "only=['random','glcnet']")
     assert code == 0, printed[-3000:]
+    commands = json.loads((tmp_path / 'run/results.json').read_text())['commands']
+    assert len(commands) == 2 and commands[1].endswith(
+        """ --cfg-options "only=['random','glcnet']\""""
+    )
     assert f'5 cells, {len(done)} of them finished' in printed and '[5/5]' in printed
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in done.items())
     code, printed = run(start, command, '--cfg-options', 'pretrain_steps=4')
