@@ -1,4 +1,4 @@
-"""Every shipped config is parsed, built, and run on tiny inputs."""
+"""Every shipped config is parsed, built, and run on tiny inputs; studies in study/test_settings."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,9 @@ from mmengine.registry import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-LEAVES = sorted(p for p in (ROOT / 'configs').glob('*/*.py') if '_base_' not in p.parts)
+LEAVES = sorted(
+    p for p in (ROOT / 'configs').glob('*/*.py') if p.parent.name not in ('_base_', 'studies')
+)
 PRETRAIN = [p for p in LEAVES if p.parent.name in ('glcnet', 'variants')]
 DOWNSTREAM = [p for p in LEAVES if p.parent.name == 'downstream']
 NAME = r'[a-z0-9]+_[a-z0-9-]+(_[0-9]+xb[0-9]+-[a-z0-9-]+-[0-9]+[ei])_[a-z0-9-]+'

@@ -14,7 +14,8 @@ from doc_tables import outdated
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r'\]\((?!https?:|#|mailto:)([^)#\s]+)')
-NAMED = re.compile(r'(?<![\w/.*-])((?:configs|tools|demo|benchmarks|docs|tests)/[\w./-]+\.\w+)')
+FOLDERS = 'configs|tools|demo|benchmarks|docs|tests'
+NAMED = re.compile(rf'(?<![\w/.*-])(?<!\]\()((?:{FOLDERS})/[\w./-]+\.\w+)')
 TARGET = re.compile(r'^\s*make ([a-z-]+)', re.MULTILINE)
 REGISTERED = re.compile(r'glcnet_plugin\.([A-Z]\w+)')
 

@@ -8,6 +8,7 @@ from check_docs import ROOT, problems
     [
         ('[a](README.md) [b](https://example.org/x) [c](#part)', []),
         ('[a](gone.md)', ['link to gone.md']),
+        ('[a](benchmarks/gone.md)', ['link to benchmarks/gone.md']),  # seen from its folder, once
         ('run `tools/train.py` and tools/gone.py', ['file tools/gone.py']),
         ('    make test\n    make coffee\nwe make things', ['make target coffee']),
         ('`glcnet_plugin.GLCNet`, `glcnet_plugin.NoSuch`', ['class NoSuch']),
