@@ -1,6 +1,7 @@
 """Run the cells of a study as arrays of slurm jobs."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def write_array(plan: Sequence[Cell], folder: Path, command: str, options: str) 
         The lines that submit them.
     """
     (folder / 'slurm').mkdir(parents=True, exist_ok=True)
-    line = shlex.join(['python', *_without_slurm(shlex.split(command))])
+    line = shlex.join([sys.executable, *_without_slurm(shlex.split(command))])
     stages = {
         'pretrain': [cell.name for cell in plan if cell.kind == 'pretrain'],
         'score': [cell.name for cell in plan if cell.kind != 'pretrain'],
