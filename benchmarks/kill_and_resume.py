@@ -158,7 +158,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--kills', type=int, default=20)
-    parser.add_argument('--epochs', type=int, default=6)
+    parser.add_argument('--epochs', type=int, default=3)
     parser.add_argument('--tiles', type=Path, help='labelled folder; default: generated ones')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/soak'))
     parser.add_argument('--seed', type=int, default=0, help='of the moments')
