@@ -54,6 +54,10 @@ def explain(error: BaseException) -> str:
     return f'error: {message}'
 
 
+# How torch says that /dev/shm is full; GPUs have a shared memory of another kind.
+NO_ROOM = ('Bus error', '(shm)', 'shared memory object', '</torch_')
+
+
 @contextmanager
 def errors_in_a_line() -> Iterator[None]:
     """End a program whose settings or data are wrong with a line, not with a traceback.
@@ -79,7 +83,7 @@ def process_error(error: Exception) -> str | None:
         error: What torch raises: it says so, or finds the other end of a connection gone.
     """
     text = str(error)
-    if 'shared memory' in text or 'Bus error' in text or 'shm' in text:
+    if any(mark in text for mark in NO_ROOM):
         return (
             'the processes that read the data found no room in shared memory, /dev/shm '
             f'({_shared_memory()}): give it more (docker run --shm-size=8g), or take a smaller '
