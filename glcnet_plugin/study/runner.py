@@ -77,12 +77,13 @@ class Slots:
 
     def close(self) -> None:
         """End the processes; a training that is under way saves first."""
-        processes = [p for pool in self.pools for p in list((pool._processes or {}).values())]
-        for process in processes if self.running else []:
-            process.terminate()  # one signal: GracefulStopHook takes a second one seriously
-        wait(self.running, timeout=PATIENCE)
-        for process in processes if self.running else []:
-            process.kill()
+        if self.running:
+            processes = [p for pool in self.pools for p in list((pool._processes or {}).values())]
+            for process in processes:
+                process.terminate()  # one signal: GracefulStopHook takes a second one seriously
+            wait(self.running, timeout=PATIENCE)
+            for process in processes:
+                process.kill()
         for pool in self.pools:
             pool.shutdown(wait=False, cancel_futures=True)
 
