@@ -163,6 +163,8 @@ def read_study(
         content['exceptions'] = {
             name: keys for name, keys in content.get('exceptions', {}).items() if name in only
         }
+    if 'labels' in content:
+        content['labels'] = [str(label) for label in content['labels']]  # 16 is as good as '16'
     content['name'] = Path(path).stem
     content.setdefault('title', content['name'])
     content['data'] = _build(Data, content.get('data', {}), 'data')

@@ -23,6 +23,10 @@ def test_the_short_run_and_options(study_file):
     assert study.labels == ['3'] and study.data.max_val == 5
 
 
+def test_numbers_of_labels_may_be_numbers(study_file):
+    assert read_study(study_file, options={'labels': [3, '1%']}).labels == ['3', '1%']
+
+
 def test_seeds_take_pretrainings_in_turn(study_file):
     study = read_study(study_file, options={'seeds': [3, 5, 7], 'pretrain_seeds': [10, 11]})
     assert [study.pretrain_seed(seed) for seed in study.seeds] == [10, 11, 10]
