@@ -62,22 +62,23 @@ def trained(folder: Path) -> list[int]:
     return [row['step'] for row in rows if 'loss' in row]
 
 
-def wait_until_trained(folder: Path) -> float:
-    """Wait until a run has made its first step; the time then."""
+def wait_until_trained(folder: Path, steps: int) -> float:
+    """Wait until a run has made so many steps; the time then."""
     end = time.monotonic() + LIMIT
-    while not trained(folder):
-        time.sleep(0.05)
+    while len(trained(folder)) < steps:
+        time.sleep(0.01)
         if time.monotonic() > end:
-            raise RuntimeError(f'nothing was trained in {folder} within {LIMIT} s')
+            raise RuntimeError(f'{steps} steps were not made in {folder} within {LIMIT} s')
     return time.monotonic()
 
 
-def wait_for(moment: str, folder: Path, epochs: int, seconds: float) -> None:
+def wait_for(moment: str, folder: Path, epochs: int, steps: int, seconds: float) -> None:
     """Wait until a run is where it shall be ended."""
-    end = wait_until_trained(folder) + LIMIT
     if moment in ('any', 'SIGTERM'):
-        time.sleep(random.uniform(0, 0.9 * seconds))
+        wait_until_trained(folder, random.randrange(1, steps))
+        time.sleep(random.uniform(0, seconds))
         return
+    end = wait_until_trained(folder, 1) + LIMIT
     name = f'epoch_{random.randrange(1, epochs)}.pth' + '.part' * (moment == 'writing')
     while not (folder / name).exists() and time.monotonic() < end:
         pass  # the file is there for some milliseconds only
@@ -101,16 +102,25 @@ def final_state(folder: Path, epochs: int) -> dict[str, Any]:
 
 
 def end_once(
-    moment: str, tiles: Path, folder: Path, epochs: int, seconds: float, expected: Any
+    moment: str, tiles: Path, folder: Path, epochs: int, steps: int, seconds: float, expected: Any
 ) -> dict[str, Any]:
     """End a run and resume it.
+
+    Args:
+        moment: When it is ended: one of ``MOMENTS``, or ``SIGTERM``.
+        tiles: Folder of the data.
+        folder: Folder of the run.
+        epochs: Length of the run in epochs.
+        steps: Its length in steps.
+        seconds: How long a step takes.
+        expected: State at the end of a run that went through.
 
     Returns:
         What was found: the iteration after which it was ended, that of its newest whole
         checkpoint, the first that was trained after the resume, whether the ends are the same.
     """
     child = start(tiles, folder, epochs)
-    wait_for(moment, folder, epochs, seconds)
+    wait_for(moment, folder, epochs, steps, seconds)
     child.send_signal(signal.SIGTERM if moment == 'SIGTERM' else signal.SIGKILL)
     status = child.wait(LIMIT)
     before, (newest, damaged) = trained(folder), newest_checkpoint(folder)
@@ -135,18 +145,19 @@ def campaign(tiles: Path, folder: Path, kills: int, epochs: int) -> list[dict[st
     folder.mkdir(parents=True, exist_ok=True)
     whole = folder / 'whole'
     child = start(tiles, whole, epochs)
-    begin = wait_until_trained(whole)
+    begin = wait_until_trained(whole, 1)
     finish(child, whole)
-    expected, seconds = final_state(whole, epochs), time.monotonic() - begin
+    expected, steps = final_state(whole, epochs), len(trained(whole))
+    seconds = (time.monotonic() - begin) / steps
     moments = [MOMENTS[number % 3] for number in range(kills)]
     moments += ['SIGTERM'] * max(1, kills // 5)
     found = []
     for number, moment in enumerate(moments, 1):
         place = folder / f'run{number}'
-        one = end_once(moment, tiles, place, epochs, seconds, expected)
-        if not one['resumed_with']:  # it had ended already: nothing was tried
+        one = end_once(moment, tiles, place, epochs, steps, seconds, expected)
+        while one['ended_after'] == steps:  # all was trained before the signal: nothing was tried
             shutil.rmtree(place)
-            one = end_once(moment, tiles, place, epochs, seconds / 2, expected)
+            one = end_once(moment, tiles, place, epochs, steps, seconds, expected)
         found.append(one)
         print(f'{number} of {len(moments)}: {one}', flush=True)
     return found

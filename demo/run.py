@@ -7,6 +7,7 @@ Example:
 
 import argparse
 import os
+import signal
 import sys
 import time
 import warnings
@@ -97,4 +98,5 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the processes of the cells
     run_tool(main)

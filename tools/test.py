@@ -11,7 +11,7 @@ import os
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from glcnet_plugin.apis.launching import prepare_cpu
+from glcnet_plugin.apis.launching import group_left, prepare_cpu
 from glcnet_plugin.apis.run_checks import check_work_dir
 from glcnet_plugin.errors import errors_in_a_line
 
@@ -54,7 +54,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     """Score; errors in the settings or the data end it with a line."""
-    with errors_in_a_line():
+    with errors_in_a_line(), group_left():
         cfg = load_config(parse_args())
         prepare_cpu(cfg)
         check_work_dir(cfg.work_dir)

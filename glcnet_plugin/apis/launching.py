@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch.distributed
@@ -52,6 +54,29 @@ def prepare_cpu(cfg: Config) -> None:
         said += _connect(cfg)
     if said and get_rank() == 0:
         print_log(f'No GPU: {"; ".join(said)}')
+
+
+@contextmanager
+def group_left() -> Iterator[None]:
+    """Leave the process group, if there is one, when a program ends in order.
+
+    The threads of gloo can abort a process (SIGABRT) that ends soon after a collective and has
+    not left its group: a launcher then takes a finished training for a failed one.
+
+    After an error the group is kept: other processes may wait in a collective, and leaving it
+    could wait for them.
+    """
+    try:
+        yield
+    except SystemExit:  # a training that was told to stop, and did
+        _leave_group()
+        raise
+    _leave_group()
+
+
+def _leave_group() -> None:
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _connect(cfg: Config) -> list[str]:

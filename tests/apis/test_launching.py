@@ -12,7 +12,7 @@ CHILD = """
 import os, sys, torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from glcnet_plugin.apis.launching import prepare_cpu
+from glcnet_plugin.apis.launching import group_left, prepare_cpu
 
 cfg = Config.fromfile(sys.argv[1])
 cfg.launcher, cfg.work_dir = 'pytorch', sys.argv[3]
@@ -24,8 +24,9 @@ cfg.merge_from_dict(dict(
 ))
 cfg.train_dataloader.dataset.data_root = sys.argv[2]
 prepare_cpu(cfg)
-runner = Runner.from_cfg(cfg)
-runner.train()
+with group_left():
+    runner = Runner.from_cfg(cfg)
+    runner.train()
 assert runner.iter == 2, runner.iter
 torch.save(runner.model.module.state_dict(), f'{sys.argv[3]}/rank{os.environ["RANK"]}.pth')
 """
@@ -92,6 +93,25 @@ def test_nothing_happens_alone_or_with_a_gpu(launcher, device, monkeypatch):
     before = cfg.to_dict()
     launching.prepare_cpu(cfg)
     assert cfg.to_dict() == before and not torch.distributed.is_initialized()
+
+
+def test_group_is_left_in_the_end_but_not_after_an_error(one_process):
+    def end(error=None):
+        launching.prepare_cpu(Config(dict(launcher='pytorch', model={})))
+        with launching.group_left():
+            if error is not None:
+                raise error
+
+    with launching.group_left():
+        pass  # there is none
+    end()
+    assert not torch.distributed.is_initialized()
+    with pytest.raises(SystemExit, match='143'):
+        end(SystemExit(143))
+    assert not torch.distributed.is_initialized()
+    with pytest.raises(ConfigError):
+        end(ConfigError('x'))
+    assert torch.distributed.is_initialized()
 
 
 def test_other_launchers_need_gpus(one_process):

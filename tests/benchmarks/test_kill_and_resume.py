@@ -3,7 +3,7 @@ import torch
 
 
 def test_a_killed_run_ends_as_one_that_went_through(scenes, tmp_path, monkeypatch):
-    """3 epochs of one step each; ended by SIGKILL and by SIGTERM."""
+    """6 epochs of one step each; ended by SIGKILL and by SIGTERM."""
     start = kill_and_resume.start
 
     def small(tiles, folder, epochs, *options):
@@ -11,7 +11,7 @@ def test_a_killed_run_ends_as_one_that_went_through(scenes, tmp_path, monkeypatc
         return start(tiles, folder, epochs, *options, '--cfg-options', *one_step)
 
     monkeypatch.setattr(kill_and_resume, 'start', small)
-    found = kill_and_resume.campaign(scenes, tmp_path, 1, 3)
+    found = kill_and_resume.campaign(scenes, tmp_path, 1, 6)
     assert [one['moment'] for one in found] == ['any', 'SIGTERM']
     for one in found:
         assert one['identical'] and one['resumed_with'] == one['checkpoint'] + 1

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 import run
@@ -61,3 +62,17 @@ def test_errors_end_the_demo_with_a_line(request):
     )
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert 'error: cannot read /nowhere/classes.json: /nowhere is not a folder' in done.stderr
+
+
+def test_terminated_demo_saves_what_is_under_way(small, start, scenes):
+    """A training that was killed outright would leave no ``stopped.pth``."""
+    run.prepare(scenes, small / 'tiles')  # of 120 px, which the command finds there
+    child = start([sys.executable, 'demo/run.py', '--data', scenes, '--work-dir', small])
+    end = time.monotonic() + 150
+    while not list(small.glob('pretrain/glcnet/seed0/*/vis_data/scalars.json')):
+        assert child.poll() is None and time.monotonic() < end
+        time.sleep(0.1)
+    child.terminate()
+    child.communicate(timeout=60)
+    assert child.returncode == 143
+    assert (small / 'pretrain/glcnet/seed0/stopped.pth').exists()

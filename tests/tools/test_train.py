@@ -1,7 +1,10 @@
 import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
 import train
+from mmengine.config import Config
 
 from glcnet_plugin.errors import ConfigError
 
@@ -49,3 +52,21 @@ def test_learning_rate_is_scaled_on_demand(monkeypatch, request, tmp_path):
     config.write_text("model = dict(type='x')\n")
     with pytest.raises(ConfigError, match='bare.py has no auto_scale_lr.base_batch_size'):
         load(monkeypatch, request, str(config), '--auto-scale-lr')
+
+
+def test_process_group_is_left_in_the_end(monkeypatch, free_port):
+    values = {'RANK': 0, 'WORLD_SIZE': 1, 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': free_port}
+    for name, value in values.items():
+        monkeypatch.setenv(name, str(value))
+    was_there = []
+    runner = SimpleNamespace(train=lambda: was_there.append(torch.distributed.is_initialized()))
+    monkeypatch.setattr(sys, 'argv', ['train.py', 'x.py', '--launcher', 'pytorch'])
+    monkeypatch.setattr(
+        train, 'load_config', lambda args: Config(dict(launcher='pytorch', model={}, work_dir='x'))
+    )
+    monkeypatch.setattr('glcnet_plugin.apis.launching.get_device', lambda: 'cpu')
+    monkeypatch.setattr(train, 'check_work_dir', lambda folder: None)
+    monkeypatch.setattr(train, 'check_batches', lambda runner: None)
+    monkeypatch.setattr(train.Runner, 'from_cfg', lambda cfg: runner)
+    train.main()
+    assert was_there == [True] and not torch.distributed.is_initialized()

@@ -20,6 +20,7 @@ from pathlib import Path
 from mmengine.dataset import BaseDataset
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
+from glcnet_plugin.apis.launching import group_left
 
 class Data(BaseDataset):
     def load_data_list(self): return [{'number': i} for i in range(64)]
@@ -48,7 +49,8 @@ runner = Runner(
 )
 fsync = os.fsync
 os.fsync = lambda descriptor: (time.sleep(float(sys.argv[2])), fsync(descriptor))
-runner.train()
+with group_left():
+    runner.train()
 """
 
 

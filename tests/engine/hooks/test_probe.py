@@ -233,6 +233,7 @@ try:
     run('shared', ['s000'])
 except DataError as error:
     print('REFUSED', error)
+torch.distributed.destroy_process_group()
 """
 
 
