@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from inspect import formatannotation
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 from mmengine.config import Config
 
@@ -121,6 +123,15 @@ class Study:
         return self.pretrain_seeds[list(self.seeds).index(seed) % len(self.pretrain_seeds)]
 
 
+AS_WRITTEN: dict[str, Any] = {  # of what is read before the study is built
+    'data': Mapping[str, Any],
+    'networks': Mapping[str, str],
+    'methods': Mapping[str, Mapping[str, Any]],
+    'only': Study.__annotations__['only'],
+    'exceptions': Study.__annotations__['exceptions'],
+}
+
+
 def read_study(
     path: str | Path, quick: bool = False, options: Mapping[str, Any] | None = None
 ) -> Study:
@@ -136,16 +147,19 @@ def read_study(
         The study.
 
     Raises:
-        ConfigError: If a name is unknown or missing, or a number out of range.
+        ConfigError: If a name is unknown or missing, a value of the wrong type, or a number out
+            of range.
     """
     cfg = Config.fromfile(path)
     short = cfg.pop('quick', {})
     if quick:
-        cfg.merge_from_dict(dict(short))
-    if options:
-        cfg.merge_from_dict(dict(options))
+        set_options(cfg, short, 'quick')
+    set_options(cfg, options or {}, 'options')
     content = cfg.to_dict()
     content = {key: value for key, value in content.items() if not key.startswith('_')}
+    for key, hint in AS_WRITTEN.items():
+        if key in content:
+            _check_type(content[key], hint, f'{path}: {key}')
     if wanted := content.pop('methods', None):
         networks = content.get('networks') or {}
         first = next(iter(networks), '')
@@ -163,11 +177,13 @@ def read_study(
         content['exceptions'] = {
             name: keys for name, keys in content.get('exceptions', {}).items() if name in only
         }
-    if 'labels' in content:
-        content['labels'] = [str(label) for label in content['labels']]  # 16 is as good as '16'
+    data = content.setdefault('data', {})
+    for place, key in ((content, 'labels'), (data, 'held_out')):
+        if isinstance(place.get(key), (list, tuple)):  # 16 is as good as '16'
+            place[key] = [str(one) for one in place[key]]
     content['name'] = Path(path).stem
     content.setdefault('title', content['name'])
-    content['data'] = _build(Data, content.get('data', {}), 'data')
+    content['data'] = _build(Data, data, 'data')
     study: Study = _build(Study, content, str(path))
     _check(study, str(path))
     return study
@@ -179,9 +195,36 @@ def _build(kind: type, settings: Mapping[str, Any], where: str) -> Any:
         known = ', '.join(kind.__annotations__)
         raise ConfigError(f'{where}: {unknown[0]!r} is unknown; there are {known}')
     try:
-        return kind(**settings)
+        built = kind(**settings)
     except TypeError as error:  # names the argument
         raise ConfigError(f'{where}: {str(error).rpartition("() ")[2]}') from error
+    for key, value in settings.items():
+        _check_type(value, kind.__annotations__[key], f'{where}: {key}')
+    return built
+
+
+def _check_type(value: Any, hint: Any, where: str) -> None:
+    """Refuse a value of another type than its annotation, such as one seed for a list of them."""
+    if not _is(value, hint):
+        wanted = formatannotation(hint).replace('Sequence', 'list').replace('Mapping', 'dict')
+        raise ConfigError(
+            f'{where} must be {wanted.replace("collections.abc.", "").replace("typing.", "")}, '
+            f'got {value!r}'
+        )
+
+
+def _is(value: Any, hint: Any) -> bool:
+    """Whether a value is of the type of an annotation."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return True
+    if kind is UnionType:
+        return any(_is(value, part) for part in parts)
+    if kind is Sequence:
+        return isinstance(value, (list, tuple)) and all(_is(one, parts[0]) for one in value)
+    if kind is Mapping:
+        return isinstance(value, Mapping) and all(_is(one, parts[1]) for one in value.values())
+    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
 
 
 def _check(study: Study, where: str) -> None:

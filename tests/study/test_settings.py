@@ -23,8 +23,10 @@ def test_the_short_run_and_options(study_file):
     assert study.labels == ['3'] and study.data.max_val == 5
 
 
-def test_numbers_of_labels_may_be_numbers(study_file):
-    assert read_study(study_file, options={'labels': [3, '1%']}).labels == ['3', '1%']
+def test_labels_and_groups_may_be_numbers(study_file):
+    # the command line makes numbers of them
+    study = read_study(study_file, options={'labels': [3, '1%'], 'data.held_out': [0, 'A']})
+    assert study.labels == ['3', '1%'] and study.data.held_out == ['0', 'A']
 
 
 def test_seeds_take_pretrainings_in_turn(study_file):
@@ -55,6 +57,17 @@ def test_seeds_take_pretrainings_in_turn(study_file):
         ({'labels': ['1', '1']}, 'none of them twice'),
         ({'pretrain_steps': 0}, 'at least 1, got 0'),
         ({'sedes': [1]}, "'sedes' is unknown; there are name, title"),
+        ({'seeds.3': 0}, 'options: seeds.3 = 0 cannot be set in .*small.py'),
+        ({'seeds': 3}, r'seeds must be list\[int\], got 3'),
+        ({'seeds': ['a']}, r"seeds must be list\[int\], got \['a'\]"),
+        ({'labels': '1%'}, r"labels must be list\[str\], got '1%'"),
+        ({'only': 'glcnet'}, r"only must be list\[str\] \| None, got 'glcnet'"),
+        ({'data.held_out': 'D'}, r"data: held_out must be list\[str\] \| None, got 'D'"),
+        ({'data': 'data/tiles'}, r"data must be dict\[str, Any\], got 'data/tiles'"),
+        ({'finetune': 'no'}, "finetune must be bool, got 'no'"),
+        ({'pretrain_steps': True}, 'pretrain_steps must be int, got True'),
+        ({'finetune_options': ['x']}, r"finetune_options must be dict\[str, Any\], got \['x'\]"),
+        ({'methods.glcnet': 'x.py'}, r'methods must be dict\[str, dict\[str, Any\]\], got'),
     ],
 )
 def test_mistakes_are_named(study_file, options, message):
