@@ -5,7 +5,7 @@ the same line goes on after a stop. `docs/benchmarks/README.md` says more.
 
 Example:
     python tools/benchmark.py configs/studies/demo_methods.py --quick
-    python tools/benchmark.py configs/studies/folder.py --cfg-options data.root=data/my_tiles
+    python tools/benchmark.py configs/studies/folder_cpu.py --cfg-options data.root=data/my_tiles
     python tools/benchmark.py configs/studies/dubai_r50.py --jobs 4 --work-dir work_dirs/dubai
     python tools/benchmark.py configs/studies/dubai_r50.py --slurm="--partition=gpu --gres=gpu:1"
 """

@@ -7,11 +7,11 @@ _naip = {
     'model.data_preprocessor.mean': [115.373, 117.205, 112.372],
     'model.data_preprocessor.std': [45.7913, 41.4006, 40.2684],
 }
-methods = dict(glcnet=dict(options=_naip), simclr=dict(options=_naip))
+methods = {name: dict(options=_naip) for name in ('glcnet', 'glcnet-decoder', 'simclr')}
 finetune_options = {
     'model.data_preprocessor.mean': [143.261, 145.22, 150.119],
     'model.data_preprocessor.std': [68.8981, 71.2239, 74.9149],
 }
-only = ['random', 'glcnet', 'simclr']
+only = ['random', 'glcnet', 'glcnet-decoder', 'simclr']
 labels = ['1%', '10%']
 pretrain_seeds = [0, 1, 2]

@@ -53,14 +53,14 @@ def make_plan(study: Study, tiles: Tiles) -> list[Cell]:
     plan = [
         Cell('pretrain', m.name, seed)
         for m in methods
-        if m.config is not None
+        if m.config is not None and pretrained_as(study, m) == m.name
         for seed in study.used_pretrain_seeds
     ]
-    plan += [Cell('probe', m.name, seed, 0, _needs(m, seed))
+    plan += [Cell('probe', m.name, seed, 0, _needs(study, m, seed))
              for m in methods for seed in weight_seeds(study, m)]  # fmt: skip
     if study.finetune:
         plan += [
-            Cell('finetune', m.name, seed, labels, _needs(m, study.pretrain_seed(seed)))
+            Cell('finetune', m.name, seed, labels, _needs(study, m, study.pretrain_seed(seed)))
             for labels, seed in tiles.labelled
             for m in methods
         ]
@@ -89,9 +89,24 @@ def weight_seed(study: Study, method: Method, seed: int) -> int:
     return study.pretrain_seed(seed) if method.config is not None else study.pretrain_seeds[0]
 
 
-def _needs(method: Method, seed: int) -> str | None:
+def pretrained_as(study: Study, method: Method) -> str:
+    """Name of the method whose pretraining a method takes.
+
+    The first of the same config and options, so that methods which load different parts of the
+    same network pretrain it once.
+    """
+    return next(
+        other.name
+        for other in study.methods.values()
+        if (other.config, other.options) == (method.config, method.options)
+    )
+
+
+def _needs(study: Study, method: Method, seed: int) -> str | None:
     """Name of the pretraining that a method begins with."""
-    return None if method.config is None else Cell('pretrain', method.name, seed).name
+    if method.config is None:
+        return None
+    return Cell('pretrain', pretrained_as(study, method), seed).name
 
 
 def inputs_of(cell: Cell, study: Study, tiles: Tiles) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from glcnet_plugin.datasets.descriptions import read_classes
 from glcnet_plugin.study import figures
 from glcnet_plugin.study.cells import MOSAIC, RESULT
-from glcnet_plugin.study.plan import Cell, unavailable
+from glcnet_plugin.study.plan import Cell, pretrained_as, unavailable
 from glcnet_plugin.study.results import read_failure, read_result
 from glcnet_plugin.study.settings import Study, as_dict
 from glcnet_plugin.study.summary import KINDS, Row, Score, read_scores, summarise
@@ -183,22 +183,27 @@ def draw_pictures(
             found[f'Held-out tiles, {labels} labelled tiles, seed {study.seeds[0]}'] = (
                 figures.mosaic_picture(study, names, there)
             )
+    shown = pretraining_shown(study)
     logged = {
         cell.method: read_curves(folder / cell.name)
         for cell in material.plan
-        if cell.name == f'pretrain/{study.reference}/seed{study.pretrain_seeds[0]}'
-        and read_result(folder, cell) is not None
+        if cell.name == shown.name and read_result(folder, cell) is not None
     }
     if logged:
-        title = study.methods[study.reference].title
+        title = study.methods[shown.method].title
         found[f'Pretraining of {title}: losses, chance levels, health'] = draw_curves(logged)
     return found | drawn_while_pretraining(material)
 
 
+def pretraining_shown(study: Study) -> Cell:
+    """The pretraining of the reference whose curves and pictures are shown."""
+    method = pretrained_as(study, study.methods[study.reference])
+    return Cell('pretrain', method, study.pretrain_seeds[0])
+
+
 def drawn_while_pretraining(material: Material) -> dict[str, Path]:
     """The last pictures that the pretraining of the reference drew of itself."""
-    study = material.study
-    place = material.folder / f'pretrain/{study.reference}/seed{study.pretrain_seeds[0]}'
+    place = material.folder / pretraining_shown(material.study).name
     headings = {
         'matched_regions': 'Two views and their matched regions (one number: the same ground)',
         'features': 'Features of the dense map: principal components as colours',

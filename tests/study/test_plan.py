@@ -33,6 +33,22 @@ def test_probes_share_the_lists_among_the_weights(study, tiles):
     assert {seed for _, seed in of_random[1]} == {1}
 
 
+def test_methods_that_load_different_parts_share_the_pretraining(study, tiles):
+    glcnet = study.methods['glcnet']
+    decoder = replace(glcnet, name='decoder', scope='encoder_decoder')
+    longer = replace(glcnet, name='longer', options={'train_dataloader.batch_size': 2})
+    methods = {**study.methods, 'decoder': decoder, 'longer': longer}
+    study = replace(study, methods=methods)
+    plan = {cell.name: cell for cell in make_plan(study, tiles)}
+    assert 'pretrain/decoder/seed0' not in plan and 'pretrain/longer/seed0' in plan
+    for name in ('probe/{}/seed0', 'finetune/{}/2tiles/seed1'):
+        one, other = plan[name.format('glcnet')], plan[name.format('decoder')]
+        assert one.needs == other.needs == 'pretrain/glcnet/seed0'
+        ours, theirs = (inputs_of(cell, study, tiles) for cell in (one, other))
+        assert {key for key in ours if ours[key] != theirs[key]} == {'scope'}
+        assert plan[name.format('longer')].needs == 'pretrain/longer/seed0'
+
+
 def test_several_pretrainings(study_file, tiles):
     study = read_study(study_file, options={'pretrain_seeds': [4, 5]})
     plan = {cell.name: cell for cell in make_plan(study, tiles)}

@@ -9,4 +9,7 @@ methods = {
         title='GLCNet, means in place of style',
         options={'model.style_head.type': 'glcnet_plugin.AverageContrastHead'},
     ),
+    # the weights of 'glcnet', of which another part is loaded
+    'glcnet-backbone': dict(_part, title='GLCNet, backbone loaded alone', scope='backbone'),
+    'glcnet-decoder': dict(_part, title='GLCNet, decoder loaded too', scope='encoder_decoder'),
 }
