@@ -94,8 +94,9 @@ def process_error(error: Exception) -> str | None:
         what = text or type(error).__name__
         return (
             f'a process that reads the data was ended by the system ({what}): mostly for want of '
-            'memory. Take a smaller train_dataloader.num_workers; with num_workers=0 an error of '
-            'the data themselves shows its cause'
+            f'memory, or of room in shared memory, /dev/shm ({_shared_memory()}). Take a smaller '
+            'train_dataloader.num_workers; with num_workers=0 an error of the data themselves '
+            'shows its cause'
         )
     return None
 

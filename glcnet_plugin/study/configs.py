@@ -14,7 +14,8 @@ from glcnet_plugin.apis.band_statistics import band_statistics
 from glcnet_plugin.apis.launching import prepare_cpu
 from glcnet_plugin.datasets.descriptions import image_files, read_classes
 from glcnet_plugin.datasets.images import read_image
-from glcnet_plugin.study.settings import CONFIGS, Method, Study, set_options
+from glcnet_plugin.study.options import set_options
+from glcnet_plugin.study.settings import CONFIGS, Method, Study
 from glcnet_plugin.study.tiles import Tiles
 
 DESCRIBED = 200  # images whose statistics stand for all

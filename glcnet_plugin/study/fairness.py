@@ -6,7 +6,8 @@ from mmengine.config import Config
 
 from glcnet_plugin.apis.config_differences import MISSING, flatten
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.settings import CONFIGS, Method, Study, set_options
+from glcnet_plugin.study.options import set_options
+from glcnet_plugin.study.settings import CONFIGS, Method, Study
 
 # What has to be equal: views, images, batch, schedule, optimizer, backbone, normalisation.
 EQUAL = (

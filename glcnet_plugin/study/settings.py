@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from inspect import formatannotation
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from mmengine.config import Config
 
 from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.study.options import set_options
+from glcnet_plugin.study.value_types import check_type
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 if not (CONFIGS / 'glcnet').is_dir():  # installed: the configs lie in the package
@@ -159,7 +159,7 @@ def read_study(
     content = {key: value for key, value in content.items() if not key.startswith('_')}
     for key, hint in AS_WRITTEN.items():
         if key in content:
-            _check_type(content[key], hint, f'{path}: {key}')
+            check_type(content[key], hint, f'{path}: {key}')
     if wanted := content.pop('methods', None):
         networks = content.get('networks') or {}
         first = next(iter(networks), '')
@@ -199,32 +199,8 @@ def _build(kind: type, settings: Mapping[str, Any], where: str) -> Any:
     except TypeError as error:  # names the argument
         raise ConfigError(f'{where}: {str(error).rpartition("() ")[2]}') from error
     for key, value in settings.items():
-        _check_type(value, kind.__annotations__[key], f'{where}: {key}')
+        check_type(value, kind.__annotations__[key], f'{where}: {key}')
     return built
-
-
-def _check_type(value: Any, hint: Any, where: str) -> None:
-    """Refuse a value of another type than its annotation, such as one seed for a list of them."""
-    if not _is(value, hint):
-        wanted = formatannotation(hint).replace('Sequence', 'list').replace('Mapping', 'dict')
-        raise ConfigError(
-            f'{where} must be {wanted.replace("collections.abc.", "").replace("typing.", "")}, '
-            f'got {value!r}'
-        )
-
-
-def _is(value: Any, hint: Any) -> bool:
-    """Whether a value is of the type of an annotation."""
-    kind, parts = get_origin(hint), get_args(hint)
-    if hint is Any:
-        return True
-    if kind is UnionType:
-        return any(_is(value, part) for part in parts)
-    if kind is Sequence:
-        return isinstance(value, (list, tuple)) and all(_is(one, parts[0]) for one in value)
-    if kind is Mapping:
-        return isinstance(value, Mapping) and all(_is(one, parts[1]) for one in value.values())
-    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
 
 
 def _check(study: Study, where: str) -> None:
@@ -260,26 +236,6 @@ def _check(study: Study, where: str) -> None:
             raise ConfigError(f'{where}: {key} {values}: name one or more, none of them twice')
     if study.pretrain_steps < 1:
         raise ConfigError(f'{where}: pretrain_steps must be at least 1, got {study.pretrain_steps}')
-
-
-def set_options(cfg: Config, options: Mapping[str, Any], whose: str) -> None:
-    """Set options in a config.
-
-    Args:
-        cfg: The config, which is changed.
-        options: Values by dotted key.
-        whose: Whose options they are, for messages.
-
-    Raises:
-        ConfigError: If a key leads nowhere.
-    """
-    for key, value in options.items():
-        try:
-            cfg.merge_from_dict({key: value})
-        except (AttributeError, IndexError, KeyError, TypeError) as error:
-            raise ConfigError(
-                f'{whose}: {key} = {value!r} cannot be set in {cfg.filename}: {error}'
-            ) from error
 
 
 def as_dict(study: Study) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import pickle
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -220,5 +221,6 @@ def test_a_small_shared_memory_is_named():
     done = subprocess.run(
         [*command, sys.executable, '-c', CHILD], capture_output=True, text=True, timeout=120
     )
-    assert 'error: the processes that read the data found no room' in done.stderr
-    assert '/dev/shm (1 MiB)' in done.stderr and 'Traceback' not in done.stderr
+    # torch 2.1 does not tell its want from the end of a process, later ones do
+    assert re.search('error: .* shared memory, /dev/shm .1 MiB.*num_workers', done.stderr)
+    assert 'Traceback' not in done.stderr

@@ -203,7 +203,6 @@ CHILD = """
 import os, sys, torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from glcnet_plugin.engine.hooks.probe import ProbeHook
 from glcnet_plugin.errors import DataError
 
 config, tiles, work_dir = sys.argv[1:]
@@ -218,7 +217,7 @@ def run(name, val):
     folder = dict(type='glcnet_plugin.FolderSegDataset', data_root=tiles)
     if val:
         sets = dict(train=dict(folder, groups=['s000']), val=dict(folder, groups=val))
-        cfg.custom_hooks.append(dict(type=ProbeHook, interval=1, **sets))
+        cfg.custom_hooks.append(dict(type='glcnet_plugin.ProbeHook', interval=1, **sets))
     wrapper = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
     cfg.model_wrapper_cfg, cfg.sync_bn = wrapper, None
     runner = Runner.from_cfg(cfg)

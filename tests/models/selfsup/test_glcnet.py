@@ -109,6 +109,11 @@ def test_style_alone_needs_no_decode_head(tiny_glcnet):
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_trains_under_autocast(tiny_glcnet, dtype):
     model = MODELS.build(tiny_glcnet)
+    try:
+        with torch.autocast('cpu', dtype):
+            pass
+    except RuntimeError as error:
+        pytest.skip(f'torch {torch.__version__}: {error}')
     with torch.autocast('cpu', dtype):
         losses = losses_of(model, batch())
     assert all(value.dtype == torch.float32 and value.isfinite() for value in losses.values())
