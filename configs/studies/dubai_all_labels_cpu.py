@@ -4,4 +4,4 @@ _base_ = './dubai_cpu.py'
 title = 'Dubai, all labels, a narrow network'
 labels = ['100%']
 finetune_options = {'train_cfg.max_iters': 1500, 'param_scheduler.0.T_max': 1500}
-only = ['random', 'glcnet', 'simclr']
+only = ['random', 'glcnet', 'glcnet-decoder']
