@@ -65,22 +65,24 @@ def sample_regions(
         )
     if num_regions < 1:
         raise ConfigError(f'num_regions must be at least 1, got {num_regions}')
-    side = view_matrix.new_tensor([width, height])
-    to_view2 = view_matrix[:, 1] @ torch.linalg.inv(view_matrix[:, 0])  # (B, 3, 3)
-    half = torch.full_like(view_matrix[:, :, 0, :2], region_size / 2)  # (B, 2 views, 2)
-    if ground_aligned:
-        # flips and quarter turns keep boxes axis-aligned
-        half[:, 1] = (to_view2[:, :2, :2].abs() @ half[:, 0, :, None])[..., 0]
+    # a coordinate in half precision is off by whole pixels
+    with full_precision(view_matrix) as (view_matrix,):
+        side = view_matrix.new_tensor([width, height])
+        to_view2 = view_matrix[:, 1] @ torch.linalg.inv(view_matrix[:, 0])  # (B, 3, 3)
+        half = torch.full_like(view_matrix[:, :, 0, :2], region_size / 2)  # (B, 2 views, 2)
+        if ground_aligned:
+            # flips and quarter turns keep boxes axis-aligned
+            half[:, 1] = (to_view2[:, :2, :2].abs() @ half[:, 0, :, None])[..., 0]
 
-    candidates, feasible = _candidates(
-        to_view2, half, side - half, num_regions * CANDIDATES_PER_REGION, generator
-    )
-    chosen, valid = _spread(candidates, feasible, num_regions, region_size / 2)
-    any_room = feasible.any(1)[:, None, None, None]  # (B, 1, 1, 1)
-    centres = torch.stack([chosen, map_points(to_view2, chosen)], dim=1)  # (B, 2, K, 2)
-    centres = torch.where(any_room, centres, side / 2)
-    half = half[:, :, None]  # (B, 2, 1, 2)
-    return torch.cat([centres - half, centres + half], dim=-1), valid
+        candidates, feasible = _candidates(
+            to_view2, half, side - half, num_regions * CANDIDATES_PER_REGION, generator
+        )
+        chosen, valid = _spread(candidates, feasible, num_regions, region_size / 2)
+        any_room = feasible.any(1)[:, None, None, None]  # (B, 1, 1, 1)
+        centres = torch.stack([chosen, map_points(to_view2, chosen)], dim=1)  # (B, 2, K, 2)
+        centres = torch.where(any_room, centres, side / 2)
+        half = half[:, :, None]  # (B, 2, 1, 2)
+        return torch.cat([centres - half, centres + half], dim=-1), valid
 
 
 def _candidates(

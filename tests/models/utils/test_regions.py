@@ -44,6 +44,16 @@ def test_centres_show_the_same_ground(dtype):
     assert (ground[:, 0] - ground[:, 1]).abs().max() < tolerance
 
 
+def test_autocast_does_not_move_regions():
+    matrices = random_views(20, 224).float()
+    drawn = []
+    for enabled in (False, True):
+        generator = torch.Generator().manual_seed(0)
+        with torch.autocast('cpu', torch.bfloat16, enabled=enabled):
+            drawn.append(sample_regions(matrices, 224, 4, 48, generator))
+    torch.testing.assert_close(drawn[0], drawn[1], rtol=0, atol=0)
+
+
 def test_boxes_are_squares_inside_both_views():
     boxes, _ = sample_regions(random_views(50, 224), 224, 4, 48)
     torch.testing.assert_close(boxes[..., 2:] - boxes[..., :2], torch.full_like(boxes[..., 2:], 48))
