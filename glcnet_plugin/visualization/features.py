@@ -20,7 +20,8 @@ def pca_colours(maps: Tensor) -> tuple[NDArray[np.uint8], list[float]]:
 
     The components are those of the cells of all maps together, so that one colour means the
     same everywhere. The sign of a component is such that its largest loading is positive; its
-    values between the 2nd and 98th percentile become 0 to 255. One that does not vary is grey.
+    values between the 2nd and 98th percentile become 0 to 255. One that does not vary is grey,
+    and so are cells that are not finite.
 
     Args:
         maps: (N, D, h, w).
@@ -30,17 +31,18 @@ def pca_colours(maps: Tensor) -> tuple[NDArray[np.uint8], list[float]]:
     """
     number, _, height, width = maps.shape
     cells = maps.detach().cpu().double().movedim(1, -1).flatten(0, 2)  # (N h w, D)
-    centred = cells - cells.mean(0)
+    sound = cells.isfinite().all(1)
+    centred = cells[sound] - cells[sound].mean(0)
     _, deviations, loadings = torch.linalg.svd(centred, full_matrices=False)
     total = deviations.square().sum()
     colours = np.full((len(cells), 3), GREY, np.uint8)
     shares = [0.0, 0.0, 0.0]
     for k, (deviation, loading) in enumerate(zip(deviations[:3], loadings[:3], strict=True)):
-        if deviation <= FLAT * cells.abs().max() * len(cells) ** 0.5:
+        if deviation <= FLAT * cells[sound].abs().max() * len(centred) ** 0.5:
             break
         values = (centred @ (loading * loading[loading.abs().argmax()].sign())).numpy()
         low, high = np.percentile(values, [2, 98])
-        colours[:, k] = 255 * np.clip((values - low) / max(high - low, 1e-12), 0, 1)
+        colours[sound.numpy(), k] = 255 * np.clip((values - low) / max(high - low, 1e-12), 0, 1)
         shares[k] = float(deviation.square() / total)
     return colours.reshape(number, height, width, 3), shares
 

@@ -45,6 +45,17 @@ def test_missing_components_are_grey(shape):
     assert sum(shares) == pytest.approx(1) and colours[..., 0].max() == 255
 
 
+def test_cells_that_are_not_finite_are_grey():
+    torch.manual_seed(0)
+    maps = torch.randn(2, 8, 3, 3)
+    maps[0, 4, 1, 2], maps[1, 0, 0, 0] = torch.nan, torch.inf
+    colours, shares = pca_colours(maps)
+    assert (colours[0, 1, 2] == 127).all() and (colours[1, 0, 0] == 127).all()
+    assert colours[..., 0].max() == 255 and all(share > 0 for share in shares)
+    colours, shares = pca_colours(maps * torch.nan)
+    assert (colours == 127).all() and shares == [0, 0, 0]
+
+
 def test_a_column_is_an_image_above_its_map():
     images = [np.full((32, 48, 4), 200, np.uint8)] * 2
     maps = torch.randn(2, 5, 4, 6)

@@ -23,7 +23,8 @@ def embedding_health(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
         and He, SimSiam, section 4.1, https://arxiv.org/abs/2011.10566); ``centre``, the length of
         the mean embedding, 0 for even and 1 for a collapse; ``rank``, the effective
         rank, between 1 and D (Roy and Vetterli, EUSIPCO 2007); ``positive``, the mean cosine
-        similarity of the two views, and ``hardest``, that of the most similar other item.
+        similarity of the two views, and ``hardest``, that of the most similar other item. NaN
+        where embeddings are not finite.
     """
     with full_precision(z1, z2) as (z1, z2):
         z1, z2 = F.normalize(z1, dim=1), F.normalize(z2, dim=1)
@@ -31,7 +32,8 @@ def embedding_health(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
         positive = similarity.diagonal()
         itself = torch.eye(len(z1), dtype=torch.bool, device=z1.device)
         distance = (2 - 2 * (z1 @ z1.T)[~itself]).clamp(min=0)
-        strength = torch.linalg.svdvals(z1 - z1.mean(0))
+        centred = z1 - z1.mean(0)
+        strength = torch.linalg.svdvals(centred.nan_to_num())  # which refuses what is no number
         share = strength / strength.sum().clamp(min=torch.finfo(z1.dtype).tiny)
         entropy = -torch.special.xlogy(share, share).sum()
         return {
@@ -39,7 +41,7 @@ def embedding_health(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
             'uniformity': (-2 * distance).exp().mean().log(),
             'centre': z1.mean(0).norm(),
             'spread': z1.std(0).mean() * z1.shape[1] ** 0.5,
-            'rank': entropy.exp(),
+            'rank': entropy.exp().where(centred.isfinite().all(), torch.nan),
             'positive': positive.mean(),
             'hardest': similarity.masked_fill(itself, -torch.inf).amax(1).mean(),
         }

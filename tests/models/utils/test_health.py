@@ -60,3 +60,11 @@ def test_half_precision_and_no_graph():
     z = torch.randn(6, 4, requires_grad=True)
     found = embedding_health(z.bfloat16(), z.bfloat16())
     assert all(v.dtype == torch.float32 and not v.requires_grad for v in found.values())
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf])
+def test_embeddings_that_are_not_finite_give_nan_and_no_error(bad):
+    z = torch.randn(8, 16)
+    z[3, 2] = bad
+    found = embedding_health(z, z)
+    assert all(found[key].isnan() for key in ('rank', 'spread', 'alignment', 'uniformity'))
