@@ -186,6 +186,8 @@ class ExactStream:
     def _read(self, loader: ExactLoader) -> Iterator[Any]:
         """Batches after the finished ones."""
         iteration, sampler = self.finished, loader.batch_sampler.sampler  # type: ignore[union-attr]
+        if isinstance(sampler, InfiniteSampler):
+            sampler.indices = sampler._indices_of_rank()  # mmengine's iterator has drawn from them
         while True:
             done = iteration  # in an epoch that never ends
             if not isinstance(sampler, InfiniteSampler):

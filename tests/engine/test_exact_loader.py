@@ -123,6 +123,17 @@ def test_an_endless_loader_goes_on_where_it_stopped(sampler, calls):
         assert torch.equal(next(rest), batch)
 
 
+def test_what_was_drawn_from_an_endless_sampler_before_does_not_matter():
+    """A loop of mmengine reads ahead with an iterator of its own, before the loader is there."""
+    data = Noise()
+    plain = DataLoader(data, 3, sampler=InfiniteSampler(data, seed=0))
+    expected = next(ExactStream(ExactLoader(plain, 0), 0))
+    plain = DataLoader(data, 3, sampler=InfiniteSampler(data, seed=0))
+    ahead = iter(plain)
+    next(ahead)
+    assert torch.equal(next(ExactStream(ExactLoader(plain, 0), 0)), expected)
+
+
 class Failing(Noise):
     def __init__(self, failure):
         self.failure = failure

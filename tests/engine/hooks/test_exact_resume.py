@@ -142,6 +142,13 @@ def test_another_batch_size_starts_the_epoch_anew_and_says_so(tmp_path):
 
 
 @pytest.mark.parametrize('sampler', ['DefaultSampler', 'InfiniteSampler'])
+def test_number_of_processes_does_not_matter_to_iterations(tmp_path, sampler):
+    settings = dict(loop=dict(by_epoch=False, max_iters=6), sampler=sampler)
+    whole = train(tmp_path / 'none', **settings)
+    assert same(train(tmp_path / 'one', workers=1, **settings), whole)
+
+
+@pytest.mark.parametrize('sampler', ['DefaultSampler', 'InfiniteSampler'])
 @pytest.mark.parametrize('after', [1, 4, 6])
 def test_training_in_iterations(tmp_path, sampler, after):
     settings = dict(loop=dict(by_epoch=False, max_iters=10), sampler=sampler)
