@@ -29,6 +29,9 @@ class FiniteLossHook(Hook):
     Under fp16 the scaler of AMP leaves out steps with infinite gradients itself, as it should.
     They are counted in ``skipped_steps`` of the log, beside the ``loss_scale``.
 
+    Where gradients are accumulated over iterations, those that came before a bad one, for the same
+    step, are left out with it; those that come after make the step.
+
     Args:
         max_skips: Such iterations in a row that are left out, with the buffers (statistics of
             batch normalisation) as they were; one more stops the run. 0 stops at the first.
@@ -52,7 +55,7 @@ class FiniteLossHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Look at the gradients before every step."""
-        runner.optim_wrapper.optimizer.register_step_pre_hook(self._drop_gradients)
+        runner.optim_wrapper.optimizer.register_step_pre_hook(self._before_step)
         if runner.iter > 0 and COUNT in runner.message_hub.log_scalars:  # of a resumed run
             self.skipped = int(runner.message_hub.get_scalar(COUNT).current())
 
@@ -66,6 +69,10 @@ class FiniteLossHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Count; write what led to it; stop, or go on."""
+        losses = {key: float(torch.as_tensor(v).detach()) for key, v in (outputs or {}).items()}
+        bad = [f'{key} is {value}' for key, value in losses.items() if not math.isfinite(value)]
+        if bad and not runner.optim_wrapper.should_update():  # accumulated for a later step
+            self._drop_gradients(runner.optim_wrapper.optimizer)
         scale = amp_scale(runner)
         # the scaler asks for no step where it finds a gradient that is not finite
         overflow = scale > 0 and runner.optim_wrapper.should_update() and not self.stepped
@@ -75,8 +82,6 @@ class FiniteLossHook(Hook):
             runner.message_hub.update_scalar(COUNT, self.skipped)
         if scale:
             runner.message_hub.update_scalar('train/loss_scale', scale)
-        losses = {key: float(torch.as_tensor(v).detach()) for key, v in (outputs or {}).items()}
-        bad = [f'{key} is {value}' for key, value in losses.items() if not math.isfinite(value)]
         if self.dropped and not bad:
             bad = ['gradients are not finite']
         if not bad:
@@ -100,9 +105,13 @@ class FiniteLossHook(Hook):
             buffer.copy_(before)
         runner.logger.warning(f'{text}; the iteration is left out')
 
-    def _drop_gradients(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
-        """Take all gradients away if one is not finite: a step without any does nothing."""
+    def _before_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
+        """Note the step, and look at its gradients."""
         self.stepped = True
+        self._drop_gradients(optimizer)
+
+    def _drop_gradients(self, optimizer: Any) -> None:
+        """Take all gradients away if one is not finite: a step without any does nothing."""
         parameters = [p for group in optimizer.param_groups for p in group['params']]
         # nothing is clipped: the largest gradient, found with few kernels
         if not clip_grad_norm_(parameters, math.inf, norm_type=math.inf).isfinite():

@@ -98,10 +98,26 @@ def test_infinite_gradients_of_a_finite_loss_count():
     weight = nn.Parameter(torch.zeros(1))
     hook = FiniteLossHook()
     optimizer = torch.optim.Adam([weight])
-    optimizer.register_step_pre_hook(hook._drop_gradients)
+    optimizer.register_step_pre_hook(hook._before_step)
     weight.sqrt().sum().backward()  # 0, with an infinite slope
     optimizer.step()
     assert hook.dropped and weight == 0 and not optimizer.state[weight]
+
+
+# two iterations make a step: in the first of the two, in the second
+@pytest.mark.parametrize('bad', [0, 1])
+def test_accumulated_gradients_are_left_out_before_their_step(tmp_path, bad):
+    values = [1.0, 2.0, 3.0, 1.0]
+    values[bad] = math.nan
+    wrapper = dict(accumulative_counts=2)
+    runner = train(tmp_path, values, max_skips=1, wrapper=wrapper)
+    assert all(value.isfinite().all() for value in runner.model.state_dict().values())
+    assert runner.message_hub.get_scalar('train/skipped_steps').current() == 1
+    log = next(tmp_path.rglob('*.log')).read_text()
+    assert f'at iteration {bad + 1};' in log and 'the iteration is left out' in log
+    assert 'the step was taken' not in log and len(list(tmp_path.glob('nonfinite*'))) == 1
+    with pytest.raises(NonFiniteError, match=f'iteration {bad + 1}.*No step was taken with it'):
+        train(tmp_path / 'stop', values, wrapper=wrapper)
 
 
 @pytest.fixture
