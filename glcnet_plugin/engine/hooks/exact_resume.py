@@ -6,6 +6,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 
+from glcnet_plugin.engine.accumulation import gradients_wait
 from glcnet_plugin.engine.exact_loader import ExactLoader, ExactStream, Purpose, seed_streams
 from glcnet_plugin.registry import HOOKS
 
@@ -83,7 +84,13 @@ class ExactResumeHook(Hook):
         self.epoch_start = runner.iter
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Note how much of the epoch is done."""
+        """Note how much of the epoch is done; say if gradients are lost."""
         if self.loader is not None:
             finished = checkpoint['meta']['iter'] - self.epoch_start
             checkpoint['meta']['batches'] = {'finished': finished, 'all': len(self.loader)}
+        if gradients_wait(runner):
+            runner.logger.warning(
+                'this checkpoint lies between iterations whose gradients are summed for one step, '
+                'and does not hold them: a run resumed from it will differ a little. Save after a '
+                'multiple of accumulative_counts iterations'
+            )

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
+from glcnet_plugin.engine.accumulation import gradients_wait
 from glcnet_plugin.errors import ConfigError, NonFiniteError
 from glcnet_plugin.registry import HOOKS
 
@@ -71,11 +72,11 @@ class FiniteLossHook(Hook):
         """Count; write what led to it; stop, or go on."""
         losses = {key: float(torch.as_tensor(v).detach()) for key, v in (outputs or {}).items()}
         bad = [f'{key} is {value}' for key, value in losses.items() if not math.isfinite(value)]
-        if bad and not runner.optim_wrapper.should_update():  # accumulated for a later step
+        if bad and gradients_wait(runner):
             self._drop_gradients(runner.optim_wrapper.optimizer)
         scale = amp_scale(runner)
         # the scaler asks for no step where it finds a gradient that is not finite
-        overflow = scale > 0 and runner.optim_wrapper.should_update() and not self.stepped
+        overflow = scale > 0 and not (self.stepped or gradients_wait(runner))
         dropped = self.dropped or overflow
         self.skipped += dropped
         if scale or self.skipped:

@@ -17,6 +17,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from glcnet_plugin.apis.whole_files import WHOLE_FILES
+from glcnet_plugin.engine.accumulation import gradients_wait
 from glcnet_plugin.registry import HOOKS
 
 NAME = 'stopped.pth'
@@ -28,7 +29,8 @@ class GracefulStopHook(Hook):
     """On SIGTERM (slurm's preemption) or SIGINT (Ctrl-C), finish the iteration, save, exit.
 
     Writes ``stopped.pth`` into the work dir, from which ``--resume`` goes on, and exits with 128
-    + the number of the signal: 143 or 130. With several processes all stop after the same
+    + the number of the signal: 143 or 130. Where gradients are accumulated over iterations, it goes
+    on to their step first. With several processes all stop after the same
     iteration, whichever of them the signal reached. A second signal ends the process at once.
 
     A terminal, and slurm, send the signal to the processes that read the data, too. These obey
@@ -61,7 +63,7 @@ class GracefulStopHook(Hook):
     ) -> None:
         """Stop, if a signal came to any of the processes."""
         number = self._agree()
-        if not number:
+        if not number or gradients_wait(runner):  # what is accumulated is not saved
             return
         done = runner.iter + 1
         runner.save_checkpoint(

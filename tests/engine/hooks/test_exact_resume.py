@@ -58,6 +58,7 @@ def train(
     loop=None,
     sampler='DefaultSampler',
     seed=0,
+    accumulate=1,
 ):
     Noisy.read.clear()
     hooks = [dict(type='glcnet_plugin.ExactResumeHook')] if exact else []
@@ -72,7 +73,7 @@ def train(
             sampler=dict(type=sampler, shuffle=True),
         ),
         train_cfg=loop or dict(by_epoch=True, max_epochs=3),
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
+        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1), accumulative_counts=accumulate),
         param_scheduler=[
             dict(type='CosineAnnealingLR', T_max=12, by_epoch=False),
             dict(type='ExponentialLR', gamma=0.9, by_epoch=True),
@@ -158,6 +159,17 @@ def test_training_in_iterations(tmp_path, sampler, after):
     resumed = train(tmp_path / 'run', resume=tmp_path / 'run/stopped.pth', **settings)
     assert same(resumed, whole)
     assert len(Noisy.read) == 2 * (10 - after)
+
+
+def test_accumulated_gradients(tmp_path):
+    whole = train(tmp_path / 'whole', accumulate=2)
+    train(tmp_path / 'run', stop=6, accumulate=2)
+    assert same(train(tmp_path / 'run', resume=tmp_path / 'run/stopped.pth', accumulate=2), whole)
+    assert not [log for log in tmp_path.rglob('*.log') if 'does not hold them' in log.read_text()]
+    train(tmp_path / 'between', stop=5, accumulate=2)
+    assert [log for log in tmp_path.rglob('*.log') if 'does not hold them' in log.read_text()]
+    again = train(tmp_path / 'between', resume=tmp_path / 'between/stopped.pth', accumulate=2)
+    assert not same(again, whole)
 
 
 class OwnLoop(BaseLoop):

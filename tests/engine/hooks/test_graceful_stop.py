@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -113,6 +114,7 @@ class Run:
 
     iter, epoch = 6, 1
     train_loop = val_loop = None
+    optim_wrapper = SimpleNamespace(should_update=lambda: True)
 
     def __init__(self, folder):
         self.work_dir = str(folder)
@@ -131,6 +133,18 @@ def test_all_processes_stop_when_one_got_the_signal(tmp_path, monkeypatch):
         hook.after_train_iter(run, 0)
     assert stopped.value.code == 143
     assert run.saved == [('stopped.pth', {'epoch': 1, 'iter': 7})]
+
+
+def test_accumulated_gradients_make_their_step_first(tmp_path):
+    run, hook = Run(tmp_path), GracefulStopHook()
+    hook.received = signal.SIGTERM
+    run.optim_wrapper = SimpleNamespace(should_update=lambda: False)
+    hook.after_train_iter(run, 0)
+    assert not run.saved
+    run.optim_wrapper = Run.optim_wrapper
+    with pytest.raises(SystemExit):
+        hook.after_train_iter(run, 1)
+    assert len(run.saved) == 1
 
 
 def test_a_second_signal_does_what_it_did_before(tmp_path):
