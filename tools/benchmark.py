@@ -28,7 +28,7 @@ from glcnet_plugin.errors import ConfigError, errors_in_a_line, explain  # noqa:
 from glcnet_plugin.study.cells import run_cell  # noqa: E402
 from glcnet_plugin.study.conduct import conduct  # noqa: E402
 from glcnet_plugin.study.plan import Cell, make_plan  # noqa: E402
-from glcnet_plugin.study.results import check_results, write_failure  # noqa: E402
+from glcnet_plugin.study.results import check_results, drop_outdated, write_failure  # noqa: E402
 from glcnet_plugin.study.runner import default_jobs  # noqa: E402
 from glcnet_plugin.study.settings import Study, read_study  # noqa: E402
 from glcnet_plugin.study.slurm import write_array  # noqa: E402
@@ -90,6 +90,7 @@ def main() -> int:
         tiles = choose_tiles(study)
         plan = make_plan(study, tiles)
         if args.slurm is not None:
+            drop_outdated(folder, plan, study, tiles)
             print(write_array(plan, folder, typed(sys.argv), args.slurm))
             return 0
         cell = next((cell for cell in plan if cell.name == args.cell), None)

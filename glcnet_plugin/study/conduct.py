@@ -6,7 +6,7 @@ from pathlib import Path
 from glcnet_plugin.study.fairness import check_fairness
 from glcnet_plugin.study.plan import make_plan
 from glcnet_plugin.study.report import Material, list_problems, write_report
-from glcnet_plugin.study.results import check_results
+from glcnet_plugin.study.results import check_results, drop_outdated
 from glcnet_plugin.study.runner import Say, only_one, run_study
 from glcnet_plugin.study.settings import Study
 from glcnet_plugin.study.summary import read_scores, summarise
@@ -39,6 +39,8 @@ def conduct(
     tiles = choose_tiles(study)
     plan = make_plan(study, tiles)
     with only_one(folder):
+        if not report_only and (count := drop_outdated(folder, plan, study, tiles)):
+            say(f'{count} probes are run again: there are other lists of labelled tiles now')
         finished = check_results(folder, plan, study, tiles)
         for line in tiles.warnings:
             say(f'warning: {line}')

@@ -145,6 +145,9 @@ def inputs_of(cell: Cell, study: Study, tiles: Tiles) -> dict[str, Any]:
     if cell.kind == 'finetune':
         options = {'finetune_options': dict(study.finetune_options)}
         return found | options | {'labelled_tiles': digest(tiles.labelled[cell.labels, cell.seed])}
+    # of the fine-tuning, a probe takes the network: its normalisation, for one
+    if of_model := {k: v for k, v in study.finetune_options.items() if k.split('.')[0] == 'model'}:
+        found['finetune_options'] = of_model
     lists = [tiles.labelled[key] for key in probed(cell, study, tiles)]
     return found | {'labelled_tiles': digest(lists)}
 

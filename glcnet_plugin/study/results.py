@@ -42,6 +42,36 @@ def forget_failure(folder: Path, cell: Cell) -> None:
     (folder / cell.name / FAILURE).unlink(missing_ok=True)
 
 
+def drop_outdated(folder: Path, plan: Iterable[Cell], study: Study, tiles: Tiles) -> int:
+    """Remove results of probes that were fitted to other lists of labelled tiles.
+
+    So seeds and numbers of labels can be added to a study: probes take all lists in one go, and
+    cost little beside the rest, which stays.
+
+    Args:
+        folder: Folder of the study.
+        plan: Its cells.
+        study: The study.
+        tiles: Its tiles.
+
+    Returns:
+        How many.
+
+    Raises:
+        ConfigError: As :func:`check_results`, for the other cells; then nothing is removed.
+    """
+    plan = list(plan)
+    outdated = []
+    for cell in plan:
+        found = read_result(folder, cell) if cell.kind == 'probe' else None
+        if found is not None and set(_changes(found, cell, study, tiles)) == {'labelled_tiles'}:
+            outdated.append(cell)
+    check_results(folder, [cell for cell in plan if cell not in outdated], study, tiles)
+    for cell in outdated:
+        (folder / cell.name / RESULT).unlink()
+    return len(outdated)
+
+
 def check_results(folder: Path, plan: Iterable[Cell], study: Study, tiles: Tiles) -> set[str]:
     """Names of the finished cells.
 
@@ -63,13 +93,20 @@ def check_results(folder: Path, plan: Iterable[Cell], study: Study, tiles: Tiles
         found = read_result(folder, cell)
         if found is None:
             continue
-        wanted = json.loads(json.dumps(inputs_of(cell, study, tiles)))
-        had = found['inputs']
-        if other := sorted(key for key in {*had, *wanted} if had.get(key) != wanted.get(key)):
-            changes = '; '.join(f'{key}: {had.get(key)} -> {wanted.get(key)}' for key in other)
+        if changes := _changes(found, cell, study, tiles):
+            text = '; '.join(f'{key}: {had} -> {now}' for key, (had, now) in changes.items())
             raise ConfigError(
                 f'{folder} holds results of another study, or of this one before it was changed: '
-                f'{cell.name} had {changes}. Name another --work-dir, or remove that one'
+                f'{cell.name} had {text}. Name another --work-dir, or remove that one'
             )
         finished.add(cell.name)
     return finished
+
+
+def _changes(
+    result: dict[str, Any], cell: Cell, study: Study, tiles: Tiles
+) -> dict[str, tuple[Any, Any]]:
+    """Inputs of a result that differ from those of its cell: what they were, and are."""
+    had, wanted = result['inputs'], json.loads(json.dumps(inputs_of(cell, study, tiles)))
+    keys = sorted(key for key in {*had, *wanted} if had.get(key) != wanted.get(key))
+    return {key: (had.get(key), wanted.get(key)) for key in keys}

@@ -111,6 +111,21 @@ def test_inputs_change_with_what_a_result_depends_on(study_file, study, tiles, o
     assert {key for key in inputs[0] if inputs[0][key] != inputs[1][key]} == changed
 
 
+@pytest.mark.parametrize(
+    ('options', 'changed'),
+    [
+        ({'train_cfg.max_iters': 3}, set()),  # probes do not fine-tune
+        ({'model.data_preprocessor.mean': [1, 2, 3, 4]}, {'finetune_options'}),
+    ],
+)
+def test_probes_depend_on_the_network_of_the_fine_tuning(study, tiles, options, changed):
+    other = replace(study, finetune_options={**study.finetune_options, **options})
+    cell = next(cell for cell in make_plan(study, tiles) if cell.kind == 'probe')
+    inputs = [inputs_of(cell, one, tiles) for one in (study, other)]
+    keys = {*inputs[0], *inputs[1]}
+    assert {key for key in keys if inputs[0].get(key) != inputs[1].get(key)} == changed
+
+
 def test_probes_alone(study_file, tiles):
     plan = make_plan(read_study(study_file, options={'finetune': False}), tiles)
     assert {cell.kind for cell in plan} == {'pretrain', 'probe'}
