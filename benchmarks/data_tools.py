@@ -17,7 +17,7 @@ from measure import report
 TOOLS = Path(__file__).resolve().parents[1] / 'tools/dataset_tools'
 sys.path.insert(0, str(TOOLS))
 
-from folder_layout import write_description, write_image, write_mask  # noqa: E402
+from glcnet_plugin.datasets.tiling.folder_writer import write_description, write_image, write_mask  # noqa: E402
 
 SIZE = 256
 WATCH = """

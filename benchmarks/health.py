@@ -17,7 +17,7 @@ from mmengine.registry import MODELS, DefaultScope
 from mmpretrain.structures import DataSample
 
 from glcnet_plugin.geometry import view_overlap
-from glcnet_plugin.models.utils.health import embedding_health
+from glcnet_plugin.models.utils.embedding_metrics import embedding_metrics
 
 CONFIG = 'glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
 INTERVAL, PAIRS, SIDE, REGIONS, WIDTH = 50, 32, 64, 4, 64
@@ -43,7 +43,7 @@ def look() -> None:
     """The numbers of one look, written out as the hook does."""
     found = [view_overlap(torch.eye(3).repeat(PAIRS, 2, 1, 1), SIDE).mean()]
     for count in (PAIRS, PAIRS * REGIONS):
-        found += embedding_health(*torch.randn(2, count, WIDTH)).values()
+        found += embedding_metrics(*torch.randn(2, count, WIDTH)).values()
     for value in found:
         value.item()
 

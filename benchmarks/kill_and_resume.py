@@ -25,7 +25,7 @@ from typing import Any
 import torch
 from measure import report
 
-from glcnet_plugin.apis.whole_files import newest_checkpoint
+from glcnet_plugin.checkpoints.latest import latest_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
@@ -123,7 +123,7 @@ def end_once(
     wait_for(moment, folder, epochs, steps, seconds)
     child.send_signal(signal.SIGTERM if moment == 'SIGTERM' else signal.SIGKILL)
     status = child.wait(LIMIT)
-    before, (newest, damaged) = trained(folder), newest_checkpoint(folder)
+    before, (newest, damaged) = trained(folder), latest_checkpoint(folder)
     cut_off = sorted(path.name for path in folder.glob('*.part'))
     saved = 0 if newest is None else torch.load(newest, weights_only=False)['meta']['iter']
     finish(start(tiles, folder, epochs, '--resume'), folder)
@@ -178,7 +178,7 @@ def main() -> None:
     run = args.work_dir / time.strftime('%Y%m%d_%H%M%S')
     tiles = args.tiles or run / 'tiles'
     if args.tiles is None:
-        tool = ROOT / 'tools/dataset_tools/make_scenes.py'
+        tool = ROOT / 'demo/synthetic/make_scenes.py'
         subprocess.run([sys.executable, tool, tiles, '--scenes', '16'], check=True)
     found = campaign(tiles, run, args.kills, args.epochs)
     good = sum(one['identical'] and one['resumed_with'] == one['checkpoint'] + 1 for one in found)

@@ -1,4 +1,4 @@
-"""Finding common regions of two views, against warping an index image and searching it.
+"""Issue common regions of two views, against warping an index image and searching it.
 
 Both make the same two views of a 256 px RGB tile with the geometric part of the official
 recipe. The reference also sends an index image through every operation (nearest neighbour)
@@ -19,7 +19,7 @@ from measure import median_seconds, report
 from mmengine.registry import init_default_scope
 
 from glcnet_plugin.datasets.transforms.tracked import (
-    RandomQuarterTurn,
+    RandomRotate90,
     TrackedRandomFlip,
     TrackedRandomResizedCrop,
 )
@@ -88,7 +88,7 @@ def main() -> None:
     init_default_scope('mmpretrain')
     np.random.seed(0)
     image = np.random.randint(0, 255, (TILE, TILE, 3), np.uint8)
-    views = TwoViews([[CROP], [CROP, FLIP, dict(type=RandomQuarterTurn)]])
+    views = TwoViews([[CROP], [CROP, FLIP, dict(type=RandomRotate90)]])
 
     def reference() -> None:
         """Views with indices, then the search."""

@@ -19,7 +19,7 @@ import rasterio
 from measure import peak_bytes, report
 from rasterio.windows import Window
 
-from glcnet_plugin.datasets.images import IMAGE_SUFFIXES, image_info, read_image
+from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES, image_info, read_image
 
 WINDOW = 256
 BLOCK = 256

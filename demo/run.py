@@ -16,19 +16,18 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / 'tools/dataset_tools'))
 warnings.filterwarnings('ignore')  # of the hosts, about things the demo does not use
 os.environ['PYTHONWARNINGS'] = 'ignore'
 
-from cli import run_tool  # noqa: E402
-from make_scenes import colour_only_kappa, make_scenes  # noqa: E402
-from make_tiles import make_tiles  # noqa: E402
+from synthetic.make_scenes import colour_only_kappa, make_scenes  # noqa: E402
 
+from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder  # noqa: E402
 from glcnet_plugin.errors import ConfigError  # noqa: E402
-from glcnet_plugin.study.conduct import conduct  # noqa: E402
-from glcnet_plugin.study.runner import default_jobs  # noqa: E402
+from glcnet_plugin.study.main import conduct  # noqa: E402
+from glcnet_plugin.study.run.scheduler import default_jobs  # noqa: E402
 from glcnet_plugin.study.settings import read_study  # noqa: E402
 from glcnet_plugin.study.tiles import choose_tiles  # noqa: E402
+from glcnet_plugin.utils.cli import run_tool  # noqa: E402
 
 STUDY = HERE / 'study.py'
 
@@ -49,7 +48,7 @@ def prepare(data: Path | None, tiles: Path) -> None:
         if data is None:
             make_scenes(tiles, scenes=32)
         else:
-            make_tiles(data, tiles)
+            cut_folder(data, tiles)
     note.write_text(source, encoding='utf-8')
 
 

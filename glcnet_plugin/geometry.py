@@ -65,7 +65,7 @@ def flip_matrix(direction: str, width: int, height: int) -> Matrix:
     return matrix
 
 
-def quarter_turn_matrix(turns: int, width: int, height: int) -> Matrix:
+def rotate90_matrix(turns: int, width: int, height: int) -> Matrix:
     """Matrix of ``np.rot90(image, turns)``: quarter turns, anticlockwise on the screen.
 
     Args:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from make_scenes import make_scenes
 from mmengine.registry import DefaultScope
+from synthetic.make_scenes import make_scenes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -115,7 +115,11 @@ def scenes(tmp_path_factory):
 @pytest.fixture
 def labelled_folder(tmp_path):
     """A hand-made labelled folder: 3 images of 8 x 8 px, 2 classes, groups A, A, B."""
-    from folder_layout import write_description, write_image, write_mask
+    from glcnet_plugin.datasets.tiling.folder_writer import (
+        write_description,
+        write_image,
+        write_mask,
+    )
 
     for folder in ('images', 'masks'):
         (tmp_path / folder).mkdir()

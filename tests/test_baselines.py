@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from folder_layout import write_image
 from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, HOOKS, MODELS, DefaultScope
 
-from glcnet_plugin.apis.checkpoint import load_pretrained
+from glcnet_plugin.checkpoints.loading import load_pretrained
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
@@ -134,7 +134,7 @@ def test_same_protocol_as_glcnet(path):
         assert ours['train_dataloader'] == theirs['train_dataloader']
         geometric = views['views'][1][:3]
         assert [step['type'].rpartition('.')[2] for step in geometric] == [
-            'TrackedRandomResizedCrop', 'TrackedRandomFlip', 'RandomQuarterTurn',
+            'TrackedRandomResizedCrop', 'TrackedRandomFlip', 'RandomRotate90',
         ]  # fmt: skip
         pack.pop('algorithm_keys')
         assert steps == [load, cut, *geometric, pack]

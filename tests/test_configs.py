@@ -72,7 +72,8 @@ def test_everything_builds(path):
 @pretrain_leaves
 def test_one_pretraining_step(path, tmp_path):
     import numpy as np
-    from folder_layout import write_image
+
+    from glcnet_plugin.datasets.tiling.folder_writer import write_image
 
     cfg = Config.fromfile(path)
     bands = cfg.model.backbone.in_channels
@@ -104,7 +105,7 @@ def test_segmentation_head_and_crops(path):
 
 @pytest.mark.parametrize('size', ['resnet50', 'resnet18w16'])
 def test_pretrained_encoder_fits_the_downstream_config(size, tmp_path):
-    from glcnet_plugin.apis.checkpoint import load_pretrained
+    from glcnet_plugin.checkpoints.loading import load_pretrained
 
     suffix = {'resnet50': '-rgb', 'resnet18w16': '_demo'}[size]
     source = next(p for p in PRETRAIN if f'glcnet_{size}-' in p.stem and p.stem.endswith(suffix))

@@ -153,9 +153,14 @@ def test_mim_finetunes_with_mmseg(pretrained, data, tmp_path):
 def test_thirteen_bands_of_sixteen_bits_go_through_both_chains(tmp_path):
     """Reader, views, colour, normalisation, network: pretraining; then fine-tuning."""
     import numpy as np
-    from folder_layout import write_description, write_image, write_mask
     from mmengine.config import Config
     from mmengine.registry import DATASETS, MODELS, DefaultScope
+
+    from glcnet_plugin.datasets.tiling.folder_writer import (
+        write_description,
+        write_image,
+        write_mask,
+    )
 
     palette, bands = [(255, 0, 0), (0, 255, 0)], 13
     rng = np.random.default_rng(0)
@@ -252,7 +257,7 @@ def test_a_real_folder_is_cut_split_and_pretrained_on(tmp_path):
     from make_tiles import make_tiles
     from splits import make_splits
 
-    from glcnet_plugin.datasets.descriptions import read_manifest
+    from glcnet_plugin.datasets.io.folder_format import read_manifest
 
     source = Path(os.environ['GLCNET_REAL_DATA'])
     make_tiles(source, tmp_path / 'tiles')

@@ -7,7 +7,7 @@ from glcnet_plugin.geometry import (
     crop_resize_matrix,
     flip_matrix,
     map_points,
-    quarter_turn_matrix,
+    rotate90_matrix,
     size_pair,
     view_overlap,
 )
@@ -40,7 +40,7 @@ def test_flip_matches_numpy_pixel_by_pixel(direction):
 def test_quarter_turn_matches_numpy_pixel_by_pixel(turns):
     image = np.arange(3 * 5).reshape(3, 5)
     turned = np.rot90(image, turns)
-    matrix = quarter_turn_matrix(turns, width=5, height=3)
+    matrix = rotate90_matrix(turns, width=5, height=3)
     for y in range(3):
         for x in range(5):
             new_x, new_y = np.floor(apply(matrix, x + 0.5, y + 0.5)).astype(int)
@@ -67,7 +67,7 @@ def test_overlap_of_known_crops():
     whole = crop_resize_matrix(0, 0, 100, 100, 50, 50)
     right = crop_resize_matrix(50, 0, 50, 100, 50, 50)
     left = crop_resize_matrix(0, 0, 50, 100, 50, 50)
-    turned = quarter_turn_matrix(1, 50, 50) @ right
+    turned = rotate90_matrix(1, 50, 50) @ right
     pairs = torch.tensor(np.array([[whole, right], [left, right], [right, whole], [right, turned]]))
     torch.testing.assert_close(
         view_overlap(pairs, 50), torch.tensor([0.5, 0.0, 1.0, 1.0], dtype=torch.float64)

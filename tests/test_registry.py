@@ -37,7 +37,7 @@ def test_prefixed_names_build_in_a_fresh_interpreter(tmp_path, scope, registry, 
     [
         ('MODELS', ['GLCNet', 'StyleContrastHead', 'LocalMatchingHead', 'NTXentLoss']),
         ('DATASETS', ['UnlabeledRSDataset', 'FolderSegDataset']),
-        ('TRANSFORMS', ['LoadRSImage', 'TwoViews', 'RandomQuarterTurn', 'RandomBandCopy']),
+        ('TRANSFORMS', ['LoadRSImage', 'TwoViews', 'RandomRotate90', 'RandomBandCopy']),
         ('METRICS', ['RSSegMetric']),
         ('HOOKS', ['LoadPretrainedHook', 'ProvenanceHook']),
     ],

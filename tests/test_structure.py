@@ -9,7 +9,24 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / 'glcnet_plugin').rglob('*.py'))
 MODULES = [p for p in MODULES if '.mim' not in p.parts]
-SCRIPTS = [p for folder in ('tools', 'demo', 'benchmarks') for p in (ROOT / folder).rglob('*.py')]
+SCRIPTS = [
+    p
+    for folder in ('tools', 'demo', 'benchmarks')
+    for p in (ROOT / folder).rglob('*.py')
+    if p.name != '__init__.py' and p.parent != ROOT / 'benchmarks/studies'  # these are configs
+]
+# imports run from a room to one of a lower floor; rooms of one floor never form a circle
+FLOORS = (
+    ('errors', 'geometry', '__init__'),
+    ('compat', 'utils'),
+    ('registry',),
+    ('datasets', 'models', 'evaluation', 'visualization'),
+    ('checkpoints',),
+    ('engine',),
+    ('study', 'inference'),
+    ('apis',),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def relative(path):
@@ -52,3 +69,63 @@ def test_transforms_document_their_keys():
                 b.id != 'PhotometricTransform' for b in node.bases
             ):
                 assert '**Required Keys:**' in ast.get_docstring(node), node.name
+
+
+def imported(path):
+    """Modules of this package that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f'{node.module}.{alias.name}' for alias in node.names)]
+        else:
+            continue
+        yield from (name for name in names if name.startswith('glcnet_plugin'))
+
+
+def room_of(path):
+    first = path.relative_to(ROOT / 'glcnet_plugin').parts[0]
+    return first.removesuffix('.py')
+
+
+def rooms_imported(path):
+    rooms = {(*name.split('.'), '__init__')[1] for name in imported(path)}
+    return {room if room in FLOOR_OF else '__init__' for room in rooms}  # __version__
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_no_import_runs_up_a_floor(path):
+    own = room_of(path)
+    above = {r for r in rooms_imported(path) - {own} if FLOOR_OF[r] > FLOOR_OF[own]}
+    assert not above or path.name == '__init__.py'
+
+
+def circle(arrows):
+    """Nodes that lie on a circle of a directed graph, or lead to one."""
+    left = {node: set(targets) for node, targets in arrows.items()}
+    while free := [node for node, targets in left.items() if not targets & left.keys()]:
+        for node in free:
+            del left[node]
+    return sorted(left)
+
+
+def test_rooms_of_one_floor_form_no_circle():
+    arrows = {}
+    for path in MODULES:
+        own = room_of(path)
+        arrows.setdefault(own, set()).update(rooms_imported(path) - {own})
+    assert circle(arrows) == []
+
+
+def test_modules_form_no_circle():
+    names = {}
+    for path in MODULES:
+        inside = path.relative_to(ROOT).with_suffix('')
+        names['.'.join(inside.parts).removesuffix('.__init__')] = path
+    arrows = {
+        name: {other for other in imported(path) if other in names and other != name}
+        for name, path in names.items()
+        if path.name != '__init__.py'
+    }
+    assert circle(arrows) == []
+    assert circle({'a': {'b'}, 'b': {'a'}, 'c': set()}) == ['a', 'b']

@@ -24,15 +24,16 @@ os.environ['PYTHONWARNINGS'] = 'ignore'  # in the processes of the cells, too
 
 from mmengine.config import DictAction  # noqa: E402
 
-from glcnet_plugin.errors import ConfigError, errors_in_a_line, explain  # noqa: E402
-from glcnet_plugin.study.cells import run_cell  # noqa: E402
-from glcnet_plugin.study.conduct import conduct  # noqa: E402
+from glcnet_plugin.errors import ConfigError  # noqa: E402
+from glcnet_plugin.study.main import conduct  # noqa: E402
 from glcnet_plugin.study.plan import Cell, make_plan  # noqa: E402
 from glcnet_plugin.study.results import check_results, drop_outdated, write_failure  # noqa: E402
-from glcnet_plugin.study.runner import default_jobs  # noqa: E402
+from glcnet_plugin.study.run.jobs import run_cell  # noqa: E402
+from glcnet_plugin.study.run.scheduler import default_jobs  # noqa: E402
+from glcnet_plugin.study.run.slurm import write_array  # noqa: E402
 from glcnet_plugin.study.settings import Study, read_study  # noqa: E402
-from glcnet_plugin.study.slurm import write_array  # noqa: E402
 from glcnet_plugin.study.tiles import Tiles, choose_tiles  # noqa: E402
+from glcnet_plugin.utils.cli import error_message, exit_on_error  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
@@ -70,7 +71,7 @@ def run_one(study: Study, tiles: Tiles, folder: Path, plan: list[Cell], cell: Ce
         run_cell(study, tiles, folder, cell)
     except Exception as error:  # whatever it is, the report tells it
         write_failure(folder, cell, error)
-        print(explain(error), file=sys.stderr)
+        print(error_message(error), file=sys.stderr)
         return 1
     return 0
 
@@ -104,5 +105,5 @@ def main() -> int:
 
 if __name__ == '__main__':
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the processes of the cells
-    with errors_in_a_line():
+    with exit_on_error():
         sys.exit(main())

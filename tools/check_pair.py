@@ -107,9 +107,9 @@ def main() -> None:
     warnings.filterwarnings('ignore')
     logging.disable(logging.WARNING)
     from glcnet_plugin.apis.pairs import check_pair
-    from glcnet_plugin.errors import errors_in_a_line
+    from glcnet_plugin.utils.cli import exit_on_error
 
-    with errors_in_a_line():
+    with exit_on_error():
         if args.table is not None:
             write_table(args.table)
             return

@@ -7,9 +7,9 @@ Example:
 
 import argparse
 
-from glcnet_plugin.apis.checkpoint import SCOPES
-from glcnet_plugin.apis.export import LAYOUTS, export_weights
-from glcnet_plugin.errors import errors_in_a_line
+from glcnet_plugin.checkpoints.export import LAYOUTS, export_weights
+from glcnet_plugin.checkpoints.loading import SCOPES
+from glcnet_plugin.utils.cli import exit_on_error
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
         '--name', help='start of the file name; default: folder and name of the checkpoint'
     )
     args = parser.parse_args()
-    with errors_in_a_line():
+    with exit_on_error():
         report = export_weights(args.checkpoint, args.out, args.scope, args.layout, args.name)
     for title, counts in (('exported', report.exported), ('dropped', report.dropped)):
         for module, count in counts.items():

@@ -7,7 +7,8 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.errors import ConfigError, errors_in_a_line
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.utils.cli import exit_on_error
 from glcnet_plugin.visualization.curves import COLOURS, draw_curves, read_curves
 
 
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument('runs', nargs='+', type=Path, help='work dirs')
     parser.add_argument('--out', type=Path, default=Path('curves.png'), help='.png, .svg or .pdf')
     args = parser.parse_args()
-    with errors_in_a_line():
+    with exit_on_error():
         if len(args.runs) > len(COLOURS):
             raise ConfigError(f'{len(args.runs)} runs, of which {len(COLOURS)} can be told apart')
         figure = draw_curves({str(folder): read_curves(folder) for folder in args.runs})

@@ -15,10 +15,11 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from glcnet_plugin.apis.checkpoint import SCOPES
-from glcnet_plugin.apis.launching import group_left, prepare_cpu
-from glcnet_plugin.apis.run_checks import check_batches, check_work_dir
-from glcnet_plugin.errors import ConfigError, errors_in_a_line
+from glcnet_plugin.checkpoints.loading import SCOPES
+from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
+from glcnet_plugin.engine.preflight import check_batches, check_work_dir
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.utils.cli import exit_on_error
 
 
 def parse_args() -> argparse.Namespace:
@@ -95,7 +96,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     """Train; errors in the settings or the data end it with a line."""
-    with errors_in_a_line(), group_left():
+    with exit_on_error(), leave_group_on_exit():
         cfg = load_config(parse_args())
         prepare_cpu(cfg)
         check_work_dir(cfg.work_dir)

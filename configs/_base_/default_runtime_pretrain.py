@@ -3,21 +3,21 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='glcnet_plugin.SafeCheckpointHook', interval=10, max_keep_ckpts=3),
+    checkpoint=dict(type='glcnet_plugin.AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 # Weights to start from, such as those of ImageNet (docs/weights.md); None for random ones.
 custom_hooks = [
     dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='backbone'),
     dict(type='glcnet_plugin.ProvenanceHook'),
-    dict(type='glcnet_plugin.HealthHook', interval=50),
+    dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=50),
     dict(type='glcnet_plugin.CollapseGuardHook', action='warn'),
-    # docs/surviving.md: kills, signals, damaged files, numbers that are none
-    dict(type='glcnet_plugin.ExactResumeHook'),
+    # docs/fault_tolerance.md: kills, signals, damaged files, numbers that are none
+    dict(type='glcnet_plugin.DeterministicResumeHook'),
     dict(type='glcnet_plugin.ResumeCheckHook'),
     dict(type='glcnet_plugin.GracefulStopHook'),
-    dict(type='glcnet_plugin.FiniteLossHook', max_skips=0),
-    dict(type='glcnet_plugin.PretrainPicturesHook', interval=10),
+    dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
+    dict(type='glcnet_plugin.PretrainVisualizationHook', interval=10),
 ]
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -3,7 +3,7 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=True),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='glcnet_plugin.SafeCheckpointHook', interval=10, max_keep_ckpts=3),
+    checkpoint=dict(type='glcnet_plugin.AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 # The pretrained checkpoint and how much of it is used; None trains from random weights.
@@ -12,12 +12,12 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='encoder'),
     dict(type='glcnet_plugin.ProvenanceHook'),
-    dict(type='glcnet_plugin.CheckClassesHook'),
-    # docs/surviving.md: kills, signals, damaged files, numbers that are none
-    dict(type='glcnet_plugin.ExactResumeHook'),
+    dict(type='glcnet_plugin.ClassNumCheckHook'),
+    # docs/fault_tolerance.md: kills, signals, damaged files, numbers that are none
+    dict(type='glcnet_plugin.DeterministicResumeHook'),
     dict(type='glcnet_plugin.ResumeCheckHook'),
     dict(type='glcnet_plugin.GracefulStopHook'),
-    dict(type='glcnet_plugin.FiniteLossHook', max_skips=0),
+    dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
 ]
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -18,7 +18,7 @@ _flip = dict(
     prob=[0.2, 0.2, 0.2],
     direction=['horizontal', 'vertical', 'diagonal'],
 )
-_turn = dict(type='glcnet_plugin.RandomQuarterTurn', prob=0.8)
+_turn = dict(type='glcnet_plugin.RandomRotate90', prob=0.8)
 _true_colours = {'train_dataloader.dataset.pipeline.2.views': [[_crop], [_crop, _flip, _turn]]}
 methods = {
     'backbone-style': dict(

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmpretrain.structures import DataSample
 
-from glcnet_plugin.apis.checkpoint import load_pretrained
+from glcnet_plugin.checkpoints.loading import load_pretrained
 from glcnet_plugin.errors import ConfigError
 
 CLASSES = 5

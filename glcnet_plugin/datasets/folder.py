@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.datasets.descriptions import (
+from glcnet_plugin.datasets.io.folder_format import (
     entry_name,
     image_files,
     mask_file,
     read_classes,
     read_manifest,
 )
-from glcnet_plugin.datasets.lists import read_list, require_once
+from glcnet_plugin.datasets.io.lists import read_list, require_once
 from glcnet_plugin.datasets.segmentation import RSSegDataset
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import DATASETS

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
-from glcnet_plugin.datasets.masks import IGNORE, Colour, palette_ids
+from glcnet_plugin.datasets.io.masks import IGNORE, Colour, palette_ids
 from glcnet_plugin.datasets.segmentation import RSSegDataset
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import DATASETS

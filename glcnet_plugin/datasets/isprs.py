@@ -5,10 +5,12 @@ archives. Legend and order of classes: ISPRS, https://www.isprs.org/education/be
 UrbanSemLab/, as used by mmseg and most papers; scenes of training and test as published there.
 """
 
+from typing import Any
+
 from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.registry import DATASETS
 
-ISPRS = {
+ISPRS: dict[str, Any] = {
     'classes': (
         'impervious_surface',
         'building',

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.datasets.lists import read_list
-from glcnet_plugin.datasets.masks import IGNORE, Colour
+from glcnet_plugin.datasets.io.lists import read_list
+from glcnet_plugin.datasets.io.masks import IGNORE, Colour
 from glcnet_plugin.datasets.segmentation import RSSegDataset
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import DATASETS

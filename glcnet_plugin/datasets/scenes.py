@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from glcnet_plugin.datasets.images import ImageInfo, image_info, read_masked
-from glcnet_plugin.datasets.rasters import Window
+from glcnet_plugin.datasets.io.images import ImageInfo, image_info, read_masked
+from glcnet_plugin.datasets.io.rasters import Window
 from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import size_pair

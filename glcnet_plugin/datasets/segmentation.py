@@ -5,18 +5,18 @@ from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
-from glcnet_plugin.datasets.masks import IGNORE, Colour
-from glcnet_plugin.datasets.skipping import SkipUnreadable
+from glcnet_plugin.datasets.io.masks import IGNORE, Colour
+from glcnet_plugin.datasets.mixins import SkipUnreadableMixin
 
 
-class RSSegDataset(SkipUnreadable, BaseSegDataset):
+class RSSegDataset(SkipUnreadableMixin, BaseSegDataset):
     """MM's segmentation dataset whose samples say which labels are valid.
 
     With it, :class:`LoadRSMask` names the file with a label that is no class before a GPU
     meets it, and reads colour masks and ignored values other than 255.
 
     Args:
-        kwargs: Arguments of mmseg's ``BaseSegDataset`` and of :class:`SkipUnreadable`.
+        kwargs: Arguments of mmseg's ``BaseSegDataset`` and of :class:`SkipUnreadableMixin`.
     """
 
     def colour_ids(self) -> dict[Colour, int]:

@@ -7,15 +7,15 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
-from glcnet_plugin.datasets.images import IMAGE_SUFFIXES
-from glcnet_plugin.datasets.lists import list_images
-from glcnet_plugin.datasets.skipping import SkipUnreadable
+from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.io.lists import list_images
+from glcnet_plugin.datasets.mixins import SkipUnreadableMixin
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.registry import DATASETS
 
 
 @DATASETS.register_module()
-class UnlabeledRSDataset(SkipUnreadable, BaseDataset):
+class UnlabeledRSDataset(SkipUnreadableMixin, BaseDataset):
     """All images of a folder, or those of a text file; no labels and no classes.
 
     Args:
@@ -30,7 +30,7 @@ class UnlabeledRSDataset(SkipUnreadable, BaseDataset):
             samples then carry ``scene``, a number. None for none.
         indices: Take the first N images, or those at these positions.
         lazy_init: As in every MM dataset.
-        kwargs: ``on_error`` and ``max_skips`` of :class:`SkipUnreadable`.
+        kwargs: ``on_error`` and ``max_skips`` of :class:`SkipUnreadableMixin`.
 
     Raises:
         DataError: If the folder or list is missing or empty, or the list names an image

@@ -10,10 +10,10 @@ import torch
 from mmengine.config import Config
 from threadpoolctl import threadpool_limits
 
-from glcnet_plugin.apis.band_statistics import band_statistics
-from glcnet_plugin.apis.launching import prepare_cpu
-from glcnet_plugin.datasets.descriptions import image_files, read_classes
-from glcnet_plugin.datasets.images import read_image
+from glcnet_plugin.datasets.analysis.band_statistics import band_statistics
+from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
+from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.study.options import set_options
 from glcnet_plugin.study.settings import CONFIGS, Method, Study
 from glcnet_plugin.study.tiles import Tiles

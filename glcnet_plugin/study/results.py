@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.errors import ConfigError, explain
-from glcnet_plugin.study.cells import RESULT
+from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.study.plan import Cell, inputs_of
+from glcnet_plugin.study.run.jobs import RESULT
 from glcnet_plugin.study.settings import Study
 from glcnet_plugin.study.tiles import Tiles
+from glcnet_plugin.utils.cli import error_message
 
 FAILURE = 'failed.json'
 
@@ -29,7 +30,7 @@ def read_failure(folder: Path, cell: Cell) -> str | None:
 def write_failure(folder: Path, cell: Cell, reason: str | BaseException) -> None:
     """Note why a cell failed: in words, or by the error that ended it."""
     if isinstance(reason, BaseException):
-        reason = explain(reason).removeprefix('error: ') or type(reason).__name__
+        reason = error_message(reason).removeprefix('error: ') or type(reason).__name__
     path = folder / cell.name / FAILURE
     log = path.with_name('log.txt')
     reason = f'{reason} (log: {log})' if log.is_file() else reason

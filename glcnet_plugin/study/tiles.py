@@ -1,6 +1,5 @@
 """Which tiles of a study are held out, seen without labels, labelled."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from glcnet_plugin.apis.class_counts import count_classes, mask_files
-from glcnet_plugin.apis.splits import budget, order_by_scene
-from glcnet_plugin.datasets.descriptions import image_files, read_classes, read_manifest
+from glcnet_plugin.datasets.analysis.class_weights import count_classes, mask_files
+from glcnet_plugin.datasets.analysis.splits import budget, order_by_scene
+from glcnet_plugin.datasets.io.folder_format import image_files, read_classes, read_manifest
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.settings import Data, Study
+from glcnet_plugin.utils.atomic_io import write_atomic
 
 HELD_OUT_SHARE = 0.2
 
@@ -28,7 +28,7 @@ class Tiles:
     warnings: list[str]
 
 
-def hold_out(groups: Mapping[str, int]) -> list[str]:
+def last_groups(groups: Mapping[str, int]) -> list[str]:
     """Choose groups to hold out: the last by name that make up a fifth of the images.
 
     Args:
@@ -111,7 +111,7 @@ def _images(rows: list[dict[str, str]]) -> list[str]:
 def _held_out(data: Data, groups: Mapping[str, int]) -> list[str]:
     """Groups to hold out."""
     if data.held_out is None:
-        return hold_out(groups)
+        return last_groups(groups)
     if unknown := sorted(set(data.held_out) - set(groups)):
         raise DataError(
             f'groups to hold out {unknown} are not among {sorted(groups)} of {data.root}'
@@ -154,7 +154,5 @@ def write_lists(tiles: Tiles, folder: Path) -> dict[str, Path]:
     for name, names in content.items():
         path, text = folder / f'{name}.txt', '\n'.join(names) + '\n'
         if not path.is_file() or path.read_text(encoding='utf-8') != text:
-            part = folder / f'{name}.{os.getpid()}.part'  # others may be reading
-            part.write_text(text, encoding='utf-8')
-            part.replace(path)
+            write_atomic(path, text)  # others may be reading
     return {name: (folder / f'{name}.txt').resolve() for name in content}

@@ -3,14 +3,14 @@ import sys
 import pytest
 from data_tools import run, write_tiles
 
-from glcnet_plugin.apis.doctor import examine
-from glcnet_plugin.apis.doctor_inputs import inputs_of_folder
+from glcnet_plugin.datasets.analysis.check_sources import inputs_from_folder
+from glcnet_plugin.datasets.analysis.dataset_check import check_dataset
 
 
 def test_the_tiles_are_good_data(tmp_path):
     write_tiles(tmp_path / 't', 5)
-    inputs = inputs_of_folder(tmp_path / 't', {})
-    result = examine(inputs.samples, inputs.expected, 0)
+    inputs = inputs_from_folder(tmp_path / 't', {})
+    result = check_dataset(inputs.samples, inputs.expected, 0)
     assert len(inputs.samples) == 5 and inputs.findings == result.findings == []
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 from scene_windows import by_whole, by_window, compare, draw_jobs, write_scene, write_tiled
 
-from glcnet_plugin.datasets.images import image_info, read_image
+from glcnet_plugin.datasets.io.images import image_info, read_image
 
 
 def test_both_ways_read_the_same_windows(tmp_path):

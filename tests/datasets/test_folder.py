@@ -3,10 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from folder_layout import write_image
 from mmengine.registry import DATASETS
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 PIPELINE = [

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from folder_layout import write_image
 from PIL import Image
 
 from glcnet_plugin.datasets.loveda import LoveDADataset
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 PIPELINE = [dict(type='glcnet_plugin.LoadRSImage'), dict(type='glcnet_plugin.LoadRSMask')]

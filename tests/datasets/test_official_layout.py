@@ -1,7 +1,6 @@
 import cv2
 import numpy as np
 import pytest
-from folder_layout import write_image
 from mmengine.registry import DATASETS
 
 from glcnet_plugin.datasets.official_layout import (
@@ -10,6 +9,7 @@ from glcnet_plugin.datasets.official_layout import (
     XiangtanDataset,
     read_class_dict,
 )
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 CLASS_DICT = 'Class Name,B,G,R\r\n0,0,0,0\r\nfield,0,255,255\r\nroad,255,0,0\r\n'

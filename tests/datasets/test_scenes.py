@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from folder_layout import write_image
 from mmengine.registry import DATASETS
 from torch.utils.data import DataLoader
 
 from glcnet_plugin.datasets.scenes import UnlabeledSceneDataset
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import ConfigError, DataError
 
 

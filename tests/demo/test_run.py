@@ -26,8 +26,8 @@ methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4}}))
 """
     )
     monkeypatch.setattr(run, 'STUDY', study)
-    make = run.make_tiles
-    monkeypatch.setattr(run, 'make_tiles', lambda data, out: make(data, out, tile=120))
+    make = run.cut_folder
+    monkeypatch.setattr(run, 'cut_folder', lambda data, out: make(data, out, tile=120))
     monkeypatch.setattr(run, 'default_jobs', lambda: 1)
     options = ['run.py', '--data', str(scenes), '--work-dir', str(tmp_path / 'work')]
     monkeypatch.setattr(sys, 'argv', options)

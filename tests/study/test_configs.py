@@ -20,7 +20,7 @@ def test_pretraining_reads_the_pool_for_so_many_steps(study, tiles, lists):
 
 
 def test_pretraining_on_another_folder_takes_all_of_it(study_file, tiles, lists, tmp_path):
-    from folder_layout import write_image
+    from glcnet_plugin.datasets.tiling.folder_writer import write_image
 
     (tmp_path / 'other').mkdir()
     for index in range(9):
@@ -56,7 +56,7 @@ def test_a_batch_is_no_larger_than_the_labels_in_epochs(study_file, tiles, lists
 
 @pytest.mark.parametrize('bands', [3, 4])
 def test_other_bands_set_the_network(tmp_path, bands):
-    from folder_layout import write_image
+    from glcnet_plugin.datasets.tiling.folder_writer import write_image
 
     rng = np.random.default_rng(0)
     for index in range(3):

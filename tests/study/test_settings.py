@@ -87,9 +87,9 @@ SHIPPED = sorted(Path(CONFIGS, 'studies').glob('*.py'))
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
 def test_shipped_studies_can_be_read(path):
-    from glcnet_plugin.study.fairness import check_fairness
+    from glcnet_plugin.study.protocol import check_protocol
 
     for quick in (False, True):
         study = read_study(path, quick)
-        check_fairness(study)
+        check_protocol(study)
         assert len(study.seeds) >= 3 and study.random_of(study.methods[study.reference])

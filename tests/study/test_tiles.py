@@ -7,7 +7,7 @@ from PIL import Image
 
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.settings import read_study
-from glcnet_plugin.study.tiles import choose_tiles, hold_out, write_lists
+from glcnet_plugin.study.tiles import choose_tiles, last_groups, write_lists
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def choose(study_file, folder):
 
 
 def test_dubai_holds_out_the_groups_of_its_protocol():
-    assert hold_out({'A': 18, 'B': 27, 'C': 9, 'D': 9, 'E': 9}) == ['D', 'E']
+    assert last_groups({'A': 18, 'B': 27, 'C': 9, 'D': 9, 'E': 9}) == ['D', 'E']
 
 
 def test_one_group_is_always_left_to_train_on():
-    assert hold_out({'A': 100, 'B': 1}) == ['B']
+    assert last_groups({'A': 100, 'B': 1}) == ['B']
     with pytest.raises(DataError, match='two groups are needed'):
-        hold_out({'A': 3})
+        last_groups({'A': 3})
 
 
 def test_no_ground_on_both_sides_and_nested_budgets(choose):

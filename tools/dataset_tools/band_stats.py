@@ -11,12 +11,16 @@ import time
 from pathlib import Path
 
 import numpy as np
-from cli import make_console, run_tool
 from rich.console import Console
 from rich.table import Table
 
-from glcnet_plugin.apis.band_statistics import PERCENTILES, BandStatistics, band_statistics
-from glcnet_plugin.datasets.lists import list_images, locate_list
+from glcnet_plugin.datasets.analysis.band_statistics import (
+    PERCENTILES,
+    BandStatistics,
+    band_statistics,
+)
+from glcnet_plugin.datasets.io.lists import list_images, locate_list
+from glcnet_plugin.utils.cli import make_console, run_tool
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,22 +12,22 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from cli import make_console, run_tool
 from mmengine.config import Config, DictAction
 from rich.console import Console
 from rich.table import Column, Table
 
-from glcnet_plugin.apis.doctor import Examination, examine
-from glcnet_plugin.apis.doctor_inputs import (
-    Inputs,
-    inputs_of_config,
-    inputs_of_folder,
-    inputs_of_folders,
+from glcnet_plugin.datasets.analysis.check_sources import (
+    CheckInputs,
+    inputs_from_config,
+    inputs_from_folder,
+    inputs_from_pairs,
 )
-from glcnet_plugin.apis.inspection import Expectation, Finding
-from glcnet_plugin.datasets.lists import locate_list
-from glcnet_plugin.datasets.masks import IGNORE
+from glcnet_plugin.datasets.analysis.dataset_check import DatasetReport, check_dataset
+from glcnet_plugin.datasets.analysis.sample_checks import Expectation, Issue
+from glcnet_plugin.datasets.io.lists import locate_list
+from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.utils.cli import make_console, run_tool
 
 COLOURS = {'error': 'red', 'warning': 'yellow'}
 
@@ -53,7 +53,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_inputs(args: argparse.Namespace) -> Inputs:
+def read_inputs(args: argparse.Namespace) -> CheckInputs:
     """List what the command line names.
 
     Raises:
@@ -68,21 +68,21 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
             reduce_zero_label=args.reduce_zero_label,
             ignored=tuple(args.ignore),
         )
-        return inputs_of_folders(args.images, args.masks, expected)
+        return inputs_from_pairs(args.images, args.masks, expected)
     if args.source.suffix == '.py':
         try:
             cfg = Config.fromfile(args.source)
         except (OSError, SyntaxError, KeyError) as error:
             raise ConfigError(f'cannot read the config {args.source}: {error}') from error
         cfg.merge_from_dict(args.cfg_options or {})
-        return inputs_of_config(cfg)
+        return inputs_from_config(cfg)
     lists = {'train': args.train, 'val': args.val}
-    return inputs_of_folder(
+    return inputs_from_folder(
         args.source, {name: locate_list(path, args.source) for name, path in lists.items() if path}
     )
 
 
-def show_splits(console: Console, result: Examination) -> None:
+def show_splits(console: Console, result: DatasetReport) -> None:
     """Print what the files of each split have in common."""
     names = ('split', 'files', 'sizes', 'bands', 'type', 'values', 'mean', 'std', 'nodata')
     table = Table(*(Column(name, overflow='fold') for name in names))
@@ -101,7 +101,7 @@ def show_splits(console: Console, result: Examination) -> None:
     console.print(table)
 
 
-def show_classes(console: Console, result: Examination, classes: list[str]) -> None:
+def show_classes(console: Console, result: DatasetReport, classes: list[str]) -> None:
     """Print the share of each class in the pixels of each split."""
     labelled = {n: s for n, s in result.splits.items() if s.class_pixels is not None}
     if not labelled:
@@ -122,7 +122,7 @@ def show_classes(console: Console, result: Examination, classes: list[str]) -> N
     console.print(table)
 
 
-def show_findings(console: Console, findings: list[Finding], most: int) -> None:
+def show_findings(console: Console, findings: list[Issue], most: int) -> None:
     """Print the problems, worst first, with the first files of each."""
     kinds = defaultdict(list)
     for finding in findings:
@@ -140,7 +140,7 @@ def main() -> int:
     """Examine; returns 1 if there is an error."""
     args = parse_args()
     inputs = read_inputs(args)
-    result = examine(inputs.samples, inputs.expected, args.workers)
+    result = check_dataset(inputs.samples, inputs.expected, args.workers)
     result.findings = inputs.findings + result.findings
     console = make_console()
     show_splits(console, result)

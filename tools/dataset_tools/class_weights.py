@@ -14,18 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cli import make_console, run_tool
 from numpy.typing import NDArray
 from rich.table import Table
 
-from glcnet_plugin.apis.class_counts import METHODS, class_weights, count_classes, mask_files
-from glcnet_plugin.datasets.descriptions import (
+from glcnet_plugin.datasets.analysis.class_weights import (
+    METHODS,
+    class_weights,
+    count_classes,
+    mask_files,
+)
+from glcnet_plugin.datasets.io.folder_format import (
     entry_name,
     image_files,
     read_classes,
     read_manifest,
 )
-from glcnet_plugin.datasets.lists import locate_list, read_list
+from glcnet_plugin.datasets.io.lists import locate_list, read_list
+from glcnet_plugin.utils.cli import make_console, run_tool
 
 
 def listed(folder: Path, path: Path | None) -> list[str]:

@@ -9,13 +9,13 @@ Example:
 
 from pathlib import Path
 
-from archives import choose, list_files
-from cli import add_tile, run_tool, tool_parser
-from tiler import Recipe, Scene, Summary, cut_scenes
-
 from glcnet_plugin.datasets.deepglobe import DeepGlobeDataset
-from glcnet_plugin.datasets.masks import IGNORE, palette_ids
+from glcnet_plugin.datasets.io.masks import IGNORE, palette_ids
+from glcnet_plugin.datasets.tiling.archives import choose, list_files
+from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
+from glcnet_plugin.datasets.tiling.tiler import cut_scenes
 from glcnet_plugin.errors import DataError
+from glcnet_plugin.utils.cli import add_tile, run_tool, tool_parser
 
 
 def convert(source: Path, out: Path, tile: int = 256, workers: int | None = None) -> Summary:

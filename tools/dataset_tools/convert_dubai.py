@@ -11,13 +11,13 @@ Example:
 import re
 from pathlib import Path
 
-from archives import list_files
-from cli import add_tile, run_tool, tool_parser
-from tiler import Recipe, Scene, Summary, cut_scenes
-
 from glcnet_plugin.datasets.dubai import DubaiDataset
-from glcnet_plugin.datasets.masks import IGNORE, palette_ids
+from glcnet_plugin.datasets.io.masks import IGNORE, palette_ids
+from glcnet_plugin.datasets.tiling.archives import list_files
+from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
+from glcnet_plugin.datasets.tiling.tiler import cut_scenes
 from glcnet_plugin.errors import DataError
+from glcnet_plugin.utils.cli import add_tile, run_tool, tool_parser
 
 IMAGE = re.compile(r'(?:.*/)?Tile (\d+)/images/image_part_(\d+)\.jpg')
 MASK = re.compile(r'(?:.*/)?Tile (\d+)/masks/image_part_(\d+)\.png')

@@ -13,12 +13,12 @@ Example:
 import re
 from pathlib import Path
 
-from archives import choose, list_files
-from cli import add_tile, run_tool, tool_parser
-from convert_potsdam import isprs_recipe, pair_scenes
-from tiler import Summary, cut_scenes
-
 from glcnet_plugin.datasets.isprs import VaihingenDataset
+from glcnet_plugin.datasets.tiling.archives import choose, list_files
+from glcnet_plugin.datasets.tiling.isprs import isprs_recipe, pair_scenes
+from glcnet_plugin.datasets.tiling.recipe import Summary
+from glcnet_plugin.datasets.tiling.tiler import cut_scenes
+from glcnet_plugin.utils.cli import add_tile, run_tool, tool_parser
 
 BANDS = ('IR', 'R', 'G')
 ENDS = {'all': '', 'noBoundary': '_noBoundary'}

@@ -23,12 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cli import make_console, run_tool
 from rich.table import Table
-from split_source import Source, divide, read_source
 
-from glcnet_plugin.apis.class_counts import count_classes, mask_files
-from glcnet_plugin.apis.splits import (
+from glcnet_plugin.datasets.analysis.class_weights import count_classes, mask_files
+from glcnet_plugin.datasets.analysis.split_source import Source, divide, read_source
+from glcnet_plugin.datasets.analysis.splits import (
     Split,
     budget,
     check_split,
@@ -36,9 +35,10 @@ from glcnet_plugin.apis.splits import (
     order_by_scene,
     order_random,
 )
-from glcnet_plugin.datasets.descriptions import read_classes
-from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.io.folder_format import read_classes
+from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.utils.cli import make_console, run_tool
 
 Lists = dict[str, list[str]]  # name of the part ('val', 'train_1pct_seed0') -> names of images
 

@@ -8,76 +8,8 @@ Example:
     python tools/dataset_tools/make_tiles.py data/dubai data/dubai_256 --tile 256
 """
 
-from pathlib import Path
-
-from cli import add_tile, run_tool, tool_parser
-from tiler import Recipe, Scene, Summary, cut_scenes
-
-from glcnet_plugin.datasets.descriptions import (
-    image_files,
-    mask_file,
-    read_classes,
-    read_manifest,
-)
-from glcnet_plugin.datasets.images import image_info
-from glcnet_plugin.datasets.masks import palette_ids
-from glcnet_plugin.errors import DataError
-
-
-def folder_scenes(source: Path) -> list[Scene]:
-    """List the images of a labelled folder.
-
-    Args:
-        source: The folder.
-
-    Returns:
-        The images in the order of the manifest.
-
-    Raises:
-        DataError: If an image or a mask of the manifest is missing.
-    """
-    images = image_files(source / 'images')
-    scenes = []
-    for row in read_manifest(source):
-        name = row['name']
-        mask = mask_file(source, name)
-        if name not in images or not mask.is_file():
-            raise DataError(
-                f'{source} lacks the image or the mask of {name!r}: add images/{name}.* and '
-                f'masks/{name}.png (or .tif), or take the row out of manifest.csv'
-            )
-        scenes.append(Scene(name, row.get('group') or name, str(images[name]), str(mask)))
-    return scenes
-
-
-def cut_folder(source: Path, out: Path, tile: int = 256, workers: int | None = None) -> Summary:
-    """Cut all images of a labelled folder.
-
-    Args:
-        source: The folder.
-        out: Folder to write.
-        tile: Side of a tile in pixels; 0 leaves images whole.
-        workers: See :func:`cut_scenes`.
-
-    Returns:
-        What was done.
-
-    Raises:
-        DataError: If something is missing, or image, mask and tile do not fit.
-    """
-    meta = read_classes(source)
-    scenes = folder_scenes(source)
-    # masks are all of one kind: ids, or the colours that classes.json lists
-    coloured = bool(scenes) and image_info(str(scenes[0].mask)).bands >= 3
-    colours = palette_ids(meta['palette']) if coloured else None
-    ignored = () if coloured else (meta['ignore_index'],)
-    recipe = Recipe(meta['classes'], meta['palette'], tile, colours, ignored)
-    return cut_scenes(scenes, recipe, out, workers=workers)
-
-
-def make_tiles(source: Path, out: Path, tile: int = 256) -> int:
-    """Cut all images of a labelled folder; returns the number of tiles."""
-    return cut_folder(source, out, tile).tiles
+from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
+from glcnet_plugin.utils.cli import add_tile, run_tool, tool_parser
 
 
 def main() -> None:

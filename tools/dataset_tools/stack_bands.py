@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cli import run_tool, tool_parser
-from folder_layout import write_image
-from scene_rows import placement
 
-from glcnet_plugin.apis.parallel import parallel_map
-from glcnet_plugin.datasets.images import IMAGE_SUFFIXES, image_info, read_image
+from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES, image_info, read_image
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
+from glcnet_plugin.datasets.tiling.scene_rows import placement
 from glcnet_plugin.errors import DataError
+from glcnet_plugin.utils.cli import run_tool, tool_parser
+from glcnet_plugin.utils.parallel import parallel_map
 
 PART = '.part'  # folder in the output for files that are being written
 

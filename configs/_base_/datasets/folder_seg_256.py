@@ -11,7 +11,7 @@ train_pipeline = [
         prob=[0.25, 0.25, 0.25],
         direction=['horizontal', 'vertical', 'diagonal'],
     ),
-    dict(type='glcnet_plugin.RandomQuarterTurn', prob=0.75),
+    dict(type='glcnet_plugin.RandomRotate90', prob=0.75),
     dict(type='glcnet_plugin.RandomHSVShift', prob=0.5),
     dict(type='PackSegInputs'),
 ]

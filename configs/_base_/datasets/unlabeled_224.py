@@ -14,7 +14,7 @@ view2 = [
         prob=[0.2, 0.2, 0.2],
         direction=['horizontal', 'vertical', 'diagonal'],
     ),
-    dict(type='glcnet_plugin.RandomQuarterTurn', prob=0.8),
+    dict(type='glcnet_plugin.RandomRotate90', prob=0.8),
     dict(
         type='RandomApply',
         prob=0.8,

@@ -7,8 +7,8 @@ import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 
-from glcnet_plugin.datasets.images import read_masked
-from glcnet_plugin.datasets.masks import (
+from glcnet_plugin.datasets.io.images import read_masked
+from glcnet_plugin.datasets.io.masks import (
     IGNORE,
     colours_to_ids,
     few_colours,
@@ -16,7 +16,7 @@ from glcnet_plugin.datasets.masks import (
     require_ids,
     wrong_ids,
 )
-from glcnet_plugin.datasets.rasters import Bands, band_indices
+from glcnet_plugin.datasets.io.rasters import Bands, band_indices
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.registry import TRANSFORMS
 

@@ -18,7 +18,7 @@ from glcnet_plugin.geometry import (
     Matrix,
     crop_resize_matrix,
     flip_matrix,
-    quarter_turn_matrix,
+    rotate90_matrix,
 )
 from glcnet_plugin.registry import TRANSFORMS
 
@@ -33,7 +33,7 @@ def _record(results: dict[str, Any], matrix: Matrix) -> dict[str, Any]:
     return results
 
 
-class RememberCrop:
+class RecordCropMixin:
     """Keep what a cropping transform of MM draws; to be mixed in before it."""
 
     drawn: tuple[int, int, int, int]
@@ -45,7 +45,7 @@ class RememberCrop:
 
 
 @TRANSFORMS.register_module()
-class TrackedRandomCrop(RememberCrop, RandomCrop):
+class TrackedRandomCrop(RecordCropMixin, RandomCrop):
     """MM's ``RandomCrop`` that records its matrix and never pads.
 
     **Required Keys:**
@@ -93,7 +93,7 @@ class TrackedRandomCrop(RememberCrop, RandomCrop):
 
 
 @TRANSFORMS.register_module()
-class TrackedRandomResizedCrop(RememberCrop, RandomResizedCrop):
+class TrackedRandomResizedCrop(RecordCropMixin, RandomResizedCrop):
     """MM's ``RandomResizedCrop`` that records its matrix. Arguments as there.
 
     **Required Keys:**
@@ -160,7 +160,7 @@ class TrackedRandomFlip(RandomFlip):
 
 
 @TRANSFORMS.register_module()
-class RandomQuarterTurn(BaseTransform):
+class RandomRotate90(BaseTransform):
     """Turn the image by 90, 180 or 270 degrees, label maps with it, and record the matrix.
 
     **Required Keys:**
@@ -207,4 +207,4 @@ class RandomQuarterTurn(BaseTransform):
         height, width = results['img'].shape[:2]
         for key in ('img', *results.get('seg_fields', ())):
             results[key] = np.ascontiguousarray(np.rot90(results[key], turns))
-        return _record(results, quarter_turn_matrix(turns, width, height))
+        return _record(results, rotate90_matrix(turns, width, height))

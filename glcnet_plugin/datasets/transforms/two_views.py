@@ -111,7 +111,7 @@ def _refuse_untracked(step: Any) -> None:
         raise ConfigError(
             f'{name} moves pixels without recording how, so regions would not match: use '
             'TrackedRandomCrop, TrackedRandomResizedCrop, TrackedRandomFlip or '
-            'RandomQuarterTurn of glcnet_plugin'
+            'RandomRotate90 of glcnet_plugin'
         )
     for inner in step if isinstance(step, Iterable) else ():
         _refuse_untracked(inner)

@@ -5,15 +5,15 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from glcnet_plugin.engine.bare_model import bare_model
-from glcnet_plugin.engine.hooks.health import BRANCHES, HealthHook
+from glcnet_plugin.engine.hooks.embedding_metrics import BRANCHES, EmbeddingMetricsHook
+from glcnet_plugin.engine.utils import unwrap_model
 from glcnet_plugin.errors import CollapseError, ConfigError
 from glcnet_plugin.registry import HOOKS
 
 
 @HOOKS.register_module()
 class CollapseGuardHook(Hook):
-    """Warn, or stop, when a branch has collapsed; reads the numbers of :class:`HealthHook`.
+    """Warn or stop when a branch collapses; reads what :class:`EmbeddingMetricsHook` logs.
 
     Args:
         action: 'warn' or 'stop'.
@@ -24,11 +24,12 @@ class CollapseGuardHook(Hook):
             are much alike, and a healthy run spreads them first.
 
     Raises:
-        ConfigError: If the action is unknown, ``patience`` is below 1, or there is no HealthHook.
+        ConfigError: If the action is unknown, ``patience`` is below 1, or there is no
+            EmbeddingMetricsHook.
         CollapseError: During training, with ``action='stop'``.
     """
 
-    priority = 'BELOW_NORMAL'  # after HealthHook
+    priority = 'BELOW_NORMAL'  # after EmbeddingMetricsHook
 
     def __init__(
         self,
@@ -51,11 +52,11 @@ class CollapseGuardHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Find the hook whose numbers are read."""
-        found = [hook for hook in runner.hooks if isinstance(hook, HealthHook)]
+        found = [hook for hook in runner.hooks if isinstance(hook, EmbeddingMetricsHook)]
         if not found:
             raise ConfigError(
-                'CollapseGuardHook reads the numbers of glcnet_plugin.HealthHook: add that to '
-                'custom_hooks'
+                'CollapseGuardHook reads what glcnet_plugin.EmbeddingMetricsHook logs: add that '
+                'hook to the config'
             )
         self.interval = found[0].interval
 
@@ -64,7 +65,7 @@ class CollapseGuardHook(Hook):
     ) -> None:
         """Judge the last look; in the first iteration, see that there is something to learn."""
         if runner.iter == 0:
-            weights = getattr(bare_model(runner), 'weights', {})  # a branch of weight 0 may idle
+            weights = getattr(unwrap_model(runner), 'weights', {})  # a branch of weight 0 may idle
             idle = [name for name in BRANCHES if weights.get(name, 1) > 0
                     and float((outputs or {}).get(f'chance_{name}', 1)) == 0]  # fmt: skip
             for name in idle:
@@ -84,7 +85,7 @@ class CollapseGuardHook(Hook):
                     f'the {branch} branch has collapsed: {", ".join(low)} in {self.patience} '
                     f'looks in a row, at iteration {runner.iter + 1}. Its embeddings no longer '
                     'tell items apart. Try a lower learning rate, a larger batch, or stronger '
-                    'augmentation; docs/what_a_normal_run_looks_like.md shows what is normal'
+                    'augmentation; docs/monitoring.md shows what is normal'
                 )
                 self._say(runner, text)
 

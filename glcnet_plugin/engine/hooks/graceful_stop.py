@@ -16,9 +16,9 @@ from mmengine.dist import all_reduce, barrier, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from glcnet_plugin.apis.whole_files import WHOLE_FILES
-from glcnet_plugin.engine.accumulation import gradients_wait
+from glcnet_plugin.engine.utils import is_accumulating
 from glcnet_plugin.registry import HOOKS
+from glcnet_plugin.utils.atomic_io import ATOMIC_BACKEND
 
 NAME = 'stopped.pth'
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -52,7 +52,7 @@ class GracefulStopHook(Hook):
         for loop in (runner.train_loop, runner.val_loop):
             if loop is not None:
                 loader = loop.dataloader
-                loader.worker_init_fn = partial(start_deaf, loader.worker_init_fn)
+                loader.worker_init_fn = partial(shield_worker_signals, loader.worker_init_fn)
 
     def after_train(self, runner: Runner) -> None:
         """Listen no more."""
@@ -63,7 +63,7 @@ class GracefulStopHook(Hook):
     ) -> None:
         """Stop, if a signal came to any of the processes."""
         number = self._agree()
-        if not number or gradients_wait(runner):  # what is accumulated is not saved
+        if not number or is_accumulating(runner):  # what is accumulated is not saved
             return
         done = runner.iter + 1
         runner.save_checkpoint(
@@ -71,7 +71,7 @@ class GracefulStopHook(Hook):
             NAME,
             meta={'epoch': runner.epoch, 'iter': done},
             by_epoch=False,
-            backend_args={'backend': WHOLE_FILES},
+            backend_args={'backend': ATOMIC_BACKEND},
         )
         path = Path(runner.work_dir) / NAME
         if is_main_process():
@@ -103,7 +103,7 @@ class GracefulStopHook(Hook):
         return int(number)
 
 
-def start_deaf(init: Callable[[int], None] | None, worker: int) -> None:
+def shield_worker_signals(init: Callable[[int], None] | None, worker: int) -> None:
     """First call of a process of a data loader: end it by signals of the main process only.
 
     Args:

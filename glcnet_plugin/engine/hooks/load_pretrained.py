@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from glcnet_plugin.apis.checkpoint import load_pretrained, scope_filter
-from glcnet_plugin.engine.bare_model import bare_model
+from glcnet_plugin.checkpoints.loading import load_pretrained, scope_filter
+from glcnet_plugin.engine.utils import unwrap_model
 from glcnet_plugin.registry import HOOKS
 
 
@@ -18,7 +18,7 @@ class LoadPretrainedHook(Hook):
     trains from random weights. A resumed run keeps its own weights.
 
     Args:
-        checkpoint: Path or address, see :func:`glcnet_plugin.apis.weight_files.read_weights`.
+        checkpoint: Path or address, see :func:`glcnet_plugin.checkpoints.safe_load.read_weights`.
             None trains from scratch, and says so.
         scope: 'backbone', 'encoder' or 'encoder_decoder'; GLCNet fine-tunes from 'encoder'.
         inflate: Whether kernels for R, G, B may be inflated to the bands of this network.
@@ -52,7 +52,7 @@ class LoadPretrainedHook(Hook):
             runner.logger.info('no checkpoint to start from: training starts from random weights')
         else:
             report = load_pretrained(
-                bare_model(runner), self.checkpoint, self.scope, self.inflate, self.allow_missing
+                unwrap_model(runner), self.checkpoint, self.scope, self.inflate, self.allow_missing
             )
             runner.logger.info(str(report))
             for text in report.warnings:

@@ -13,13 +13,14 @@ from mmengine.runner import Runner
 from numpy.typing import NDArray
 from torch import Tensor
 
-from glcnet_plugin.datasets.masks import IGNORE
-from glcnet_plugin.engine.bare_model import bare_model
-from glcnet_plugin.engine.live_network import LiveFeatures, normalise, undisturbed
-from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError, explain
+from glcnet_plugin.datasets.io.masks import IGNORE
+from glcnet_plugin.engine.eval_context import PretrainFeatures, normalise, preserve_training_state
+from glcnet_plugin.engine.utils import unwrap_model
+from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError
 from glcnet_plugin.evaluation.confusion import confusion_scores
 from glcnet_plugin.evaluation.probe import knn_probe, linear_probe
 from glcnet_plugin.registry import HOOKS
+from glcnet_plugin.utils.cli import error_message
 
 Cfg = dict[str, Any]
 CLASSIFIERS = {'linear': linear_probe, 'knn': knn_probe}
@@ -113,7 +114,7 @@ class ProbeHook(Hook):
                 self._probe(runner, iteration)
             except Exception as error:  # whatever it is, the others must not wait for ever
                 failure = error
-        texts = [None if failure is None else explain(failure)]
+        texts = [None if failure is None else error_message(failure)]
         broadcast_object_list(texts)
         if failure is not None:
             raise failure
@@ -122,11 +123,11 @@ class ProbeHook(Hook):
 
     def _probe(self, runner: Runner, iteration: int) -> None:
         """Score the network and log the scores."""
-        model, start = bare_model(runner), time.perf_counter()
-        with undisturbed(model):
+        model, start = unwrap_model(runner), time.perf_counter()
+        with preserve_training_state(model):
             if not self.sets:
                 self._read_sets()
-            features = LiveFeatures(model)
+            features = PretrainFeatures(model)
             known = [
                 array for part in self.sets.values() for array in self._extract(features, part)
             ]
@@ -166,7 +167,7 @@ class ProbeHook(Hook):
 
     @staticmethod
     def _extract(
-        features: LiveFeatures, part: list[LabelledPixels]
+        features: PretrainFeatures, part: list[LabelledPixels]
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Features (N, F) and classes (N,) of the pixels of a set."""
         found = []

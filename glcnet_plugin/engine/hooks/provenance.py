@@ -11,9 +11,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 import glcnet_plugin
-from glcnet_plugin.apis.bands import band_record
-from glcnet_plugin.datasets.rasters import is_virtual
-from glcnet_plugin.engine.bare_model import bare_model
+from glcnet_plugin.checkpoints.bands import band_record
+from glcnet_plugin.datasets.io.rasters import is_virtual
+from glcnet_plugin.engine.utils import unwrap_model
 from glcnet_plugin.registry import HOOKS
 
 
@@ -116,4 +116,4 @@ class ProvenanceHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add the records."""
-        checkpoint['meta'].update(self.found, bands=band_record(bare_model(runner)))
+        checkpoint['meta'].update(self.found, bands=band_record(unwrap_model(runner)))

@@ -7,13 +7,13 @@ from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 
-from glcnet_plugin.apis.config_differences import differing_keys
-from glcnet_plugin.apis.whole_files import is_whole, newest_checkpoint
-from glcnet_plugin.engine.bare_model import bare_model
+from glcnet_plugin.checkpoints.latest import is_complete, latest_checkpoint
+from glcnet_plugin.engine.utils import unwrap_model
 from glcnet_plugin.errors import CheckpointMismatchError, DataError
 from glcnet_plugin.registry import HOOKS
+from glcnet_plugin.utils.config_diff import differing_keys
 
-SHOWN = 20  # differences, at most
+MAX_LISTED = 20  # differences, at most
 
 
 @HOOKS.register_module()
@@ -39,11 +39,11 @@ class ResumeCheckHook(Hook):
         if given is not None:
             if '://' not in given and not Path(given).is_file():
                 raise DataError(f'there is no {given} to resume from: give its whole path')
-            if '://' not in given and not is_whole(given):
+            if '://' not in given and not is_complete(given):
                 raise DataError(f'{given} is damaged or cut off: --resume without a name takes the '
                                 'newest whole checkpoint of the work dir')  # fmt: skip
             return
-        chosen, damaged = newest_checkpoint(runner.work_dir)
+        chosen, damaged = latest_checkpoint(runner.work_dir)
         if len(found := set(all_gather_object(chosen))) > 1:
             raise DataError(
                 f'the processes would resume from different checkpoints, {sorted(map(str, found))}:'
@@ -74,11 +74,11 @@ class ResumeCheckHook(Hook):
                 'one has weights only: start from it with --pretrained'
             )
         differences = differing_keys(meta.get('cfg', ''), runner.cfg.pretty_text)
-        text = '\n  '.join(differences[:SHOWN])
-        if len(differences) > SHOWN:
-            text += f'\n  and {len(differences) - SHOWN} more'
+        text = '\n  '.join(differences[:MAX_LISTED])
+        if len(differences) > MAX_LISTED:
+            text += f'\n  and {len(differences) - MAX_LISTED} more'
         weights = checkpoint.get('state_dict', checkpoint)
-        ours, theirs = shapes(bare_model(runner).state_dict()), shapes(weights)
+        ours, theirs = shapes(unwrap_model(runner).state_dict()), shapes(weights)
         if ours != theirs:
             keys = sorted(dict(ours.items() ^ theirs.items()))
             purpose = 'score' if scoring else 'resume from'

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.runner import Runner
 from mmseg.engine.hooks import SegVisualizationHook
 
-from glcnet_plugin.datasets.images import read_image
+from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.registry import HOOKS
 from glcnet_plugin.visualization import to_rgb
 

@@ -1,12 +1,15 @@
-"""Normalisation of any number of bands, mixed into MM's preprocessors."""
+"""MM's data preprocessors for any number of bands."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmpretrain.models.utils import SelfSupDataPreprocessor
+from mmseg.models import SegDataPreProcessor
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.registry import MODELS
 
 
 class MultiBandMixin:
@@ -70,3 +73,13 @@ class MultiBandMixin:
                     'backbone agree with the images'
                 )
         return super().forward(data, training)  # type: ignore[misc]
+
+
+@MODELS.register_module()
+class RSSegDataPreProcessor(MultiBandMixin, SegDataPreProcessor):
+    """MM's ``SegDataPreProcessor`` for any number of bands; see :class:`MultiBandMixin`."""
+
+
+@MODELS.register_module()
+class RSSelfSupDataPreprocessor(MultiBandMixin, SelfSupDataPreprocessor):
+    """MM's ``SelfSupDataPreprocessor`` for any number of bands; see :class:`MultiBandMixin`."""

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.heads.contrast_head import ContrastHead
+from glcnet_plugin.models.heads.base_contrast_head import BaseContrastHead
 from glcnet_plugin.models.losses.nt_xent_loss import BranchLoss
 from glcnet_plugin.models.utils import pool_regions, sample_regions
 from glcnet_plugin.registry import MODELS
 
 
 @MODELS.register_module()
-class LocalMatchingHead(ContrastHead):
+class LocalMatchingHead(BaseContrastHead):
     """Local matching contrastive module (GLCNet, section III-C).
 
     All valid regions of the batch are items of one loss, so the other regions of the same
@@ -31,7 +31,7 @@ class LocalMatchingHead(ContrastHead):
         ground_aligned: Whether the two boxes of a region cover the same ground, where the
             official code gives them the same size in pixels, see :func:`sample_regions`.
         loss: Config of the loss.
-        exclude: 'image', 'scene' or None, see :class:`ContrastHead`.
+        exclude: 'image', 'scene' or None, see :class:`BaseContrastHead`.
 
     Raises:
         ConfigError: If ``num_regions`` or a ``region_size`` is below 1, or the regions do not

@@ -4,14 +4,14 @@ from typing import Any
 
 from torch import Tensor
 
-from glcnet_plugin.models.heads.contrast_head import ContrastHead
+from glcnet_plugin.models.heads.base_contrast_head import BaseContrastHead
 from glcnet_plugin.models.losses.nt_xent_loss import BranchLoss
-from glcnet_plugin.models.utils import style_vector
+from glcnet_plugin.models.utils import full_precision, style_vector
 from glcnet_plugin.registry import MODELS
 
 
 @MODELS.register_module()
-class StyleContrastHead(ContrastHead):
+class StyleContrastHead(BaseContrastHead):
     """Global style contrastive module (GLCNet, section III-B).
 
     Source: https://arxiv.org/abs/2106.10605; the sizes are those of the official code,
@@ -22,7 +22,7 @@ class StyleContrastHead(ContrastHead):
         hidden_channels: Width of the hidden layer.
         out_channels: Length of the embeddings that are compared.
         loss: Config of the loss.
-        exclude: 'scene' or None, see :class:`ContrastHead`.
+        exclude: 'scene' or None, see :class:`BaseContrastHead`.
     """
 
     per_channel = 2  # mean and variance
@@ -59,3 +59,19 @@ class StyleContrastHead(ContrastHead):
         groups = self.excluded_groups(scenes, len(z1), 1)
         loss: BranchLoss = self.loss_module(z1, z2, None if groups is None else groups[:, 0])
         return loss
+
+
+@MODELS.register_module()
+class AverageContrastHead(StyleContrastHead):
+    """Global contrast of channel means alone, the paper's ablation without style.
+
+    Source: GLCNet, section III-B, https://arxiv.org/abs/2106.10605; the mode "noStyle" of the
+    official code, 256 -> 256 -> 64. Arguments as for :class:`StyleContrastHead`.
+    """
+
+    per_channel = 1
+
+    def describe(self, encoder_map: Tensor) -> Tensor:
+        """Encoder maps (N, C, h, w) -> channel means (N, C)."""
+        with full_precision(encoder_map) as (encoder_map,):
+            return encoder_map.mean((2, 3))

@@ -12,7 +12,7 @@ from glcnet_plugin.models.losses.contrastive import (
     item_losses,
     queue_nt_xent,
 )
-from glcnet_plugin.models.utils.gather import gather_items, unique_numbers
+from glcnet_plugin.models.utils.dist import gather_items, unique_numbers
 from glcnet_plugin.registry import MODELS
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmseg.models import EncoderDecoder
 
-from glcnet_plugin.models.wiring import fit_widths
+from glcnet_plugin.models.channel_inference import infer_channels
 from glcnet_plugin.registry import MODELS
 
 
@@ -36,7 +36,7 @@ class RSEncoderDecoder(EncoderDecoder):
     ) -> None:
         several = isinstance(auxiliary_head, list | tuple)
         auxiliary: Any = auxiliary_head if several else [auxiliary_head] if auxiliary_head else []
-        neck, (decode_head, *auxiliary) = fit_widths(backbone, neck, [decode_head, *auxiliary])
+        neck, (decode_head, *auxiliary) = infer_channels(backbone, neck, [decode_head, *auxiliary])
         super().__init__(
             backbone,
             decode_head,

@@ -7,7 +7,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError, DataError
-from glcnet_plugin.models.selfsup.pretrainer import Cfg, SegPretrainer
+from glcnet_plugin.models.selfsup.base import Cfg, SegPretrainer
 from glcnet_plugin.registry import MODELS
 
 
@@ -67,9 +67,9 @@ class GLCNet(SegPretrainer):
         if auxiliary_head is not None:
             raise ConfigError('auxiliary_head learns from labels, and here are none: leave it out')
         super().__init__(backbone, decode_head, neck, style_source, data_preprocessor, init_cfg)
-        encoder_map, dense_map = self.try_out()
+        encoder_map, dense_map = self.dry_run()
         compared = ((encoder_map, style_head), (dense_map, local_head))
-        self.freeze_unreached([m for m, head in compared if m is not None and head is not None])
+        self.freeze_unused([m for m, head in compared if m is not None and head is not None])
         self.style_head = _build_head(style_head, encoder_map, 'style_head')
         self.local_head = _build_head(local_head, dense_map, 'local_head')
         self.weights = {

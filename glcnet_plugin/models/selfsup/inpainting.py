@@ -8,8 +8,8 @@ from mmseg.models.utils import resize
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.selfsup.pretrainer import Cfg, SegPretrainer
-from glcnet_plugin.models.utils.holes import draw_holes, error_in_and_out
+from glcnet_plugin.models.selfsup.base import Cfg, SegPretrainer
+from glcnet_plugin.models.utils.masking import draw_holes, error_in_and_out
 from glcnet_plugin.registry import MODELS
 
 
@@ -55,8 +55,8 @@ class Inpainting(SegPretrainer):
         if not 0 <= hole_weight <= 1:
             raise ConfigError(f'hole_weight must lie in [0, 1], got {hole_weight}')
         super().__init__(backbone, decode_head, neck, None, data_preprocessor, init_cfg)
-        output: Any = self.try_out()[1]
-        self.freeze_unreached([output])
+        output: Any = self.dry_run()[1]
+        self.freeze_unused([output])
         bands, channels = len(self.data_preprocessor.mean), output.shape[1]
         if bands != channels:
             raise ConfigError(

@@ -9,10 +9,10 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.data_preprocessors.selfsup import RSSelfSupDataPreprocessor
+from glcnet_plugin.models.channel_inference import output_channels
+from glcnet_plugin.models.data_preprocessors.multiband import RSSelfSupDataPreprocessor
+from glcnet_plugin.models.utils.jigsaw_tiles import cut_tiles
 from glcnet_plugin.models.utils.permutations import read_permutations, spread_permutations
-from glcnet_plugin.models.utils.tiles import cut_tiles
-from glcnet_plugin.models.wiring import map_channels
 from glcnet_plugin.registry import MODELS
 
 
@@ -65,7 +65,7 @@ class Jigsaw(BaseSelfSupervisor):
             data_preprocessor={'type': RSSelfSupDataPreprocessor, **(data_preprocessor or {})},
             init_cfg=init_cfg,
         )
-        channels = map_channels(self.backbone, str(backbone['type']))
+        channels = output_channels(self.backbone, str(backbone['type']))
         self.train()  # the line above leaves the backbone in evaluation mode
         cells = grid * grid
         if isinstance(permutations, int):

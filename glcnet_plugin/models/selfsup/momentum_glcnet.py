@@ -8,9 +8,9 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.heads import ContrastHead
+from glcnet_plugin.models.heads import BaseContrastHead
 from glcnet_plugin.models.selfsup.glcnet import GLCNet
-from glcnet_plugin.models.utils.gather import gather_items
+from glcnet_plugin.models.utils.dist import gather_items
 from glcnet_plugin.registry import MODELS
 
 PARTS = ('backbone', 'neck', 'decode_head', 'style_head', 'local_head')
@@ -52,7 +52,7 @@ class MomentumGLCNet(GLCNet):
         # in effect 1 - m of MoCo; the first update copies the initialised weights
         self.target = ExponentialMovingAverage(self._online(), momentum)
 
-    def _heads(self) -> dict[str, ContrastHead]:
+    def _heads(self) -> dict[str, BaseContrastHead]:
         """The heads of the branches in use."""
         heads = {'style': self.style_head, 'local': self.local_head}
         return {name: head for name, head in heads.items() if head is not None}

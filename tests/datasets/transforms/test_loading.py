@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 import pytest
-from folder_layout import write_image, write_mask
 
+from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.datasets.transforms.loading import LoadRSImage, LoadRSMask
 from glcnet_plugin.errors import DataError
 

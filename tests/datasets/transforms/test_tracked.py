@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from glcnet_plugin.datasets.transforms.tracked import (
-    RandomQuarterTurn,
+    RandomRotate90,
     TrackedRandomCrop,
     TrackedRandomFlip,
     TrackedRandomResizedCrop,
@@ -37,7 +37,7 @@ def test_whole_chain_is_where_the_matrix_says(size, dtype):
         TrackedRandomCrop(90),
         TrackedRandomResizedCrop(scale=(71, 57), crop_ratio_range=(0.4, 1.0)),
         TrackedRandomFlip(prob=[0.3, 0.3, 0.3], direction=['horizontal', 'vertical', 'diagonal']),
-        RandomQuarterTurn(0.9),
+        RandomRotate90(0.9),
     ]
     for _ in range(60):
         results = {'img': ramp(*size, dtype=dtype)}
@@ -58,7 +58,7 @@ def test_every_flip_is_exact(direction):
 
 def test_every_turn_is_exact_and_takes_label_maps_along(monkeypatch):
     for turns in range(4):
-        transform = RandomQuarterTurn()
+        transform = RandomRotate90()
         monkeypatch.setattr(transform, 'rand_turns', lambda turns=turns: turns)
         labels = np.arange(7 * 11).reshape(7, 11)
         results = transform({'img': ramp(7, 11), 'gt': labels, 'seg_fields': ['gt']})
@@ -92,14 +92,14 @@ def test_bands_and_type_survive(bands, dtype):
         TrackedRandomCrop(31),
         TrackedRandomResizedCrop(24),
         TrackedRandomFlip(prob=1.0),
-        RandomQuarterTurn(1.0),
+        RandomRotate90(1.0),
     ):
         results = step(results)
     assert results['img'].shape == (24, 24, bands) and results['img'].dtype == dtype
 
 
 def test_probability_of_turns():
-    transform = RandomQuarterTurn(0.8)
+    transform = RandomRotate90(0.8)
     turns = [transform.rand_turns() for _ in range(4000)]
     share = np.bincount(turns, minlength=4) / 4000
     np.testing.assert_allclose(share, [0.2, 0.8 / 3, 0.8 / 3, 0.8 / 3], atol=0.03)
@@ -112,4 +112,4 @@ def test_tile_smaller_than_the_crop():
 
 def test_bad_probability():
     with pytest.raises(ConfigError, match='got 1.5'):
-        RandomQuarterTurn(1.5)
+        RandomRotate90(1.5)

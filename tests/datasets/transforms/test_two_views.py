@@ -23,7 +23,7 @@ def crop(low=0.4, high=1.0, size=64):
 SECOND = [
     crop(),
     dict(type='glcnet_plugin.TrackedRandomFlip', prob=0.5),
-    dict(type='glcnet_plugin.RandomQuarterTurn'),
+    dict(type='glcnet_plugin.RandomRotate90'),
     dict(type='glcnet_plugin.RandomBandCopy', prob=0.5),
 ]
 

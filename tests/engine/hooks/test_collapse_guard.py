@@ -8,12 +8,12 @@ from glcnet_plugin.engine.hooks.collapse_guard import CollapseGuardHook
 from glcnet_plugin.errors import CollapseError, ConfigError
 
 spec = importlib.util.spec_from_file_location(
-    'health_runs', Path(__file__).with_name('test_health.py')
+    'health_runs', Path(__file__).with_name('test_embedding_metrics.py')
 )
 health_runs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(health_runs)
 
-HEALTH = dict(type='glcnet_plugin.HealthHook', interval=1)
+HEALTH = dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from pathlib import Path
 from mmengine.dataset import BaseDataset
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
-from glcnet_plugin.apis.launching import group_left
+from glcnet_plugin.engine.cpu_launch import leave_group_on_exit
 
 class Data(BaseDataset):
     def load_data_list(self): return [{'number': i} for i in range(64)]
@@ -45,12 +45,12 @@ runner = Runner(
     train_cfg=dict(by_epoch=True, max_epochs=100),
     optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
     default_hooks=dict(logger=None),
-    custom_hooks=[dict(type='glcnet_plugin.ExactResumeHook'),
+    custom_hooks=[dict(type='glcnet_plugin.DeterministicResumeHook'),
                   dict(type='glcnet_plugin.GracefulStopHook')],
 )
 fsync = os.fsync
 os.fsync = lambda descriptor: (time.sleep(float(sys.argv[2])), fsync(descriptor))
-with group_left():
+with leave_group_on_exit():
     runner.train()
 """
 
@@ -179,7 +179,7 @@ def test_outside_of_the_main_thread_it_only_says_so(tmp_path):
 
 
 def wait_as_a_data_process(ready):
-    graceful_stop.start_deaf(lambda worker: ready.put(worker), 3)
+    graceful_stop.shield_worker_signals(lambda worker: ready.put(worker), 3)
     time.sleep(100)
 
 

@@ -7,10 +7,10 @@ import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
-from glcnet_plugin.apis.features import PixelFeatures
 from glcnet_plugin.engine.hooks.probe import ProbeHook, choose_pixels
 from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
+from glcnet_plugin.models.utils.pixel_features import PixelFeatures
 
 DEMO = 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
 
@@ -116,7 +116,7 @@ def test_pixels_have_labels_and_are_the_same_whenever_chosen():
 @pytest.fixture
 def only_class(labelled_folder):
     """Rewrite the masks of some images of the folder."""
-    from folder_layout import write_mask
+    from glcnet_plugin.datasets.tiling.folder_writer import write_mask
 
     def write(*names):
         mask = np.full((8, 8), 1, np.uint8)

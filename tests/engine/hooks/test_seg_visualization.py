@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from folder_layout import write_image
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.engine.hooks import RSSegVisualizationHook
 
 

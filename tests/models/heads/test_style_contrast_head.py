@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from glcnet_plugin.models.heads import StyleContrastHead
+from glcnet_plugin.models.heads import AverageContrastHead, StyleContrastHead
 from glcnet_plugin.models.losses import nt_xent
 from glcnet_plugin.models.utils import style_vector
 
@@ -29,3 +29,22 @@ def test_images_of_one_scene_are_no_negatives():
     loss, chance = head.loss(maps, scenes)
     torch.testing.assert_close(loss, nt_xent(z[:4], z[4:], 0.5, groups=scenes))
     assert chance.item() == torch.tensor(math.log(4)).item()
+
+
+def test_average_head_reads_means_only():
+    head = AverageContrastHead(in_channels=3)
+    maps = torch.rand(8, 3, 4, 4)
+    z = head.projector(maps.mean((2, 3)))
+    torch.testing.assert_close(head.loss(maps).loss, nt_xent(z[:4], z[4:], 0.5))
+
+
+def test_average_head_is_blind_to_variance():
+    head = AverageContrastHead(in_channels=3)
+    maps = torch.rand(4, 3, 4, 4)
+    mean = maps.mean((2, 3), keepdim=True)
+    torch.testing.assert_close(head.embed(mean + 5 * (maps - mean)), head.embed(maps))
+
+
+def test_average_head_half_maps_are_averaged_in_float32():
+    maps = torch.full((1, 1, 64, 64), 2049.0).bfloat16()
+    assert AverageContrastHead(in_channels=1).describe(maps).dtype == torch.float32

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from glcnet_plugin.apis.checkpoint import load_pretrained
+from glcnet_plugin.checkpoints.loading import load_pretrained
 from glcnet_plugin.errors import ConfigError, DataError
 
 

@@ -100,7 +100,7 @@ def test_one_branch_alone(config, left_out):
 
 
 def test_checkpoint_fits_the_segmentation_network(config, tmp_path):
-    from glcnet_plugin.apis.checkpoint import load_pretrained
+    from glcnet_plugin.checkpoints.loading import load_pretrained
 
     path = str(tmp_path / 'x.pth')
     torch.save({'state_dict': MODELS.build(config).state_dict(), 'meta': {}}, path)

@@ -8,7 +8,7 @@ from glcnet_plugin.geometry import (
     crop_resize_matrix,
     flip_matrix,
     map_points,
-    quarter_turn_matrix,
+    rotate90_matrix,
 )
 from glcnet_plugin.models.utils import pool_regions, sample_regions
 
@@ -23,7 +23,7 @@ def random_views(count, size, seed=0, low=0.55):
         matrix = crop_resize_matrix(x, y, w, h, size, size)
         if rng.random() < 0.5:
             matrix = flip_matrix('horizontal', size, size) @ matrix
-        matrices.append(quarter_turn_matrix(int(rng.integers(4)), size, size) @ matrix)
+        matrices.append(rotate90_matrix(int(rng.integers(4)), size, size) @ matrix)
     return torch.tensor(np.array(matrices)).view(count, 2, 3, 3)
 
 

@@ -1,9 +1,9 @@
 import band_stats
 import numpy as np
 import pytest
-from folder_layout import write_image
 from mmengine.config import Config
 
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 

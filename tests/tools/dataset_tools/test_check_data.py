@@ -3,8 +3,8 @@ import json
 import check_data
 import numpy as np
 import pytest
-from folder_layout import write_image, write_mask
 
+from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.errors import ConfigError
 
 

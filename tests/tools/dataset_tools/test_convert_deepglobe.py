@@ -7,8 +7,8 @@ import pytest
 from convert_deepglobe import convert, main
 
 from glcnet_plugin.datasets.deepglobe import DeepGlobeDataset
-from glcnet_plugin.datasets.descriptions import read_manifest
-from glcnet_plugin.datasets.masks import read_mask
+from glcnet_plugin.datasets.io.folder_format import read_manifest
+from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.errors import DataError
 
 # urban cyan, agriculture yellow, range magenta, forest green, water blue, barren white, unknown

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from convert_dubai import convert
 
-from glcnet_plugin.datasets.descriptions import read_classes, read_manifest
 from glcnet_plugin.datasets.dubai import DubaiDataset
-from glcnet_plugin.datasets.images import read_image
-from glcnet_plugin.datasets.masks import read_mask
+from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
+from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.errors import DataError
 
 NAME = 'Semantic segmentation dataset'

@@ -4,14 +4,14 @@ import zipfile
 
 import numpy as np
 import pytest
-from convert_potsdam import BANDS, convert, isprs_recipe, main, pair_scenes
-from folder_layout import write_image
+from convert_potsdam import BANDS, convert, main
 
-from glcnet_plugin.datasets.descriptions import read_manifest
-from glcnet_plugin.datasets.images import image_info, read_image
+from glcnet_plugin.datasets.io.folder_format import read_manifest
+from glcnet_plugin.datasets.io.images import image_info, read_image
+from glcnet_plugin.datasets.io.lists import read_list
+from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.datasets.isprs import PotsdamDataset
-from glcnet_plugin.datasets.lists import read_list
-from glcnet_plugin.datasets.masks import read_mask
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 # impervious, building, low vegetation (cyan), tree, car (yellow), clutter; then the boundary,
@@ -103,17 +103,6 @@ def test_archives_give_the_same_tiles(published, tmp_path):
 def test_nothing_to_convert(published, tmp_path):
     with pytest.raises(DataError, match=r'looked for top_potsdam_X_Y_IRRG.tif and .*_label.tif in'):
         convert(published, tmp_path / 'out', bands='IRRG')
-
-
-def test_scenes_are_paired_by_number(capsys):
-    scenes = pair_scenes({'2_10': 'a', '2_9': 'b'}, {'2_9': 'c', '2_10': 'd', '3_1': 'e'}, '')
-    assert [(scene.name, scene.mask) for scene in scenes] == [('2_9', 'c'), ('2_10', 'd')]
-    assert '1 masks have no image and are left out: 3_1' in capsys.readouterr().out
-
-
-def test_black_is_a_colour_of_the_eroded_masks_only():
-    assert (0, 0, 0) not in isprs_recipe(256, 'all', BANDS['RGB']).colours
-    assert isprs_recipe(256, 'noBoundary', BANDS['RGB']).colours[0, 0, 0] == 255
 
 
 def test_command_line_and_number_of_tiles(published, tmp_path, monkeypatch, capsys):

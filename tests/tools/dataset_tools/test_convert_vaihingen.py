@@ -4,13 +4,13 @@ import sys
 import numpy as np
 import pytest
 from convert_vaihingen import convert, main
-from folder_layout import write_image
 
-from glcnet_plugin.datasets.descriptions import read_manifest
-from glcnet_plugin.datasets.images import image_info, read_image
+from glcnet_plugin.datasets.io.folder_format import read_manifest
+from glcnet_plugin.datasets.io.images import image_info, read_image
+from glcnet_plugin.datasets.io.lists import read_list
+from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.datasets.isprs import VaihingenDataset
-from glcnet_plugin.datasets.lists import read_list
-from glcnet_plugin.datasets.masks import read_mask
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 # classes in their order, then the boundary, and a colour that is no class

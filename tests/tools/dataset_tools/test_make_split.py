@@ -5,15 +5,15 @@ from pathlib import Path
 import make_split as tool
 import numpy as np
 import pytest
-import split_source
-from folder_layout import write_description, write_image, write_mask
 from make_split import draw, main, parse_args, prove, write_lists
 from PIL import Image
 from rasterio.transform import from_origin
-from split_source import Source
 
-from glcnet_plugin.apis.splits import budget
-from glcnet_plugin.datasets.lists import read_list
+from glcnet_plugin.datasets.analysis import split_source
+from glcnet_plugin.datasets.analysis.split_source import Source
+from glcnet_plugin.datasets.analysis.splits import budget
+from glcnet_plugin.datasets.io.lists import read_list
+from glcnet_plugin.datasets.tiling.folder_writer import write_description, write_image, write_mask
 from glcnet_plugin.errors import ConfigError, DataError
 
 PALETTE = [(255, 0, 0), (0, 255, 0)]
@@ -22,7 +22,7 @@ PALETTE = [(255, 0, 0), (0, 255, 0)]
 @pytest.fixture(autouse=True)
 def _one_process(monkeypatch):
     """Images of a few pixels are not worth processes."""
-    from glcnet_plugin.apis import class_counts
+    from glcnet_plugin.datasets.analysis import class_weights as class_counts
 
     def plain(function, items, *_, **__):
         return map(function, items)

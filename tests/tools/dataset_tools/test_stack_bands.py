@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 import rasterio
-from folder_layout import write_image
 from rasterio.transform import from_origin
 from stack_bands import band_files, main, partners, stack_folder
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
-from glcnet_plugin.datasets.images import image_info, read_image
+from glcnet_plugin.datasets.io.images import image_info, read_image
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 NAMES = ['R', 'G', 'B', 'NIR']

@@ -1,0 +1,1 @@
+"""Generated land-cover scenes with labels."""

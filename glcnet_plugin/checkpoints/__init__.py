@@ -1,0 +1,1 @@
+"""Checkpoints: safe reading, loading by scope, key conversion, export."""

@@ -1,0 +1,222 @@
+"""Load a pretrained part of a segmentation network, all of it or not at all."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+from glcnet_plugin.checkpoints.bands import band_differences, band_record, inflate_first_convolution
+from glcnet_plugin.checkpoints.key_conversion import to_mm
+from glcnet_plugin.checkpoints.safe_load import read_weights
+from glcnet_plugin.errors import CheckpointMismatchError, ConfigError
+
+SCOPES = ('backbone', 'encoder', 'encoder_decoder')
+# Submodules of mmseg heads that turn features into the encoder map (DeepLabV3+: image pooling
+# and ASPP; PSPNet, UPerNet: pyramid pooling; then the bottleneck). Heads without a bottleneck,
+# such as FCN, SegFormer, FPN or LR-ASPP, have no such map: the backbone is their encoder.
+ENCODER_MODULES = ('image_pool', 'aspp_modules', 'psp_modules', 'bottleneck')
+# The layer whose width is the number of classes, or of embedding channels.
+CLASSIFIER = 'decode_head.conv_seg.'
+# Counter of batch norms, which files of old versions of torch do not have; no weight.
+COUNTER = '.num_batches_tracked'
+# Two kernels that differ in the number of bands alone: patch embeddings are not called conv1.
+OTHER_BANDS = re.compile(r'^backbone\..* \((\d+), \d+, (\d+, \d+)\) in the file, \(\1, \d+, \2\)')
+
+
+@dataclass
+class LoadReport:
+    """What was loaded: tensors per module, e.g. ``{'backbone': 102}``."""
+
+    checkpoint: str
+    scope: str
+    layout: str  # whose names the file has, see glcnet_plugin.checkpoints.key_conversion
+    matched: dict[str, int]
+    missing: list[str] = field(default_factory=list)  # allowed to be
+    inflated: list[str] = field(default_factory=list)  # kernels made for other bands
+    warnings: list[str] = field(default_factory=list)  # bands normalised otherwise
+
+    def __str__(self) -> str:
+        """Text for the log."""
+        parts = ', '.join(f'{name} {count}' for name, count in self.matched.items())
+        lines = [
+            f'loaded {sum(self.matched.values())} tensors of scope {self.scope!r} from '
+            f'{self.checkpoint}, layout {self.layout!r} ({parts}); all others keep their '
+            'initial values'
+        ]
+        title = 'not in the file, as allow_missing permits'
+        lines += _few(title, self.missing, most=len(self.missing))
+        return '\n'.join([*lines, *self.inflated])
+
+
+def scope_filter(keys: Iterable[str], scope: str) -> Callable[[str], bool]:
+    """What tells whether a key of a state dict belongs to a scope of a network.
+
+    Args:
+        keys: Keys of the network, such as ``'decode_head.bottleneck.conv.weight'``.
+        scope: 'backbone'; 'encoder', the backbone and, where the decode head has a bottleneck,
+            the neck and what makes the encoder map; or 'encoder_decoder', backbone, neck and
+            decode head without the classifier.
+
+    Returns:
+        A function of a key.
+
+    Raises:
+        ConfigError: If the scope is unknown.
+    """
+    if scope not in SCOPES:
+        raise ConfigError(f'scope must be one of {", ".join(SCOPES)}, got {scope!r}')
+    prefixes: tuple[str, ...] = ('backbone.',)
+    if scope == 'encoder' and any(key.startswith('decode_head.bottleneck.') for key in keys):
+        prefixes += ('neck.', *(f'decode_head.{name}.' for name in ENCODER_MODULES))
+    if scope == 'encoder_decoder':
+        prefixes += ('neck.', 'decode_head.')
+    return lambda key: key.startswith(prefixes) and not key.startswith(CLASSIFIER)
+
+
+def module_of(key: str) -> str:
+    """Name under which a key is counted: ``backbone``, ``neck``, ``decode_head.bottleneck``."""
+    return '.'.join(key.split('.')[: 2 if key.startswith('decode_head.') else 1])
+
+
+def tensors_of(content: dict[str, Any], source: str) -> dict[str, Tensor]:
+    """State dict in a file of weights.
+
+    Args:
+        content: What :func:`read_weights` gives.
+        source: Where it is from, for the message.
+
+    Returns:
+        Its tensors, by the names they have in the file.
+
+    Raises:
+        CheckpointMismatchError: If there is no tensor.
+    """
+    state = content.get('state_dict', content)
+    tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        found = ', '.join(str(key) for key in list(state)[:5])
+        raise CheckpointMismatchError(
+            f"{source} holds no tensors, neither in 'state_dict' nor beside it; it has: {found}"
+        )
+    return tensors
+
+
+def load_pretrained(
+    model: nn.Module,
+    checkpoint: str,
+    scope: str = 'encoder',
+    inflate: bool = False,
+    allow_missing: Sequence[str] = (),
+) -> LoadReport:
+    """Load the part of a checkpoint that a scope names into a network.
+
+    Args:
+        model: An mmseg ``EncoderDecoder``, a ``GLCNet``, or any module with ``backbone`` and
+            perhaps ``neck`` and ``decode_head``.
+        checkpoint: Path or address, see :func:`read_weights`; of any layout that
+            :func:`glcnet_plugin.checkpoints.key_conversion.to_mm` knows.
+        scope: See :func:`scope_filter`.
+        inflate: Whether a first convolution for R, G, B may be inflated to the bands of the
+            model, see :func:`inflate_bands`.
+        allow_missing: Starts of keys that the file need not have, such as ``'backbone.norm0.'``.
+
+    Returns:
+        What was loaded, and what differs in the bands.
+
+    Raises:
+        ConfigError: If the scope is unknown.
+        DataError: If the file cannot be had or read, or holds more than weights.
+        CheckpointMismatchError: If a tensor of the scope is missing, has another shape, or
+            has no place in the model, or the layout is unknown. Nothing is loaded then.
+    """
+    belongs = scope_filter(model.state_dict(), scope)
+    content = read_weights(checkpoint)
+    state, layout = to_mm(tensors_of(content, checkpoint), checkpoint)
+    wanted = {k: v for k, v in model.state_dict().items() if belongs(k)}
+    offered = {k: v for k, v in state.items() if belongs(k)}
+    inflated = inflate_first_convolution(offered, wanted) if inflate else []
+    missing = [key for key in wanted if key not in offered]
+    starts = (allow_missing,) if isinstance(allow_missing, str) else tuple(allow_missing)
+    allowed = [key for key in missing if key.startswith(starts)]
+    tolerated = {*allowed, *(key for key in missing if key.endswith(COUNTER))}
+    wanted = {key: value for key, value in wanted.items() if key not in tolerated}
+    _check_match(wanted, offered, state, checkpoint, scope)
+    model.load_state_dict(offered, strict=False)
+    matched: dict[str, int] = {}
+    for key in wanted:
+        matched[module_of(key)] = matched.get(module_of(key), 0) + 1
+    before = (content.get('meta') or {}).get('bands') if 'state_dict' in content else None
+    differences = [] if inflated else band_differences(before, band_record(model))
+    return LoadReport(checkpoint, scope, layout, matched, allowed, inflated, differences)
+
+
+def _check_match(
+    wanted: dict[str, Tensor],
+    offered: dict[str, Tensor],
+    state: dict[str, Tensor],
+    checkpoint: str,
+    scope: str,
+) -> None:
+    """Compare names and shapes; raise with the differences and the likely reason."""
+    missing = [key for key in wanted if key not in offered]
+    surplus = [key for key in offered if key not in wanted]
+    shapes = [
+        f'{key} {tuple(offered[key].shape)} in the file, {tuple(wanted[key].shape)} in the model'
+        for key in wanted
+        if key in offered and offered[key].shape != wanted[key].shape
+    ]
+    if wanted and not (missing or surplus or shapes):
+        return
+    lines = [f'{checkpoint} does not hold what scope {scope!r} promises, nothing was loaded.']
+    lines += _few('missing in the file', missing) + _few('no place in the model', surplus)
+    lines += _few('other shapes', shapes)
+    headless = not any(key.startswith('decode_head.') for key in state)
+    reason = _likely_reason(missing, surplus, shapes, bool(offered), headless)
+    raise CheckpointMismatchError('\n'.join([*lines, f'Likely reason: {reason}']))
+
+
+def _few(title: str, entries: list[str], most: int = 4) -> list[str]:
+    """``title (count): the first entries``, or nothing."""
+    more = ', ...' if len(entries) > most else ''
+    return [f'  {title} ({len(entries)}): {", ".join(entries[:most])}{more}'] if entries else []
+
+
+def _likely_reason(
+    missing: list[str], surplus: list[str], shapes: list[str], any_offered: bool, headless: bool
+) -> str:
+    """Guess in words why the two do not fit, and what to do."""
+    stem = 'backbone.stem.'
+    strange = [*missing, *surplus, *(text.split(' ')[0] for text in shapes)]
+    if any(k.startswith(stem) for k in missing) != any(k.startswith(stem) for k in surplus):
+        return (
+            'one has the plain 7x7 stem (ResNet), the other the deep stem (ResNetV1c). Use the '
+            'backbone type of pretraining downstream.'
+        )
+    first = [text for text in shapes if '.conv1.weight' in text and 'layer' not in text]
+    if first or (len(shapes) == 1 and OTHER_BANDS.search(shapes[0])):
+        return (
+            'another number of bands. Set in_channels as in pretraining, or inflate=True to make '
+            'kernels for these bands out of those for R, G, B.'
+        )
+    if not any_offered:
+        return 'not a checkpoint of this kind; it has no key of the scope at all.'
+    norms = {match[0]: None for key in strange if (match := re.match(r'backbone\.norm\d\.', key))}
+    if (
+        missing
+        and len(missing) == len(strange)
+        and all(k.startswith(tuple(norms)) for k in missing)
+    ):
+        return (
+            'a classifier, whose inner stages have no norm at their output. If so, let these '
+            f'keep their initial values: allow_missing={list(norms)}.'
+        )
+    if any(key.startswith('backbone.') for key in strange):
+        return 'another depth, width or type of backbone than in pretraining.'
+    if headless:
+        return (
+            'it is of a method without a decode head, such as SimCLR or a classifier. '
+            "Use scope='backbone'."
+        )
+    return "another decode head than in pretraining. Use the same one, or scope='backbone'."

@@ -1,0 +1,1 @@
+"""Statistics, class weights, splits by ground, and the dataset check."""

@@ -1,0 +1,131 @@
+"""Pixels of each class in label masks, and class weights made of them."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glcnet_plugin.datasets.io.folder_format import mask_file
+from glcnet_plugin.datasets.io.masks import IGNORE, read_mask, require_ids, wrong_ids
+from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.utils.parallel import parallel_map
+
+METHODS = ('inverse_sqrt', 'inverse', 'median')
+
+
+def mask_files(data_root: str | Path, names: Iterable[str]) -> list[Path]:
+    """Masks of images of a labelled folder.
+
+    Args:
+        data_root: The folder, with a mask of each.
+        names: Names of the images.
+
+    Returns:
+        The paths, in the order of the names.
+
+    Raises:
+        DataError: If one does not exist.
+    """
+    paths = [mask_file(data_root, name) for name in names]
+    if missing := [path.name for path in paths if not path.is_file()]:
+        raise DataError(f'{data_root}/masks lacks {len(missing)} masks, such as {missing[:3]}')
+    return paths
+
+
+def count_classes(
+    mask_paths: Sequence[Path],
+    num_classes: int,
+    ignore_index: int = IGNORE,
+    workers: int | None = None,
+) -> Iterator[NDArray[np.int64]]:
+    """Count the pixels of each class in masks, on all cores, with progress.
+
+    Args:
+        mask_paths: Files with class ids.
+        num_classes: Number of classes.
+        ignore_index: Id that is not counted; 255 never is.
+        workers: See :func:`parallel_map`.
+
+    Returns:
+        Yields (num_classes,) pixels per file, in the order of the paths.
+
+    Raises:
+        DataError: If a mask is unreadable, or has a label that is no class.
+    """
+    count = partial(_count, num_classes=num_classes, ignore_index=ignore_index)
+    return parallel_map(count, mask_paths, len(mask_paths), 'counting classes', workers)
+
+
+def _count(path: Path, num_classes: int, ignore_index: int) -> NDArray[np.int64]:
+    """Count one mask."""
+    mask = require_ids(read_mask(path), path)
+    if wrong := wrong_ids(mask, num_classes, (ignore_index, IGNORE)):
+        raise DataError(
+            f'{path} has the labels {wrong[:5]}: classes are 0..{num_classes - 1}, ignored is '
+            f'{ignore_index}; list the classes in classes.json, or convert the masks again'
+        )
+    counted = mask[(mask != ignore_index) & (mask < num_classes) & (mask >= 0)]
+    return np.bincount(counted.ravel(), minlength=num_classes).astype(np.int64)
+
+
+def class_weights(
+    counts: NDArray[Any], method: str = 'inverse_sqrt', cap: float = 10.0
+) -> list[float]:
+    """Weights that let rare classes count more in a loss.
+
+    With the share p of a class among all labelled pixels, the weight is proportional to
+    1 / sqrt(p) (``inverse_sqrt``) or 1 / p (``inverse``). ``median`` is median frequency
+    balancing: 1 / f, where f is the share of the class among the labelled pixels of only those
+    tiles that hold it (of one row of counts, the same as ``inverse``).
+
+    The weights are scaled so that the sum of p times weight is 1: a loss that is the same
+    everywhere keeps its size. Then every weight above ``cap`` times the smallest is lowered to
+    that; the others stay, so that the sum is at most 1.
+
+    A class without pixels gets the largest weight admitted, ``cap`` times the smallest, which
+    is where a class goes that gets rarer and rarer. It has no effect on these labels; 0 would
+    silently ignore the class where the weights meet other labels.
+
+    Args:
+        counts: (classes,) or (tiles, classes) pixels.
+        method: ``'inverse_sqrt'``, ``'inverse'`` or ``'median'``.
+        cap: Ratio of the largest to the smallest weight at most.
+
+    Returns:
+        A weight per class.
+
+    Raises:
+        ConfigError: If the method is unknown, or the cap not a number from 1.
+        DataError: If there is no labelled pixel.
+    """
+    if method not in METHODS:
+        raise ConfigError(f'method {method!r} is unknown: choose from {METHODS}')
+    if not 1 <= cap < np.inf:
+        raise ConfigError(f'cap {cap} must be a number from 1, such as 10')
+    counts = np.atleast_2d(np.asarray(counts, np.float64))
+    pixels = counts.sum(axis=0)
+    if not pixels.any():
+        raise DataError('no pixel is labelled: there is nothing to weigh the classes by')
+    there = pixels > 0
+    shares = pixels[there] / pixels.sum()
+    if method == 'median':
+        around = (counts.sum(axis=1)[:, None] * (counts > 0)).sum(axis=0)
+        raw = around[there] / pixels[there]
+    else:
+        raw = shares ** (-0.5 if method == 'inverse_sqrt' else -1.0)
+    raw /= (shares * raw).sum()
+    most = cap * raw.min()
+    weights = np.full(len(pixels), most)
+    weights[there] = np.minimum(raw, most)
+    if not there.all():
+        absent = np.flatnonzero(~there).tolist()
+        warnings.warn(
+            f'classes {absent} have no labelled pixel and get the largest weight admitted, '
+            f'{most:.4g}: label tiles that show them, or take a larger list',
+            stacklevel=2,
+        )
+    return [float(weight) for weight in weights]

@@ -1,0 +1,205 @@
+"""What can be wrong with one image and its mask."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glcnet_plugin.datasets.io.blocks import read_blocks
+from glcnet_plugin.datasets.io.images import ImageInfo, image_info
+from glcnet_plugin.datasets.io.masks import (
+    IGNORE,
+    Colour,
+    colours_to_ids,
+    few_colours,
+    read_mask,
+    require_ids,
+    wrong_ids,
+)
+from glcnet_plugin.datasets.io.rasters import Bands
+from glcnet_plugin.errors import DataError
+
+MOSTLY_NODATA = 0.5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image, its mask if it has one, and the split that it belongs to."""
+
+    split: str
+    image: str
+    mask: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the settings promise of the data; None where they say nothing."""
+
+    num_bands: int | None = None
+    bands: Bands | None = None
+    min_size: tuple[int, int] | None = None  # of the crop
+    num_classes: int | None = None
+    reduce_zero_label: bool = False
+    ignored: tuple[int, ...] = (IGNORE,)
+    colour_ids: dict[Colour, int] = field(default_factory=dict)
+    mean: tuple[float, ...] | None = None  # of the data preprocessor
+    std: tuple[float, ...] | None = None
+
+
+@dataclass
+class Issue:
+    """Something wrong ('error') or odd ('warning')."""
+
+    level: str
+    code: str
+    file: str
+    message: str
+
+
+@dataclass
+class SampleReport:
+    """What was found in a sample."""
+
+    sample: Sample
+    info: ImageInfo | None = None
+    findings: list[Issue] = field(default_factory=list)
+    digest: bytes = b''  # of the pixels
+    minimum: float = np.inf
+    maximum: float = -np.inf
+    nodata_share: float = 0.0
+    moments: NDArray[np.float64] | None = None  # (3, C): count, sum, sum of squares
+    class_pixels: NDArray[np.int64] | None = None  # (num_classes,)
+    ignored_pixels: int = 0
+
+    def add(self, level: str, code: str, message: str, file: str | None = None) -> None:
+        """Note a finding about the image, or about another file."""
+        self.findings.append(Issue(level, code, file or self.sample.image, message))
+
+
+def check_sample(sample: Sample, expected: Expectation) -> SampleReport:
+    """Open an image and its mask and compare them with what is expected.
+
+    Args:
+        sample: The sample.
+        expected: What the settings say.
+
+    Returns:
+        What was found; never raises for bad data.
+    """
+    result = SampleReport(sample)
+    try:
+        result.info = image_info(sample.image)
+        _inspect_pixels(result, result.info, expected)
+    except DataError as error:
+        result.add('error', 'image_unreadable', str(error))
+    try:
+        if sample.mask is not None:
+            _inspect_mask(result, sample.mask, expected)
+    except Exception as error:  # one odd file must not end the examination of all
+        text = f'{type(error).__name__}: {error}'
+        result.add('error', 'mask_unreadable', text, sample.mask)
+    return result
+
+
+def _inspect_pixels(result: SampleReport, info: ImageInfo, expected: Expectation) -> None:
+    """Read the values of an image."""
+    digest = hashlib.blake2b(digest_size=16)
+    nodata = not_finite = 0
+    for image, missing in read_blocks(result.sample.image, info, expected.bands):
+        digest.update(str(image.shape).encode())
+        digest.update(image.tobytes())
+        if expected.num_bands not in (None, image.shape[2]):
+            result.add('error', 'bands', f'{image.shape[2]} bands, expected {expected.num_bands}')
+            return
+        if missing is not None:
+            nodata += int(missing.all(-1).sum())
+        values = image.reshape(-1, image.shape[2]).astype(np.float64)
+        if np.issubdtype(image.dtype, np.floating):
+            not_finite += int((~np.isfinite(values)).sum())
+        _add_values(result, values, missing)
+    if result.minimum < result.maximum:  # empty images are alike without being the same
+        result.digest = digest.digest()
+    result.nodata_share = nodata / (info.height * info.width)
+    if not_finite and info.nodata is None:
+        result.add('warning', 'not_finite', f'{not_finite} values are NaN or infinite')
+    if result.nodata_share == 1:
+        result.add('error', 'all_nodata', 'nothing but nodata: leave it out')
+    elif result.nodata_share > MOSTLY_NODATA:
+        result.add('warning', 'nodata', f'{result.nodata_share:.0%} nodata')
+    elif result.minimum == result.maximum:
+        result.add('warning', 'constant', f'every value is {result.minimum:g}')
+    small = expected.min_size
+    if small is not None and (info.height < small[0] or info.width < small[1]):
+        result.add(
+            'error', 'too_small',
+            f'{info.height}x{info.width} px, smaller than the crop of {small[0]}x{small[1]}',
+        )  # fmt: skip
+
+
+def _add_values(
+    result: SampleReport, values: NDArray[np.float64], missing: NDArray[np.bool_] | None
+) -> None:
+    """Add values (N, C) to range and moments, without the missing ones."""
+    count = np.full(values.shape[1], len(values))
+    low, high = values, values
+    if missing is not None:
+        gone = missing.reshape(values.shape)
+        if gone.all():
+            return
+        count = count - gone.sum(0)
+        low, high = np.where(gone, np.inf, values), np.where(gone, -np.inf, values)
+        values = np.where(gone, 0.0, values)
+    result.minimum = min(result.minimum, float(low.min()))
+    result.maximum = max(result.maximum, float(high.max()))
+    part = np.stack([count, values.sum(0), np.einsum('nc,nc->c', values, values)])
+    result.moments = part if result.moments is None else result.moments + part
+
+
+def _inspect_mask(result: SampleReport, path: str, expected: Expectation) -> None:
+    """Read a mask and count its classes."""
+    if not Path(path).exists():
+        return result.add('error', 'mask_missing', f'the mask {path} does not exist')
+    try:
+        mask = read_mask(path)
+        if result.info is not None and mask.shape[:2] != (result.info.height, result.info.width):
+            sizes = f'{result.info.height}x{result.info.width}'
+            text = f'{mask.shape[0]}x{mask.shape[1]} px, its image has {sizes}'
+            return result.add('error', 'size', text, path)
+        if mask.ndim == 3 and expected.colour_ids:
+            mask, strange = colours_to_ids(mask, expected.colour_ids)
+            if strange:
+                text = f'unknown colours: {few_colours(strange)}'
+                return result.add('error', 'unknown_colours', text, path)
+        if mask.ndim == 3:
+            colours = few_colours(colours_to_ids(mask, {})[1])
+            text = (
+                f'colours where class ids are expected: {colours}; make_tiles converts them by '
+                'the colours of classes.json, the converters those of published sets'
+            )
+            return result.add('error', 'colour_mask', text, path)
+        _count_labels(result, require_ids(mask, path), path, expected)
+    except DataError as error:
+        result.add('error', 'mask_unreadable', str(error), path)
+    return None
+
+
+def _count_labels(
+    result: SampleReport, ids: NDArray[Any], path: str, expected: Expectation
+) -> None:
+    """Compare label values with the classes, and count the pixels of each."""
+    shift = int(expected.reduce_zero_label)
+    ignored = [*expected.ignored, *([0] if shift else [])]
+    limit = 256 if expected.num_classes is None else expected.num_classes + shift
+    if bad := wrong_ids(ids, limit, ignored):
+        valid = f'{shift}..{limit - 1}'
+        text = f'labels {bad[:8]}; valid are {valid} and the ignored {sorted(set(ignored))}'
+        result.add('error', 'labels', text, path)
+    known = ids[(ids >= 0) & (ids < limit) & ~np.isin(ids, ignored)] - shift
+    result.class_pixels = np.bincount(known.ravel().astype(np.int64), minlength=limit - shift)
+    result.ignored_pixels = int(ids.size - known.size)
+    if known.size == 0 and not bad:
+        result.add('warning', 'only_ignored', 'no pixel has a label that counts', path)

@@ -1,0 +1,1 @@
+"""Reading of images, rasters, masks, lists and the folder description."""

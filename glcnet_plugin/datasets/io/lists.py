@@ -1,0 +1,119 @@
+"""Lists of images: all of a folder, or those that a text file names."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.io.rasters import is_virtual
+from glcnet_plugin.errors import DataError
+
+
+def read_list(path: str | Path) -> list[str]:
+    """Read a text file with one name or path per line.
+
+    Line ends of any system, a byte-order mark, blank lines and blanks around names are all
+    accepted; blanks inside a name belong to it.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The entries in the order of the file.
+
+    Raises:
+        DataError: If the file cannot be read, is empty, or names something twice.
+    """
+    try:
+        text = Path(path).read_text(encoding='utf-8-sig')
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f'cannot read the image list {path}: {error}') from error
+    entries = [line.strip() for line in text.splitlines() if line.strip()]
+    if not entries:
+        raise DataError(f'the image list {path} is empty')
+    require_once(entries, path)
+    return entries
+
+
+def require_once(names: Iterable[str], path: str | Path) -> None:
+    """Raise DataError if a list names something twice, perhaps in two ways.
+
+    Args:
+        names: What the entries stand for.
+        path: The list, to name it.
+    """
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f'the image list {path} names {twice[:3]} more than once')
+
+
+def locate_list(path: str | Path, folder: str | Path) -> Path:
+    """Find a list: as given, else in a folder, else beside that folder.
+
+    Args:
+        path: What the user gave.
+        folder: Folder of the images, or of the data set.
+
+    Returns:
+        The path that exists.
+
+    Raises:
+        DataError: If none does; names the places.
+    """
+    options = [Path(path), Path(folder, path), Path(folder).parent / path]
+    for option in options:
+        if option.is_file():
+            return option
+    raise DataError(f'there is no list {", ".join(map(str, options))}')
+
+
+def list_images(
+    folder: str | Path, listing: str | Path = '', suffixes: Sequence[str] = IMAGE_SUFFIXES
+) -> list[str]:
+    """List images.
+
+    Args:
+        folder: Folder with images, searched with all its subfolders.
+        listing: Text file with one image per line: relative to the folder (with or without
+            suffix), absolute, or a ``/vsi`` address. Empty for the whole folder.
+        suffixes: Endings of image files, upper or lower case.
+
+    Returns:
+        Paths and addresses; sorted for a folder, in the order of the file for a list.
+
+    Raises:
+        DataError: If the folder or list is missing or empty, or the list names an image that
+            does not exist, or one twice.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise DataError(f'data_root {root} is not a folder')
+    if not listing:
+        return _below(root, suffixes)
+    # whether an address exists shows when it is opened; a Path would change it
+    paths = [
+        entry if is_virtual(entry) else _resolve(root, entry, suffixes, listing)
+        for entry in read_list(listing)
+    ]
+    require_once(paths, listing)
+    return paths
+
+
+def _below(root: Path, suffixes: Sequence[str]) -> list[str]:
+    """All images below a folder, sorted."""
+    endings = tuple(suffix.lower() for suffix in suffixes)
+    found = (Path(base, name) for base, _, names in os.walk(root) for name in names)
+    paths = sorted(path for path in found if path.suffix.lower() in endings)
+    if not paths:
+        raise DataError(f'no image below {root} ends with {", ".join(endings)}')
+    return [str(path) for path in paths]
+
+
+def _resolve(root: Path, entry: str, suffixes: Sequence[str], listing: str | Path) -> str:
+    """Path of a listed image: with the suffix that exists, and slashes for backslashes."""
+    endings = [case for suffix in suffixes for case in (suffix.lower(), suffix.upper())]
+    for text in dict.fromkeys((entry, entry.replace('\\', '/'))):
+        for ending in ('', *endings):
+            if (path := root / f'{text}{ending}').is_file():
+                return str(path)
+    raise DataError(f'{listing} names {root / entry}, which does not exist')

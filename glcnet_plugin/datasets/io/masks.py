@@ -1,0 +1,140 @@
+"""Label masks: class ids, or colours that stand for classes."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine import fileio
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from glcnet_plugin.datasets.io.images import RASTER_SUFFIXES, read_image, readable
+from glcnet_plugin.datasets.io.rasters import Window, is_virtual
+from glcnet_plugin.errors import DataError
+
+IGNORE = 255
+Colour = tuple[int, int, int]
+# modes of Pillow with alpha or other colours, and what they hold without
+PLAIN_MODES = {'LA': 'L', 'RGBA': 'RGB', 'PA': 'P', 'CMYK': 'RGB', 'YCbCr': 'RGB'}
+
+
+def read_mask(
+    path: str | Path, window: Window | None = None, backend_args: dict[str, Any] | None = None
+) -> NDArray[Any]:
+    """Read a mask as it is stored.
+
+    Args:
+        path: File or ``/vsi`` address. A palette PNG gives its ids, not its colours.
+        window: (y, x, height, width) in pixels; None for all.
+        backend_args: Arguments of an MM file backend, which then fetches the whole file.
+
+    Returns:
+        Ids (H, W), or colours (H, W, 3) as R, G, B.
+
+    Raises:
+        DataError: If the file is missing or damaged.
+    """
+    if Path(str(path)).suffix.lower() in RASTER_SUFFIXES or is_virtual(path):
+        mask = read_image(path, window=window, backend_args=backend_args)
+        if mask.shape[2] == 2:
+            raise DataError(f'{path} has 2 bands: a mask has ids in one, or colours in three')
+        return mask[:, :, 0] if mask.shape[2] == 1 else mask[:, :, :3]
+    source: Any = path
+    with readable(path), _any_size():
+        if backend_args is not None:
+            source = BytesIO(fileio.get(str(path), backend_args=backend_args))
+        with PillowImage.open(source) as content:
+            mode = PLAIN_MODES.get(content.mode)
+            mask = np.array(content if mode is None else content.convert(mode))
+    if window is not None:
+        y, x, height, width = window
+        mask = mask[y : y + height, x : x + width]
+    return mask
+
+
+@contextmanager
+def _any_size() -> Iterator[None]:
+    """Let Pillow open masks of scenes: its limit is meant for files of strangers."""
+    limit = PillowImage.MAX_IMAGE_PIXELS
+    PillowImage.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        PillowImage.MAX_IMAGE_PIXELS = limit
+
+
+def palette_ids(palette: Sequence[Sequence[int]]) -> dict[Colour, int]:
+    """Id of each colour (R, G, B) of a palette: its place there."""
+    return {(r, g, b): index for index, (r, g, b) in enumerate(palette)}
+
+
+def pack(colours: NDArray[Any]) -> NDArray[np.uint32]:
+    """(..., 3) colours -> one number per colour."""
+    return colours.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+
+
+def colours_to_ids(
+    mask: NDArray[Any], ids: Mapping[Colour, int], snap: bool = False
+) -> tuple[NDArray[np.uint8], Counter[str]]:
+    """Turn a colour mask into class ids.
+
+    Args:
+        mask: (H, W, 3) colours as R, G, B.
+        ids: Class id of each known colour.
+        snap: Take each channel for 0 or 255, whichever is nearer, where a colour is unknown:
+            for legends of pure colours whose masks went through lossy formats.
+
+    Returns:
+        (H, W) ids, 255 where the colour is unknown, and the pixels of each colour that is not
+        in ``ids``: ``'#010203'``, or ``'#FCFF00 taken for #FFFF00'``.
+    """
+    table = {int(pack(np.array(colour))): value for colour, value in ids.items()}
+    found, inverse, counts = np.unique(pack(mask), return_inverse=True, return_counts=True)
+    values, strange = np.empty(len(found), np.uint8), Counter[str]()
+    for index, (colour, count) in enumerate(zip(found.tolist(), counts.tolist(), strict=True)):
+        near, note = colour, ''
+        if colour not in table and snap:
+            near = sum(255 << shift for shift in (16, 8, 0) if colour >> shift & 255 >= 128)
+            note = f' taken for #{near:06X}' if near in table else ''
+        values[index] = table.get(near, IGNORE)
+        if colour not in table:
+            strange[f'#{colour:06X}{note}'] += count
+    return values[inverse].reshape(mask.shape[:2]), strange
+
+
+def few_colours(strange: Mapping[str, int], most: int = 5) -> str:
+    """Name the most frequent of some colours with their pixels."""
+    ranked = Counter(strange).most_common(most)
+    more = f' and {len(strange) - most} more' if len(strange) > most else ''
+    return ', '.join(f'{colour} ({count} px)' for colour, count in ranked) + more
+
+
+def wrong_ids(ids: NDArray[Any], num_classes: int, ignored: Iterable[int] = (IGNORE,)) -> list[int]:
+    """Values of a mask that are neither a class nor ignored, sorted."""
+    bad = ids[~((ids >= 0) & (ids < num_classes) | np.isin(ids, list(ignored)))]
+    return [int(value) for value in np.unique(bad)]
+
+
+def require_ids(mask: NDArray[Any], path: str | Path) -> NDArray[Any]:
+    """Return the mask as integers if it holds ids, else raise DataError.
+
+    Args:
+        mask: As :func:`read_mask` gives it; whole numbers stored as floats are accepted, NaN
+            is ignored.
+        path: Its file, to name it.
+    """
+    if mask.ndim == 2 and not np.issubdtype(mask.dtype, np.floating):
+        return mask.astype(np.uint8) if mask.dtype == np.bool_ else mask
+    if mask.ndim == 2:
+        whole = np.nan_to_num(np.rint(mask), nan=IGNORE).astype(np.int64)
+        if np.array_equal(whole, np.nan_to_num(mask, nan=IGNORE)):
+            return whole
+        raise DataError(f'{path} holds fractions, class ids are whole numbers')
+    raise DataError(
+        f'{path} is a colour mask {mask.shape}, class ids (H, W) are expected: convert it once '
+        'with a tool of tools/dataset_tools, or use a dataset class that knows the colours'
+    )

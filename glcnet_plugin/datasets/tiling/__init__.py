@@ -1,0 +1,1 @@
+"""Cutting scenes into labelled folders of tiles."""

@@ -1,0 +1,100 @@
+"""Write the labelled folder layout: images/, masks/, splits/, classes.json, manifest.csv."""
+
+import csv
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from PIL import Image
+from rasterio.errors import NotGeoreferencedWarning
+
+from glcnet_plugin.datasets.io.masks import IGNORE
+from glcnet_plugin.utils.atomic_io import write_atomic
+
+
+def write_image(
+    stem: Path, image: NDArray[Any], band_names: Sequence[str | None] = (), **profile: Any
+) -> Path:
+    """Write an image.
+
+    Args:
+        stem: Path without its suffix.
+        image: (H, W, bands). Three uint8 bands without names and nodata become a PNG, all
+            else a TIFF.
+        band_names: Names of the bands, which a TIFF keeps.
+        profile: ``crs``, ``transform`` and ``nodata`` as rasterio takes them.
+
+    Returns:
+        The path.
+    """
+    plain = profile.get('nodata') is None and not any(band_names)
+    if image.shape[2] == 3 and image.dtype == np.uint8 and plain:
+        path = stem.with_name(f'{stem.name}.png')
+        # stored, not deflated: photos hardly shrink, and every epoch would inflate them again
+        Image.fromarray(image).save(path, compress_level=0)
+        return path
+    path = stem.with_name(f'{stem.name}.tif')
+    height, width, bands = image.shape
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', NotGeoreferencedWarning)
+        # by default GDAL would declare the fourth of four bands an alpha channel
+        with rasterio.open(
+            path, 'w', 'GTiff', width, height, bands, dtype=image.dtype, compress='deflate',
+            photometric='MINISBLACK', **profile,
+        ) as raster:  # fmt: skip
+            raster.write(image.transpose(2, 0, 1))
+            for number, name in enumerate(band_names, 1):
+                raster.set_band_description(number, name)
+    return path
+
+
+def write_mask(path: Path, ids: NDArray[np.uint8], palette: Sequence[Sequence[int]]) -> None:
+    """Write (H, W) class ids as a palette PNG: the values are ids, viewers show colours."""
+    mask = Image.fromarray(ids, mode='P')
+    colours = np.zeros((256, 3), np.uint8)
+    colours[: len(palette)] = palette
+    mask.putpalette(colours.tobytes())
+    mask.save(path, optimize=False)
+
+
+def write_description(
+    out: Path,
+    names: Sequence[str],
+    palette: Sequence[Sequence[int]],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write ``classes.json`` and ``manifest.csv``, the manifest last: it marks completion."""
+    classes = [
+        {'id': index, 'name': name, 'color': '#{:02X}{:02X}{:02X}'.format(*colour)}
+        for index, (name, colour) in enumerate(zip(names, palette, strict=True))
+    ]
+    text = json.dumps({'classes': classes, 'ignore_index': IGNORE}, indent=1)
+    (out / 'classes.json').write_text(text + '\n', encoding='utf-8')
+    with (out / 'manifest.csv').open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_list(path: Path, names: Sequence[str]) -> None:
+    """Write a list of image names, one per line, as the datasets read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(''.join(f'{name}\n' for name in names), encoding='utf-8')
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is there whole or not at all."""
+    write_atomic(path, json.dumps(content, indent=1) + '\n')
+
+
+def tile_origins(length: int, tile: int) -> list[int]:
+    """Starts of the tiles along one axis; the last is shifted inwards, nothing is padded."""
+    starts = list(range(0, length - tile + 1, tile))
+    if starts[-1] + tile < length:
+        starts.append(length - tile)
+    return starts

@@ -1,0 +1,238 @@
+"""Cut labelled scenes of any size into tiles; a run that was stopped goes on where it was."""
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rasterio.errors import RasterioError
+
+from glcnet_plugin.datasets.io.images import image_info
+from glcnet_plugin.datasets.io.rasters import Window
+from glcnet_plugin.datasets.tiling.archives import copy_file, stamp
+from glcnet_plugin.datasets.tiling.folder_writer import (
+    tile_origins,
+    write_description,
+    write_image,
+    write_json,
+    write_list,
+    write_mask,
+)
+from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
+from glcnet_plugin.datasets.tiling.scene_rows import id_rows, image_rows, is_empty, moved, placement
+from glcnet_plugin.errors import DataError
+from glcnet_plugin.utils.parallel import parallel_map
+
+RECORDS = '.done'  # folder in the output: the settings, and a record per finished scene
+
+
+def cut_scenes(
+    scenes: Sequence[Scene],
+    recipe: Recipe,
+    out: Path,
+    splits: Mapping[str, Collection[str]] | None = None,
+    workers: int | None = None,
+) -> Summary:
+    """Cut scenes into a labelled folder, on all cores; finished ones are not cut again.
+
+    Args:
+        scenes: The scenes, in the order of the manifest.
+        recipe: What to make of them.
+        out: Folder to write.
+        splits: Names of scenes by part: their tiles are listed in ``splits/PART.txt``.
+        workers: See :func:`parallel_map`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        DataError: If there is no scene, a scene cannot be cut, or the folder was begun with
+            other settings. What is finished stays finished.
+    """
+    begin = time.monotonic()
+    if twice := [
+        name for name, n in Counter(['settings', *(s.name for s in scenes)]).items() if n > 1
+    ]:
+        raise DataError(f'scenes need names of their own, {twice[:3]} occur more than once')
+    if not scenes:
+        raise DataError('there are no scenes to cut')
+    _keep_settings(out, recipe.settings())
+    todo = [scene for scene in scenes if not _is_done(scene, out)]
+    if todo:  # the manifest says that a folder is complete
+        (out / 'manifest.csv').unlink(missing_ok=True)
+    job = partial(cut_scene, recipe=recipe, out=out)
+    try:
+        deque(parallel_map(job, todo, len(todo), 'cutting scenes', workers) if todo else (), 0)
+    except BrokenProcessPool as error:
+        raise DataError(
+            'a worker process was killed, most likely for want of memory: run it again with '
+            'fewer --workers; finished scenes are kept'
+        ) from error
+    records = [json.loads(_record(out, scene.name).read_text('utf-8')) for scene in scenes]
+    _describe(recipe, out, {s.name: r for s, r in zip(scenes, records, strict=True)}, splits or {})
+    pixels, strange = Counter[int](), Counter[str]()
+    for record in records:
+        pixels.update({int(index): count for index, count in record['pixels'].items()})
+        strange.update(record['strange'])
+    return Summary(
+        out, recipe, len(scenes), len(scenes) - len(todo), sum(len(r['rows']) for r in records),
+        sum(record['empty'] for record in records), pixels, strange, time.monotonic() - begin,
+    )  # fmt: skip
+
+
+def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
+    """Cut a scene and write its record, which marks it as finished.
+
+    Args:
+        scene: The scene.
+        recipe: What to make of it.
+        out: Folder to write.
+
+    Raises:
+        DataError: If image and mask do not fit each other or the tile, or a file cannot be
+            read or written; names it.
+    """
+    stamps = _stamps(scene)  # taken first: what changes meanwhile is cut again
+    windows = _windows(scene, recipe.tile)
+    for folder in ('images', 'masks'):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    try:
+        kept = _cut_image(scene, recipe, out, windows)
+        pixels, strange = _cut_mask(scene, recipe, out, windows, kept)
+    except (OSError, RasterioError) as error:
+        raise DataError(f'cannot cut {scene.image} into {out}: {error}') from error
+    rows = []
+    for name in kept:
+        y, x = windows[name][:2]
+        origin = {'source': scene.name, 'y': y, 'x': x} if recipe.tile else {}
+        rows.append({'name': name, 'group': scene.group, **origin, **scene.extra})
+    empty = len(windows) - len(kept)
+    record = {'stamps': stamps, 'pixels': pixels, 'strange': strange, 'empty': empty, 'rows': rows}
+    write_json(_record(out, scene.name), record)
+
+
+def _windows(scene: Scene, tile: int) -> dict[str, Window]:
+    """Name and place of each tile, from the top downwards."""
+    info = image_info(scene.image)
+    size = f'{info.height}x{info.width} px'
+    if scene.mask is not None:
+        mask = image_info(scene.mask)
+        if (mask.height, mask.width) != (info.height, info.width):
+            raise DataError(
+                f'{scene.image} is {size}, its mask {scene.mask} is {mask.height}x{mask.width} '
+                'px: they must show the same pixels; replace the wrong one or leave both out'
+            )
+    if not tile:
+        return {scene.name: (0, 0, info.height, info.width)}
+    if min(info.height, info.width) < tile:
+        raise DataError(
+            f'{scene.image} is {size}, smaller than a tile of {tile}: choose smaller tiles, or '
+            'leave the image out'
+        )
+    return {
+        f'{scene.name}_{y:05d}_{x:05d}': (y, x, tile, tile)
+        for y in tile_origins(info.height, tile)
+        for x in tile_origins(info.width, tile)
+    }
+
+
+def _cut_image(scene: Scene, recipe: Recipe, out: Path, windows: Mapping[str, Window]) -> list[str]:
+    """Write the tiles of the image; returns the names of those that are not all nodata."""
+    if not recipe.tile and recipe.bands is None and not recipe.band_names:
+        suffix = Path(scene.image).suffix.lower()
+        copy_file(scene.image, out / 'images' / f'{scene.name}{suffix}')
+        return list(windows)
+    place = placement(scene.image, recipe.bands)
+    if recipe.band_names:
+        place['band_names'] = recipe.band_names
+    image = image_rows(scene.image, recipe.bands)
+    kept = []
+    for name, window in windows.items():
+        y, x, height, width = window
+        part = np.ascontiguousarray(image.window(y, height)[:, x : x + width])
+        if recipe.band_names and len(recipe.band_names) != part.shape[2]:
+            raise DataError(
+                f'{scene.image} has {part.shape[2]} bands, {list(recipe.band_names)} are expected'
+            )
+        if recipe.tile and is_empty(part, place.get('nodata')):
+            continue
+        kept.append(name)
+        write_image(out / 'images' / name, part, **moved(place, window))
+    return kept
+
+
+def _cut_mask(
+    scene: Scene,
+    recipe: Recipe,
+    out: Path,
+    windows: Mapping[str, Window],
+    kept: Collection[str],
+) -> tuple[dict[str, int], Counter[str]]:
+    """Write the tiles of the mask; returns the pixels of the scene by id and of odd colours."""
+    pixels, strange, counted = np.zeros(256, np.int64), Counter[str](), 0
+    wanted = set(kept)
+    if scene.mask is None:
+        return {}, strange
+    labels = id_rows(
+        scene.mask, len(recipe.classes), recipe.colours, recipe.ignored, recipe.snap, strange
+    )
+    for name, (y, x, height, width) in windows.items():
+        ids = labels.window(y, height)
+        if y + height > counted:  # neighbours share pixels, each is counted once
+            pixels += np.bincount(ids[counted - y :].ravel(), minlength=256)
+            counted = y + height
+        if name in wanted:
+            part = np.ascontiguousarray(ids[:, x : x + width])
+            write_mask(out / 'masks' / f'{name}.png', part, recipe.palette)
+    return {str(index): int(pixels[index]) for index in np.flatnonzero(pixels)}, strange
+
+
+def _record(out: Path, name: str) -> Path:
+    """Record of a finished scene."""
+    return out / RECORDS / f'{name}.json'
+
+
+def _stamps(scene: Scene) -> list[list[int]]:
+    """What tells whether the files of a scene have changed."""
+    return [stamp(path) for path in (scene.image, scene.mask) if path is not None]
+
+
+def _is_done(scene: Scene, out: Path) -> bool:
+    """Whether an earlier run has finished a scene whose files are still the same."""
+    path = _record(out, scene.name)
+    return path.is_file() and json.loads(path.read_text('utf-8'))['stamps'] == _stamps(scene)
+
+
+def _keep_settings(out: Path, settings: dict[str, Any]) -> None:
+    """Store the settings, or raise DataError if the folder was begun with others."""
+    path = out / RECORDS / 'settings.json'
+    if not path.is_file():
+        write_json(path, settings)
+    earlier = json.loads(path.read_text('utf-8'))
+    for key in sorted({*earlier, *settings}):
+        if earlier.get(key) != settings.get(key):
+            raise DataError(
+                f'{out} was begun with {key} = {earlier.get(key)}, now {settings.get(key)} is '
+                'wanted: use another folder, or remove this one'
+            )
+
+
+def _describe(
+    recipe: Recipe,
+    out: Path,
+    records: Mapping[str, Mapping[str, Any]],
+    splits: Mapping[str, Collection[str]],
+) -> None:
+    """Write the lists of the splits and the description of the folder."""
+    for part, wanted in splits.items():
+        listed = [record for scene, record in records.items() if scene in wanted]
+        write_list(
+            out / 'splits' / f'{part}.txt', [row['name'] for r in listed for row in r['rows']]
+        )
+    rows = [row for record in records.values() for row in record['rows']]
+    write_description(out, recipe.classes, recipe.palette, rows)

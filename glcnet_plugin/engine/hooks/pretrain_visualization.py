@@ -1,0 +1,123 @@
+"""Pictures of a pretraining: what is compared, and what the features show."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from glcnet_plugin.engine.eval_context import PretrainFeatures, normalise, preserve_training_state
+from glcnet_plugin.engine.utils import unwrap_model
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.selfsup.base import SegPretrainer
+from glcnet_plugin.models.utils import coarsest_map
+from glcnet_plugin.registry import HOOKS
+from glcnet_plugin.visualization.features import draw_features
+from glcnet_plugin.visualization.views import draw_matched_regions, to_pixels
+
+
+@HOOKS.register_module()
+class PretrainVisualizationHook(Hook):
+    """Draw pictures into the visualizer of the run every ``interval`` epochs.
+
+    ``features``: the principal components of the map that is learnt, see :func:`pca_colours`, of
+    the first images of the run, or of what was left of it when it was resumed; also once before
+    anything is learnt.
+    ``matched_regions``, where the network has a local branch: pairs of views of the current epoch
+    and the regions that the branch compares in them.
+
+    The pictures are files in ``vis_data/vis_image`` of the run, and in TensorBoard if that is on.
+    Training goes on as if they were not drawn, bit for bit.
+
+    Args:
+        interval: Epochs from one picture to the next.
+        images: Images in a picture, at most the batch size.
+
+    Raises:
+        ConfigError: If one of them is below 1.
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(self, interval: int = 10, images: int = 4) -> None:
+        if interval < 1 or images < 1:
+            raise ConfigError(f'interval and images must be at least 1, got {interval}, {images}')
+        self.interval = interval
+        self.images = images
+        self.fixed: tuple[Tensor, list[str]] | None = None
+
+    @master_only
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Keep the first images; draw pairs of views of the last epoch of an interval."""
+        if self.fixed is None:
+            self.fixed = self._views(data_batch)[0], self._titles(data_batch)
+            self._draw_features(runner, runner.iter)
+        if batch_idx == 0 and self.every_n_epochs(runner, self.interval):
+            self._draw_regions(runner, data_batch)
+
+    @master_only
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Draw the features of the images that were kept."""
+        if self.fixed is not None and self.every_n_epochs(runner, self.interval):
+            self._draw_features(runner, runner.iter)
+
+    def _draw_features(self, runner: Runner, step: int) -> None:
+        """Draw the map of the images that were kept."""
+        images, titles = self.fixed  # type: ignore[misc]
+        model = unwrap_model(runner)
+        with preserve_training_state(model):
+            name, maps = deep_map(model, normalise(model, images))
+        figure = draw_features(_arrays(images), maps, titles, f'{name} at iteration {step}')
+        runner.visualizer.add_image('features', to_pixels(figure), step)
+
+    def _draw_regions(self, runner: Runner, data_batch: Any) -> None:
+        """Draw pairs of a batch with regions drawn as the local branch does."""
+        model: Any = unwrap_model(runner)
+        if getattr(model, 'local_head', None) is None:
+            return
+        views = self._views(data_batch)
+        samples = data_batch['data_samples'][: self.images]
+        matrices = torch.stack([sample.view_matrix for sample in samples])
+        with preserve_training_state(model):
+            boxes, valid = model.local_head.draw_regions(matrices, tuple(views[0].shape[-2:]))
+        pairs = list(zip(*(_arrays(view) for view in views), strict=True))
+        figure = draw_matched_regions(pairs, boxes, valid, self._titles(data_batch))
+        runner.visualizer.add_image('matched_regions', to_pixels(figure), runner.iter)
+
+    def _views(self, data_batch: Any) -> list[Tensor]:
+        """First images of the views of a batch, raw: (images, bands, H, W) each."""
+        inputs = data_batch['inputs']
+        views = inputs if isinstance(inputs, list | tuple) else [inputs]
+        return [view[: self.images].cpu() for view in views]
+
+    def _titles(self, data_batch: Any) -> list[str]:
+        """Names of the first images of a batch; empty where it does not know them."""
+        samples = data_batch['data_samples'][: self.images]
+        return [Path(sample.get('img_path', '')).stem for sample in samples]
+
+
+def deep_map(model: nn.Module, x: Tensor) -> tuple[str, Tensor]:
+    """The map that a pretraining is about.
+
+    Args:
+        model: A pretraining algorithm.
+        x: (N, bands, H, W) normalised images.
+
+    Returns:
+        Its name, and the map (N, D, h, w): the dense map where a local branch compares it, else
+        the encoder map, of algorithms of mmpretrain the coarsest one of the backbone.
+    """
+    if not isinstance(model, SegPretrainer):
+        return 'backbone', coarsest_map(PretrainFeatures(model)(x))
+    encoder_map, dense_map = model.forward_maps(x)
+    if dense_map is None or getattr(model, 'local_head', None) is None:
+        return 'encoder map', encoder_map
+    return 'dense map', dense_map
+
+
+def _arrays(images: Tensor) -> list[Any]:
+    """(N, bands, H, W) -> N arrays (H, W, bands)."""
+    return list(images.movedim(1, -1).numpy())

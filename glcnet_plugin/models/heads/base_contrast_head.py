@@ -1,0 +1,94 @@
+"""What both branches share: a projector and a contrastive loss."""
+
+from typing import Any, ClassVar
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.models.losses import NTXentLoss
+from glcnet_plugin.models.utils.dist import unique_numbers
+from glcnet_plugin.registry import MODELS
+
+
+class BaseContrastHead(BaseModule):
+    """Two-layer projector followed by a contrastive loss.
+
+    Source: GLCNet, section III, https://arxiv.org/abs/2106.10605.
+
+    Args:
+        in_channels: Length of the incoming features.
+        hidden_channels: Width of the hidden layer.
+        out_channels: Length of the embeddings that are compared.
+        loss: Config of the loss; :class:`NTXentLoss` where it names no type.
+        exclude: Items that are no negatives of each other: those of one 'image', those of one
+            'scene' (the dataset says which, see ``scene_pattern``), or None. The paper
+            excludes none, so that alike ground of one scene repels itself, a flaw that e.g.
+            GraSS names (TGRS 2023, https://arxiv.org/abs/2306.15868).
+
+    Raises:
+        ConfigError: If ``exclude`` is none of these.
+    """
+
+    per_channel: ClassVar[int] = 1  # numbers per channel of the map that go into the projector
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden_channels: int,
+        out_channels: int,
+        loss: dict[str, Any] | None = None,
+        exclude: str | None = None,
+    ) -> None:
+        super().__init__()
+        if exclude not in (None, 'image', 'scene'):
+            raise ConfigError(f"exclude must be None, 'image' or 'scene', got {exclude!r}")
+        self.exclude = exclude
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.projector = nn.Sequential(
+            nn.Linear(in_channels, hidden_channels),
+            nn.ReLU(inplace=True),
+            nn.Linear(hidden_channels, out_channels),
+        )
+        self.loss_module = MODELS.build({'type': NTXentLoss, **(loss or {})})
+
+    def project(self, features: Tensor) -> Tensor:
+        """Features (N, in_channels) -> embeddings (N, out_channels).
+
+        Raises:
+            ConfigError: If the features have another length.
+        """
+        if features.shape[-1] != self.in_channels:
+            raise ConfigError(
+                f'{type(self).__name__} was configured with in_channels={self.in_channels}, '
+                f'but the network gives {features.shape[-1]}: set in_channels='
+                f'{features.shape[-1]}'
+            )
+        embeddings: Tensor = self.projector(features)
+        return embeddings
+
+    def excluded_groups(self, scenes: Tensor | None, images: int, items: int) -> Tensor | None:
+        """Groups of the items of a batch, by what ``exclude`` names.
+
+        Args:
+            scenes: (images,) number of the scene of each image, or None.
+            images: B, images in the batch.
+            items: Items per image.
+
+        Returns:
+            (images, items) groups, or None where all other items are negatives.
+
+        Raises:
+            DataError: If the scenes are needed and unknown.
+        """
+        if self.exclude is None:
+            return None
+        if self.exclude == 'image':
+            scenes = unique_numbers(images, next(self.parameters()).device)
+        if scenes is None:
+            raise DataError(
+                "exclude='scene' needs to know the scenes: give the dataset a scene_pattern, "
+                "and PackInputs algorithm_keys=('view_matrix', 'scene')"
+            )
+        return scenes[:, None].expand(images, items)

@@ -1,0 +1,1 @@
+"""Summarising a study: statistics, tables, figures, HTML."""

@@ -1,0 +1,236 @@
+"""Linear probes of the frozen features of a method."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+from mmengine.runner import set_random_seed
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from glcnet_plugin.checkpoints.loading import load_pretrained
+from glcnet_plugin.datasets.io.folder_format import image_files, mask_file, read_classes
+from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.masks import IGNORE, read_mask
+from glcnet_plugin.evaluation.confusion import confusion_scores, for_json
+from glcnet_plugin.evaluation.probe import linear_probe
+from glcnet_plugin.models.utils.pixel_features import PixelFeatures
+from glcnet_plugin.study.configs import finetune_config
+from glcnet_plugin.study.plan import Cell, probed
+from glcnet_plugin.study.settings import Study
+from glcnet_plugin.study.tiles import Tiles
+
+# Pixels of a labelled list, and of a tile of it at most; of all held-out tiles, and of one at most.
+LIST_PIXELS, TILE_PIXELS = 6400, 400
+VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100
+CALIBRATION = 64  # unlabelled tiles
+SCORES = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1', 'IoU')
+
+
+class Pixels(NamedTuple):
+    """Features of some pixels of a tile, (P, F) per network, and their classes (P,)."""
+
+    values: dict[str, NDArray[np.float32]]
+    labels: NDArray[np.int64]
+
+
+class Extractor(NamedTuple):
+    """A frozen network, and which of its features each probe reads."""
+
+    name: str
+    features: PixelFeatures
+    normalise: Callable[[Tensor], Tensor]
+    columns: dict[str, slice]
+
+
+class DenseFeatures(PixelFeatures):
+    """The dense map of a network that was pretrained with a local branch."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """One map (B, D, h, w)."""
+        network: Any = self.model
+        _, dense_map = network.forward_maps(x)
+        return [dense_map]
+
+
+def probe_weights(
+    study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell,
+    weights: Path | str | None, folder: Path,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Probe some weights with every list of labelled tiles that takes them.
+
+    Args:
+        study: The study.
+        tiles: Its tiles.
+        lists: Lists of the tiles.
+        cell: The probe.
+        weights: Checkpoint, None for random weights of the seed of the cell.
+        folder: Folder of the study.
+
+    Returns:
+        A row for each probe and list: ``kind``, ``labels``, ``seed``, ``scores`` and ``hist``.
+    """
+    keys = list(probed(cell, study, tiles))
+    extractors = [segmentor_features(study, tiles, lists, cell, weights)]
+    if cell.needs is not None:
+        extractors += dense_features(folder / cell.needs, weights)
+    images = image_files(Path(study.data.root, 'images'))
+    step = max(1, len(tiles.train) // CALIBRATION)
+    unlabelled = [raw_image(images[name]) for name in tiles.train[::step][:CALIBRATION]]
+    for extractor in extractors:
+        extractor.features.calibrate(map(extractor.normalise, batches(unlabelled)))
+    samples = {
+        name: sample_tile(study, name, images[name], count, extractors)
+        for name, count in pixel_counts(tiles, keys).items()
+    }
+    classes = len(read_classes(study.data.root)['classes'])
+    rows = []
+    for extractor in extractors:
+        for kind, columns in extractor.columns.items():
+            for labels, seed in keys:
+                names = tiles.labelled[labels, seed]
+                hist = fit(samples, extractor.name, columns, names, tiles.val, classes)
+                scores = confusion_scores(hist)
+                kept = {name: for_json(scores[name]) for name in SCORES}
+                rows.append({'kind': kind, 'labels': labels, 'seed': seed, 'scores': kept,
+                             'hist': hist.tolist()})  # fmt: skip
+    return rows
+
+
+def pixels_per_tile(tiles: int, scored: bool) -> int:
+    """Pixels that a probe reads of each of so many tiles: more of fewer."""
+    total, most = (VAL_PIXELS, VAL_TILE_PIXELS) if scored else (LIST_PIXELS, TILE_PIXELS)
+    return min(most, max(1, total // tiles))
+
+
+def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int]:
+    """Pixels that are needed of each tile, by name."""
+    counts = dict.fromkeys(tiles.val, pixels_per_tile(len(tiles.val), True))
+    for key in keys:
+        names = tiles.labelled[key]
+        for name in names:
+            counts[name] = max(counts.get(name, 0), pixels_per_tile(len(names), False))
+    return counts
+
+
+def batches(images: Sequence[Tensor], size: int = 16) -> Iterator[Tensor]:
+    """Images (1, bands, H, W) joined to batches; those of one size only."""
+    by_shape: dict[Any, list[Tensor]] = {}
+    for image in images:
+        by_shape.setdefault(image.shape, []).append(image)
+    for same in by_shape.values():
+        for start in range(0, len(same), size):
+            yield torch.cat(same[start : start + size])
+
+
+def segmentor_features(
+    study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, weights: Path | str | None
+) -> Extractor:
+    """Features of the network as fine-tuning begins with it."""
+    method = study.methods[cell.method]
+    cfg = finetune_config(study, method, tiles, lists)
+    set_random_seed(cell.seed)
+    model = _build(cfg)
+    if weights is not None:
+        load_pretrained(model, str(weights), method.scope)
+    features, normalise = PixelFeatures(model).eval(), _normaliser(model)
+    some = normalise(torch.zeros(1, len(model.data_preprocessor.mean), 64, 64))
+    with torch.no_grad():
+        *_, last, encoder = [m.shape[1] for m in features(some)]
+    columns = {
+        'probe': slice(None),
+        'probe_deep': slice(-last - encoder, None),
+        'probe_last': slice(-last - encoder, -encoder),
+    }
+    return Extractor('segmentor', features, normalise, columns)
+
+
+def dense_features(pretraining: Path, weights: Path | str | None) -> list[Extractor]:
+    """Features of the dense map, if the pretraining compared it."""
+    cfg = Config.fromfile(pretraining / 'config.py')
+    if cfg.model.get('local_head') is None:
+        return []
+    model = _build(cfg)
+    state = torch.load(weights, map_location='cpu', weights_only=True)  # type: ignore[arg-type]
+    model.load_state_dict(state['state_dict'])
+    features = DenseFeatures(model, 'backbone')
+    return [Extractor('dense', features, _normaliser(model), {'probe_dense': slice(None)})]
+
+
+def _build(cfg: Config) -> Any:
+    """Build and initialise the network of a config, on a GPU where there is one."""
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+        model.init_weights()
+    return model.cuda() if torch.cuda.is_available() else model
+
+
+def _normaliser(model: nn.Module) -> Callable[[Tensor], Tensor]:
+    """A function that normalises raw images as the network's training does."""
+    preprocessor: Any = model.data_preprocessor
+    return lambda x: (x.to(preprocessor.mean.device) - preprocessor.mean) / preprocessor.std
+
+
+def raw_image(path: Path) -> Tensor:
+    """(1, bands, H, W) float32."""
+    return torch.from_numpy(read_image(str(path))).permute(2, 0, 1)[None].float()
+
+
+def sample_tile(
+    study: Study, name: str, path: Path, count: int, extractors: Sequence[Extractor]
+) -> Pixels:
+    """Features of some pixels of a tile, the same pixels for every network.
+
+    Args:
+        study: The study.
+        name: Name of the tile.
+        path: Its image.
+        count: Number of pixels; more of them begin with the same ones.
+        extractors: Networks.
+
+    Returns:
+        Features by network, and classes.
+    """
+    rng = np.random.default_rng(list(name.encode()))
+    mask = read_mask(mask_file(study.data.root, name))
+    height, width = mask.shape
+    x, y = (rng.random((count, 2)) * (width, height)).astype(int).T
+    points = torch.from_numpy(np.stack([x, y], 1))[None]
+    found: dict[str, NDArray[np.float32]] = {}
+    image = raw_image(path)
+    for extractor in extractors:
+        batch = extractor.normalise(image)
+        values = extractor.features.at(batch, points.to(batch.device))[0]
+        found[extractor.name] = values.cpu().numpy()
+    return Pixels(found, mask[y, x].astype(np.int64))
+
+
+def fit(
+    samples: dict[str, Pixels], network: str, columns: slice, train: Sequence[str],
+    val: Sequence[str], classes: int,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Fit a logistic regression and score it.
+
+    Args:
+        samples: Pixels by name of the tile.
+        network: Whose features.
+        columns: Which of them.
+        train: Names of the labelled tiles.
+        val: Names of the held-out tiles.
+        classes: Number of classes.
+
+    Returns:
+        (classes, classes) confusion matrix, rows truth.
+    """
+    parts: list[NDArray[Any]] = []
+    for names, scored in ((train, False), (val, True)):
+        most = pixels_per_tile(len(names), scored)
+        values = [samples[name].values[network][:most, columns] for name in names]
+        parts.append(np.concatenate(values))
+        parts.append(np.concatenate([samples[name].labels[:most] for name in names]))
+    known = parts[1] != IGNORE
+    return linear_probe(parts[0][known], parts[1][known], parts[2], parts[3], classes)

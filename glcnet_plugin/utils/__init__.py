@@ -1,0 +1,1 @@
+"""Shared helpers: atomic files, parallel map, command lines, differences of configs."""

@@ -1,0 +1,86 @@
+"""Read configs without running them, and list what differs between two."""
+
+import ast
+from typing import Any
+
+# About where and how a run is started, not about what it computes.
+STARTING = (
+    'work_dir', 'resume', 'load_from', 'launcher', 'log_level', 'experiment_name',
+    'visualizer', 'vis_backends', 'env_cfg', 'gpu_ids',
+)  # fmt: skip
+MISSING = '(not there)'
+
+
+def differing_keys(before: str, now: str) -> list[str]:
+    """Compare two configs as MM writes them into checkpoints.
+
+    Args:
+        before: Text of the one.
+        now: Text of the other.
+
+    Returns:
+        One ``key: before -> now`` per differing value, sorted by key; keys that say where and how
+        a run is started are left out.
+    """
+    old, new = (flatten(read_config(text)) for text in (before, now))
+    keys = sorted(
+        key
+        for key in old.keys() | new.keys()
+        if old.get(key, MISSING) != new.get(key, MISSING) and key.split('.')[0] not in STARTING
+    )
+    return [f'{key}: {old.get(key, MISSING)} -> {new.get(key, MISSING)}' for key in keys]
+
+
+def flatten(settings: Any, prefix: str = '') -> dict[str, Any]:
+    """Nested dicts and lists as one dict of dotted keys: ``{'a.0.b': 1}``."""
+    if isinstance(settings, dict):
+        items = [(str(key), value) for key, value in settings.items()]
+    elif isinstance(settings, list) and any(isinstance(item, dict) for item in settings):
+        items = [(str(index), value) for index, value in enumerate(settings)]
+    else:
+        return {prefix: settings}
+    found: dict[str, Any] = {}
+    for key, value in items:
+        found |= flatten(value, f'{prefix}.{key}' if prefix else key)
+    return found
+
+
+def read_config(text: str) -> dict[str, Any]:
+    """Read the config that MM writes into checkpoints, without running it as Python.
+
+    Args:
+        text: Assignments of literals and ``dict(...)``.
+
+    Returns:
+        The values by name; what is neither stays text. Empty if it is no such text.
+    """
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return {}
+    return {
+        target.id: _value(node.value)
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _value(node: ast.expr) -> Any:
+    """Value of a literal or a ``dict(...)``; the text of anything else."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'dict':
+        pairs: dict[str, Any] = {}
+        for argument in node.args:
+            inner = _value(argument)
+            pairs.update(inner if isinstance(inner, dict) else {})
+        return pairs | {str(word.arg): _value(word.value) for word in node.keywords}
+    if isinstance(node, ast.Dict):
+        keys = (None if key is None else _value(key) for key in node.keys)
+        return {str(key): _value(value) for key, value in zip(keys, node.values, strict=True)}
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_value(item) for item in node.elts]
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)

@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from glcnet_plugin.datasets.io.folder_format import (
+    entry_name,
+    image_files,
+    mask_file,
+    read_classes,
+    read_manifest,
+)
+from glcnet_plugin.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ('entry', 'name'),
+    [('a', 'a'), ('a.png', 'a'), ('images/a.tif', 'a'), ('images\\a.tif', 'a'), ('b.c', 'b.c'),
+     ('b.c.png', 'b.c'), ('z.png', 'z.png')],
+)  # fmt: skip
+def test_entries_of_lists(entry, name):
+    assert entry_name(entry, {'a', 'b.c'}) == name
+
+
+@pytest.mark.parametrize('text', ['', '{"classes": [{"id": 0}]}', '{"classes": 3}'])
+def test_unreadable_classes(labelled_folder, text):
+    (labelled_folder / 'classes.json').write_text(text)
+    with pytest.raises(DataError, match=r'cannot read .*classes.json'):
+        read_classes(labelled_folder)
+
+
+def test_gaps_in_class_ids(labelled_folder):
+    entry = {'id': 1, 'name': 'x', 'color': '#000000'}
+    (labelled_folder / 'classes.json').write_text(json.dumps({'classes': [entry]}))
+    with pytest.raises(DataError, match='without gaps'):
+        read_classes(labelled_folder)
+
+
+def test_manifest_problems(labelled_folder):
+    (labelled_folder / 'manifest.csv').write_text('file,group\na,B\n')
+    with pytest.raises(DataError, match='"name"'):
+        read_manifest(labelled_folder)
+    (labelled_folder / 'manifest.csv').write_text('name,group\na1,A\na1,B\n')
+    with pytest.raises(DataError, match=r"names \['a1'\] more than once"):
+        read_manifest(labelled_folder)
+    (labelled_folder / 'manifest.csv').unlink()
+    with pytest.raises(DataError, match=r'cannot read .*manifest.csv'):
+        read_manifest(labelled_folder)
+
+
+def test_reasons_in_words(labelled_folder, tmp_path):
+    with pytest.raises(DataError, match=r'nowhere is not a folder'):
+        read_classes(tmp_path / 'nowhere')
+    (labelled_folder / 'classes.json').unlink()
+    with pytest.raises(DataError, match=r'classes.json: no such file'):
+        read_classes(labelled_folder)
+    (labelled_folder / '.done').mkdir()
+    with pytest.raises(DataError, match='has not finished, run it again'):
+        read_classes(labelled_folder)
+
+
+def test_images_and_masks_by_name(labelled_folder):
+    for name in ('a1.tfw', 'a1.png.aux.xml', 'notes.txt'):
+        (labelled_folder / 'images' / name).touch()
+    assert list(image_files(labelled_folder / 'images')) == ['a1', 'a2', 'b1']
+    assert mask_file(labelled_folder, 'a1').name == 'a1.png'
+    (labelled_folder / 'masks/a1.png').rename(labelled_folder / 'masks/a1.tif')
+    assert mask_file(labelled_folder, 'a1').name == 'a1.tif'
+    (labelled_folder / 'images/a1.tif').touch()
+    with pytest.raises(DataError, match=r'a1.png and .*a1.tif have one name'):
+        image_files(labelled_folder / 'images')

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from glcnet_plugin.datasets.io.lists import locate_list, read_list, require_once
+from glcnet_plugin.errors import DataError
+
+
+def test_line_ends_blanks_and_byte_order_marks(tmp_path):
+    path = tmp_path / 'l.txt'
+    path.write_bytes('\ufeffa b.tif\r\n\r\n  /abs/c.tif \rd\n\n'.encode())
+    assert read_list(path) == ['a b.tif', '/abs/c.tif', 'd']
+
+
+def test_problems(tmp_path):
+    path = tmp_path / 'l.txt'
+    with pytest.raises(DataError, match=r'cannot read the image list .*l.txt'):
+        read_list(path)
+    path.write_text('\n \n')
+    with pytest.raises(DataError, match=r'l.txt is empty'):
+        read_list(path)
+    path.write_text('a\nb\na\n')
+    with pytest.raises(DataError, match=r"l.txt names \['a'\] more than once"):
+        read_list(path)
+    path.write_bytes(b'\xff\xfe\x00')
+    with pytest.raises(DataError, match=r'cannot read the image list'):
+        read_list(path)
+
+
+def test_lists_are_found_as_given_in_the_folder_or_beside_it(tmp_path, monkeypatch):
+    folder = tmp_path / 'data/images'
+    folder.mkdir(parents=True)
+    places = [tmp_path / 'l.txt', folder / 'l.txt', tmp_path / 'data/l.txt']
+    monkeypatch.chdir(tmp_path)
+    for path in places:
+        path.touch()
+    assert locate_list('l.txt', folder) == Path('l.txt')
+    places[0].unlink()
+    assert locate_list('l.txt', folder) == places[1]
+    places[1].unlink()
+    assert locate_list('l.txt', folder) == places[2]
+    places[2].unlink()
+    with pytest.raises(DataError, match=r'there is no list l.txt, .*images/l.txt, .*data/l.txt'):
+        locate_list('l.txt', folder)
+
+
+def test_names_must_occur_once():
+    require_once('ab', 'l.txt')
+    with pytest.raises(DataError, match=r"l.txt names \['a'\] more than once"):
+        require_once('aba', 'l.txt')

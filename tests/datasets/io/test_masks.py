@@ -1,0 +1,119 @@
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from glcnet_plugin.datasets.io.masks import (
+    colours_to_ids,
+    few_colours,
+    palette_ids,
+    read_mask,
+    require_ids,
+    wrong_ids,
+)
+from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
+from glcnet_plugin.errors import DataError
+
+# pairs that a wrong order of R, G, B would exchange
+IDS = {(0, 255, 255): 2, (255, 255, 0): 4, (0, 0, 255): 1, (255, 0, 0): 5}
+
+
+def test_palette_pngs_give_ids_grey_ones_too(tmp_path):
+    ids = np.array([[0, 1], [255, 1]], np.uint8)
+    write_mask(tmp_path / 'p.png', ids, [(9, 8, 7), (1, 2, 3)])
+    Image.fromarray(ids).save(tmp_path / 'g.png')
+    for name in ('p.png', 'g.png'):
+        np.testing.assert_array_equal(read_mask(tmp_path / name), ids)
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tif'])
+def test_colour_masks_come_as_red_green_blue(tmp_path, suffix):
+    mask = np.zeros((2, 2, 3), np.uint8)
+    mask[0, 0] = (255, 255, 0)
+    path = tmp_path / f'c{suffix}'
+    cv2.imwrite(str(path), mask[..., ::-1])
+    np.testing.assert_array_equal(read_mask(path), mask)
+    np.testing.assert_array_equal(read_mask(path, (0, 0, 1, 2)), mask[:1])
+
+
+def test_tiff_masks_give_ids(tmp_path):
+    ids = np.random.randint(0, 19, (6, 7)).astype(np.uint8)
+    path = write_image(tmp_path / 'm', ids[:, :, None])
+    np.testing.assert_array_equal(read_mask(path), ids)
+    np.testing.assert_array_equal(read_mask(path, (1, 2, 3, 4)), ids[1:4, 2:6])
+
+
+def test_file_backends_of_mm(tmp_path):
+    ids = np.array([[0, 3]], np.uint8)
+    write_mask(tmp_path / 'p.png', ids, [(9, 8, 7)])
+    mask = read_mask(tmp_path / 'p.png', backend_args=dict(backend='local'))
+    np.testing.assert_array_equal(mask, ids)
+
+
+def test_colours_become_ids_and_unknown_ones_are_counted():
+    mask = np.array([[[0, 255, 255], [255, 255, 0]], [[1, 2, 3], [0, 0, 255]]], np.uint8)
+    ids, strange = colours_to_ids(mask, IDS)
+    assert ids.tolist() == [[2, 4], [255, 1]] and strange == {'#010203': 1}
+
+
+def test_near_colours_are_taken_for_pure_ones_only_on_request():
+    mask = np.array([[[252, 255, 0], [9, 222, 221], [255, 0, 255]]], np.uint8)
+    ids, strange = colours_to_ids(mask, IDS)
+    assert (ids == 255).all() and len(strange) == 3
+    ids, strange = colours_to_ids(mask, IDS, snap=True)
+    assert ids.tolist() == [[4, 2, 255]]
+    assert strange == {
+        '#FCFF00 taken for #FFFF00': 1, '#09DEDD taken for #00FFFF': 1, '#FF00FF': 1
+    }  # fmt: skip
+
+
+def test_the_most_frequent_colours_are_named():
+    strange = {f'#00000{i}': i for i in range(1, 8)}
+    assert few_colours(strange, 2) == '#000007 (7 px), #000006 (6 px) and 5 more'
+
+
+def test_palette_ids():
+    assert palette_ids([[1, 2, 3], [4, 5, 6]]) == {(1, 2, 3): 0, (4, 5, 6): 1}
+
+
+def test_wrong_ids():
+    ids = np.array([[0, 5, 6, 255], [7, -1, 3, 9]])
+    assert wrong_ids(ids, 6) == [-1, 6, 7, 9]
+    assert wrong_ids(ids, 6, [255, 9, -1]) == [6, 7]
+
+
+def test_ids_are_required():
+    with pytest.raises(DataError, match=r'f.png is a colour mask \(2, 2, 3\)'):
+        require_ids(np.zeros((2, 2, 3), np.uint8), 'f.png')
+    with pytest.raises(DataError, match='f.tif holds fractions'):
+        require_ids(np.array([[0.5]]), 'f.tif')
+    whole = require_ids(np.array([[1.0, np.nan]]), 'f.tif')
+    assert whole.tolist() == [[1, 255]] and whole.dtype == np.int64
+    assert require_ids(np.array([[True, False]]), 'f').tolist() == [[1, 0]]
+
+
+def test_damaged_mask_is_named(tmp_path):
+    (tmp_path / 'm.png').write_bytes(b'no mask')
+    with pytest.raises(DataError, match=r'cannot decode image .*m.png'):
+        read_mask(tmp_path / 'm.png')
+
+
+@pytest.mark.parametrize(
+    ('mode', 'shape'), [('LA', (3, 2)), ('RGBA', (3, 2, 3)), ('CMYK', (3, 2, 3))]
+)
+def test_alpha_and_other_colours_are_put_aside(tmp_path, mode, shape):
+    path = tmp_path / ('m.jpg' if mode == 'CMYK' else 'm.png')
+    Image.new(mode, (2, 3)).save(path)
+    assert read_mask(path).shape == shape
+
+
+def test_two_bands_are_no_mask(tmp_path):
+    path = write_image(tmp_path / 'm', np.zeros((3, 2, 2), np.uint8))
+    with pytest.raises(DataError, match=r'm.tif has 2 bands'):
+        read_mask(path)
+
+
+def test_masks_of_large_scenes(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 10)
+    write_mask(tmp_path / 'm.png', np.zeros((9, 9), np.uint8), [(0, 0, 0)])
+    assert read_mask(tmp_path / 'm.png').shape == (9, 9) and Image.MAX_IMAGE_PIXELS == 10

@@ -1,0 +1,102 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
+from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.masks import read_mask
+from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
+from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
+from glcnet_plugin.errors import DataError
+
+
+def test_tiles_are_parts_of_the_image_and_keep_group_and_source(labelled_folder, tmp_path):
+    image = np.random.randint(0, 255, (8, 8, 3)).astype(np.uint8)
+    write_image(labelled_folder / 'images' / 'b1', image)
+    out = tmp_path / 'out'
+    assert cut_folder(labelled_folder, out, tile=5).tiles == 3 * 4
+    rows = [row for row in read_manifest(out) if row['source'] == 'b1']
+    assert [(row['y'], row['x']) for row in rows] == [
+        ('0', '0'),
+        ('0', '3'),
+        ('3', '0'),
+        ('3', '3'),
+    ]
+    assert {row['group'] for row in rows} == {'B'}
+    for row in rows:
+        y, x = int(row['y']), int(row['x'])
+        part = read_image(str(out / 'images' / f'{row["name"]}.png'))
+        np.testing.assert_array_equal(part, image[y : y + 5, x : x + 5])
+        mask = read_mask(labelled_folder / 'masks' / 'b1.png')[y : y + 5, x : x + 5]
+        np.testing.assert_array_equal(read_mask(out / 'masks' / f'{row["name"]}.png'), mask)
+    assert read_classes(out) == read_classes(labelled_folder)
+
+
+def test_image_smaller_than_a_tile(labelled_folder, tmp_path):
+    with pytest.raises(DataError, match='8x8 px, smaller than a tile of 9'):
+        cut_folder(labelled_folder, tmp_path / 'out', tile=9)
+
+
+def test_mask_of_another_size(labelled_folder, tmp_path):
+    write_mask(labelled_folder / 'masks' / 'a1.png', np.zeros((9, 8), np.uint8), [(1, 2, 3)])
+    with pytest.raises(DataError, match=r'a1\.png is 8x8 px, its mask .*a1\.png is 9x8 px'):
+        cut_folder(labelled_folder, tmp_path / 'out', tile=4)
+
+
+def test_missing_mask(labelled_folder, tmp_path):
+    (labelled_folder / 'masks' / 'a2.png').unlink()
+    with pytest.raises(DataError, match="lacks the image or the mask of 'a2'"):
+        cut_folder(labelled_folder, tmp_path / 'out', tile=4)
+
+
+def test_the_manifest_has_the_columns_that_were_always_there(labelled_folder, tmp_path):
+    cut_folder(labelled_folder, tmp_path / 'out', tile=8)
+    rows = read_manifest(tmp_path / 'out')
+    assert list(rows[0]) == ['name', 'group', 'source', 'y', 'x']
+    assert [row['name'] for row in rows] == [f'{name}_00000_00000' for name in ('a1', 'a2', 'b1')]
+
+
+def test_files_beside_the_images_are_no_images(labelled_folder, tmp_path):
+    (labelled_folder / 'images' / 'a1.tfw').write_text('1')
+    assert cut_folder(labelled_folder, tmp_path / 'out', tile=8).tiles == 3
+
+
+def test_another_ignored_value_becomes_255(labelled_folder, tmp_path):
+    path = labelled_folder / 'classes.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), 'ignore_index': 7}))
+    write_mask(labelled_folder / 'masks' / 'a1.png', np.full((8, 8), 7, np.uint8), [(1, 2, 3)])
+    done = cut_folder(labelled_folder, tmp_path / 'out', tile=4)
+    assert (read_mask(tmp_path / 'out/masks/a1_00004_00004.png') == 255).all()
+    assert done.pixels[255] == 64 + 2
+
+
+def test_colours_of_classes_json_become_ids(labelled_folder, tmp_path):
+    colours = np.zeros((8, 8, 3), np.uint8)
+    colours[:, :4], colours[0, 0] = (255, 0, 0), (1, 2, 3)
+    colours[:, 4:] = (0, 255, 0)
+    for name in ('a1', 'a2', 'b1'):
+        Image.fromarray(colours).save(labelled_folder / f'masks/{name}.png')
+    summary = cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)
+    mask = read_mask(tmp_path / 'out/masks/a1_00000_00000.png')
+    assert mask[0, 0] == 255 and (mask[1:] == 0).all()
+    assert (read_mask(tmp_path / 'out/masks/a1_00000_00004.png') == 1).all()
+    assert 'unknown colours, ignored: #010203 (3 px)' in summary.lines()
+
+
+def test_tiles_without_data_are_left_out(labelled_folder, tmp_path):
+    image = np.zeros((8, 8, 4), np.uint16)
+    image[4:, 4:] = 7
+    for name in ('a1', 'a2', 'b1'):
+        (labelled_folder / f'images/{name}.png').unlink()
+        write_image(labelled_folder / 'images' / name, image, nodata=0)
+    (labelled_folder / 'masks/a1.png').unlink()
+    write_image(labelled_folder / 'masks/a1', np.ones((8, 8, 1), np.uint8))  # a TIFF will do
+    summary = cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)
+    assert [row['name'] for row in read_manifest(tmp_path / 'out')] == [
+        'a1_00004_00004', 'a2_00004_00004', 'b1_00004_00004'
+    ]  # fmt: skip
+    assert '9 tiles without data left out' in summary.lines()
+    assert len(list((tmp_path / 'out/masks').iterdir())) == 3
+    assert sum(summary.pixels.values()) == 3 * 64  # classes of all pixels of the scenes

@@ -1,0 +1,102 @@
+import copy
+
+import pytest
+import torch
+from mmengine.dataset import default_collate
+from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
+from torch.utils.data import DataLoader, Dataset
+
+from glcnet_plugin.engine.hooks.embedding_metrics import EmbeddingMetricsHook
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.utils.embedding_metrics import embedding_metrics
+
+
+class Pairs(Dataset):
+    """Two views of noise; the second shows the left half of the first's ground."""
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        sample = DataSample()
+        matrix = torch.eye(3).repeat(2, 1, 1)
+        matrix[1, 0, 0] = 2.0
+        sample.set_field(matrix, 'view_matrix')
+        torch.manual_seed(index)
+        views = [torch.randint(0, 256, (3, 48, 48)).byte() for _ in range(2)]
+        return {'inputs': views, 'data_samples': sample}
+
+
+def run(model, folder, hooks, epochs=1, optimizer=None):
+    """Train with 2 iterations of 4 pairs per epoch."""
+    runner = Runner(
+        model=copy.deepcopy(model),
+        work_dir=str(folder),
+        default_scope='mmpretrain',
+        train_dataloader=DataLoader(Pairs(), 4, collate_fn=default_collate),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=optimizer or dict(type='SGD', lr=0.01)),
+        custom_hooks=hooks,
+        default_hooks=dict(logger=dict(type='LoggerHook', interval=1), checkpoint=None),
+        randomness=dict(seed=0),
+        experiment_name=str(folder),
+    )
+    runner.train()
+    return runner
+
+
+def logged(runner):
+    scalars = runner.message_hub.log_scalars
+    return {k.removeprefix('train/health_'): v for k, v in scalars.items() if '/health_' in k}
+
+
+def test_numbers_of_both_branches_are_logged(tiny_glcnet, tmp_path):
+    hook = dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=2)
+    runner = run(tiny_glcnet, tmp_path, [hook], epochs=2)
+    found = logged(runner)
+    names = set(embedding_metrics(torch.eye(2), torch.eye(2)))
+    expected = {f'{branch}_{name}' for branch in ('style', 'local') for name in names}
+    assert set(found) == expected | {'regions', 'overlap'}
+    assert {len(values.data[0]) for values in found.values()} == {2}  # 4 iterations, every 2nd
+    assert found['overlap'].current() == pytest.approx(0.5)
+    assert 0 < found['regions'].current() <= 16
+    log = next(tmp_path.rglob('*.log')).read_text()
+    assert 'health_style_rank' in log and 'health_local_spread' in log
+
+
+def test_training_is_the_same_with_and_without(tiny_glcnet, tmp_path):
+    states = []
+    for name, hooks in (
+        ('with', [dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)]),
+        ('no', []),
+    ):
+        (tmp_path / name).mkdir()
+        states.append(run(tiny_glcnet, tmp_path / name, hooks).model.state_dict())
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[1])
+
+
+def test_nothing_is_left_listening(tiny_glcnet, tmp_path):
+    runner = run(
+        tiny_glcnet, tmp_path, [dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)]
+    )
+    assert not runner.model.style_head.loss_module._forward_pre_hooks
+
+
+def test_one_branch_alone(tiny_glcnet, tmp_path):
+    hook = dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)
+    found = logged(run(dict(tiny_glcnet, local_head=None), tmp_path, [hook]))
+    assert 'regions' not in found and not [key for key in found if key.startswith('local')]
+
+
+def test_interval_below_one():
+    with pytest.raises(ConfigError, match='at least 1, got 0'):
+        EmbeddingMetricsHook(0)
+
+
+def test_embeddings_compared_with_a_queue(tiny_glcnet, tmp_path):
+    model = dict(tiny_glcnet, type='glcnet_plugin.MomentumGLCNet', queue_length=16)
+    found = logged(
+        run(model, tmp_path, [dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=2)])
+    )
+    assert {'style_rank', 'local_rank', 'regions', 'overlap'} <= set(found)

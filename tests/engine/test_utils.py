@@ -1,0 +1,32 @@
+from types import SimpleNamespace
+
+import torch
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch import nn
+
+from glcnet_plugin.engine.utils import is_accumulating, unwrap_model
+
+
+def wrapper(**settings):
+    return OptimWrapper(torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1), **settings)
+
+
+def test_a_wrapper_is_taken_off_and_a_network_left_alone():
+    network = nn.Linear(1, 1)
+    for model in (network, nn.DataParallel(network)):
+        assert unwrap_model(SimpleNamespace(model=model)) is network
+
+
+def test_two_of_three_iterations_leave_their_gradients():
+    optim_wrapper = wrapper(accumulative_counts=3)
+    weight = optim_wrapper.param_groups[0]['params'][0]
+    pending = []
+    for _ in range(6):
+        optim_wrapper.update_params(weight.square().sum())
+        pending.append(is_accumulating(SimpleNamespace(optim_wrapper=optim_wrapper)))
+    assert pending == [True, True, False, True, True, False]
+
+
+def test_nothing_waits_without_accumulation_or_with_multiple_optimizers():
+    for optim_wrapper in (wrapper(), OptimWrapperDict(one=wrapper(accumulative_counts=2))):
+        assert not is_accumulating(SimpleNamespace(optim_wrapper=optim_wrapper))

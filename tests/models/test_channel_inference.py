@@ -1,0 +1,112 @@
+import pytest
+import torch
+
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.channel_inference import build_part, infer_channels, input_bands
+
+RESNET = dict(type='mmseg.ResNet', depth=18, stem_channels=8, base_channels=8)
+WIDTHS = [8, 16, 32, 64]
+
+
+@pytest.fixture(autouse=True)
+def _scope(mmseg_scope):
+    """Build as a fine-tuning config does."""
+
+
+def head(name, **settings):
+    return dict(type=f'mmseg.{name}', channels=4, num_classes=2, **settings)
+
+
+def fit_one(config, neck=None):
+    return infer_channels(RESNET, neck, [config])[1][0]
+
+
+def test_one_map_several_maps_and_the_default_index():
+    assert fit_one(head('FCNHead', in_index=2))['in_channels'] == WIDTHS[2]
+    assert fit_one(head('FCNHead'))['in_channels'] == WIDTHS[-1]
+    assert fit_one(head('UPerHead', in_index=(0, 1, 3)))['in_channels'] == [8, 16, 64]
+
+
+def test_low_level_map_of_deeplabv3plus():
+    fitted = fit_one(head('DepthwiseSeparableASPPHead', in_index=3, c1_channels=4))
+    assert (fitted['in_channels'], fitted['c1_in_channels']) == (64, 8)
+    without = head('DepthwiseSeparableASPPHead', in_index=3, c1_in_channels=0, c1_channels=0)
+    assert fit_one(without)['c1_in_channels'] == 0
+
+
+def test_neck_stands_between():
+    neck, (fitted,) = infer_channels(
+        RESNET,
+        dict(type='mmseg.FPN', out_channels=5, num_outs=4),
+        [head('FPNHead', in_index=(0, 1, 2, 3), feature_strides=[4, 8, 16, 32])],
+    )
+    assert neck['in_channels'] == WIDTHS and fitted['in_channels'] == [5] * 4
+
+
+def test_random_stream_and_configs_stay_as_they_were():
+    config = head('FCNHead')
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    fit_one(config)
+    assert torch.equal(torch.rand(1), expected)
+    assert 'in_channels' not in config
+
+
+def test_given_widths_that_fit_are_kept():
+    assert fit_one(head('FCNHead', in_channels=64))['in_channels'] == 64
+    assert fit_one(head('UPerHead', in_channels=(8, 64), in_index=(0, 3)))['in_channels'] == [8, 64]
+
+
+@pytest.mark.parametrize(
+    ('config', 'text'),
+    [
+        (head('FCNHead', in_channels=512), r'FCNHead has in_channels=512.*set in_channels=64'),
+        (
+            head('UPerHead', in_channels=[1, 2], in_index=[0, 3]),
+            r'in_channels=\[1, 2\].*\[8, 16, 32, 64\].*set in_channels=\[8, 64\]',
+        ),
+        (
+            head('DepthwiseSeparableASPPHead', c1_in_channels=9, c1_channels=4),
+            r'c1_in_channels=9.*set c1_in_channels=8',
+        ),
+        (head('FCNHead', in_index=4), r'reads map 4 .*mmseg.ResNet gives 4 maps'),
+        (head('NoSuchHead'), r"no decode head is called 'mmseg.NoSuchHead'"),
+        ([head('FCNHead')], r'must be one config, got list: cascades'),
+    ],
+)
+def test_what_does_not_fit_is_named(config, text):
+    with pytest.raises(ConfigError, match=text):
+        fit_one(config)
+
+
+def test_neck_that_does_not_fit():
+    neck = dict(type='mmseg.FPN', in_channels=[1, 2, 3, 4], out_channels=5, num_outs=4)
+    with pytest.raises(ConfigError, match=r'FPN has in_channels=\[1, 2, 3, 4\].*\[8, 16, 32, 64\]'):
+        fit_one(head('FCNHead'), neck)
+
+
+def test_backbone_that_gives_vectors():
+    vit = dict(type='mmpretrain.VisionTransformer', arch='deit-tiny', img_size=64)
+    with pytest.raises(ConfigError, match=r"gave \[\(2, 192\)\].*out_type='featmap'"):
+        infer_channels(vit, None, [])
+
+
+def test_backbone_that_does_not_run_keeps_its_own_message():
+    assert input_bands(build_part(RESNET)) == 3
+    arch = dict(embed_dims=4, depths=[1] * 4, num_heads=[1] * 4)
+    swin = dict(type='mmpretrain.SwinTransformer', arch=arch, window_size=17)
+    with pytest.raises(ConfigError, match=r'SwinTransformer does not run on images of 3 bands'):
+        infer_channels(swin, None, [])
+
+
+def test_parts_are_built_where_they_come_from():
+    """Under mmpretrain's scope mmseg's U-Net would not find its upsampling layer."""
+    from mmengine.registry import DefaultScope
+
+    unet = dict(type='mmseg.UNet', base_channels=4, upsample_cfg=dict(type='InterpConv'))
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        _, (fitted,) = infer_channels(
+            unet, None, [dict(head('FCNHead'), type='FCNHead', in_index=4)]
+        )
+    assert fitted['in_channels'] == 4

@@ -1,0 +1,90 @@
+import csv
+import io
+
+import pytest
+
+from glcnet_plugin.study.report.summary import Difference, Score, summarise
+from glcnet_plugin.study.report.text import (
+    answers,
+    caveats,
+    csv_table,
+    difference_text,
+    exceptions_text,
+    markdown,
+    scopes_text,
+)
+from glcnet_plugin.study.settings import read_study
+
+
+@pytest.fixture
+def rows(study):
+    """GLCNet 0.1 ahead of random weights in five seeds, SimCLR in four of them."""
+    found = []
+    for seed in range(5):
+        for method, gain in (('random', 0.0), ('glcnet', 0.1), ('simclr', 0.3)):
+            if method != 'simclr' or seed < 4:
+                kappa = 0.2 + 0.01 * seed + gain
+                scores = {'OA': 0.9, 'Kappa': kappa, 'mIoU': 0.3}
+                found.append(Score('finetune', method, 2, seed, scores, [[1]]))
+    return summarise(study, found)
+
+
+def test_answers_say_what_the_reference_gains(study, rows):
+    line, *rest = answers(study, rows)
+    assert rest == []
+    assert line == (
+        'fine-tuned, 2 labelled tiles: GLCNet is ahead by +0.100 [+0.100, +0.100] against random '
+        'weights.'
+    )
+
+
+@pytest.mark.parametrize(
+    ('values', 'said'),
+    [
+        ([0.1, 0.12, 0.09, 0.11, 0.1], 'ahead by +0.104 [+0.'),
+        ([-0.1, -0.12, -0.09, -0.11, -0.1], 'behind by -0.104 [-0.'),
+        ([0.1, -0.12, 0.09, -0.11, 0.1], 'in a tie, at +0.012 [-0.'),
+        ([0.1], '+0.100 (1 seed: too few for an interval)'),
+    ],
+)
+def test_differences_in_words(values, said):
+    assert difference_text(Difference('x', values)).startswith(said)
+
+
+def test_caveats_follow_from_the_study(study, study_file, rows):
+    text = ' '.join(caveats(study, rows))
+    assert 'pretrained 1 time for 2 seeds' in text
+    assert '4 seeds are too few for an interval (5' in text
+    options = {'pretrain_seeds': [0, 1], 'notes': ['Made at night.']}
+    other = ' '.join(caveats(read_study(study_file, options=options), rows))
+    assert 'was pretrained' not in other and other.endswith('Made at night.')
+
+
+def test_markdown_has_a_row_per_method(study, rows):
+    lines = markdown(study, rows).splitlines()
+    assert lines[0].startswith('**fine-tuned**') and lines[2] == '| method | 2 tiles |'
+    assert lines[4] == '| random weights | 0.220 ± 0.016, 5 seeds |'
+    assert lines[5] == '| GLCNet | 0.320 ± 0.016 (+0.100, ahead), 5 seeds |'
+    assert lines[6] == '| SimCLR | 0.515 ± 0.013 (+0.300, ?), 4 seeds |'
+
+
+def test_csv_holds_all_numbers(study, rows):
+    found = {row['method']: row for row in csv.DictReader(io.StringIO(csv_table(study, rows)))}
+    ours = found['glcnet']
+    assert float(ours['Kappa_mean']) == pytest.approx(0.32) and ours['seeds'] == '5'
+    assert (ours['random_other'], ours['random_verdict']) == ('random', 'ahead')
+    assert float(ours['random_low']) == pytest.approx(0.1)
+    assert (found['simclr']['random_verdict'], found['simclr']['random_low']) == (
+        'too few seeds',
+        '',
+    )
+    assert found['random']['random_other'] == ''
+
+
+def test_what_is_loaded_is_told(study):
+    assert scopes_text(study) == ['encoder: GLCNet', 'backbone: SimCLR']
+
+
+def test_exceptions_in_words(study):
+    used = {'simclr': {'custom_hooks': 'because'}}
+    assert exceptions_text(study, used) == ['SimCLR: custom_hooks: because']

@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from glcnet_plugin.study.plan import inputs_of, make_plan
+from glcnet_plugin.study.run import jobs as cells
+from glcnet_plugin.study.run.jobs import begin, run_cell
+
+
+@pytest.fixture
+def run(study, tiles, tmp_path):
+    plan = {cell.name: cell for cell in make_plan(study, tiles)}
+    return lambda name, place='study': run_cell(study, tiles, tmp_path / place, plan[name])
+
+
+def test_pretrain_then_fine_tune_and_probe(run, study, tiles, tmp_path):
+    folder = tmp_path / 'study'
+    found = run('pretrain/glcnet/seed0')
+    assert (found['images'], found['epochs'], found['steps']) == (8, 1, 2)
+    assert found['last']['loss_style'] > 0
+    assert torch.__version__.startswith(found['versions']['torch'])
+    assert None not in found['versions'].values()
+    place = folder / 'pretrain/glcnet/seed0'
+    assert [path.name for path in place.glob('*.pth')] == ['weights.pth']
+    assert 'Epoch(train)' in (place / 'log.txt').read_text() and (place / 'config.py').is_file()
+
+    found = run('finetune/glcnet/2tiles/seed0')
+    plan = {cell.name: cell for cell in make_plan(study, tiles)}
+    wanted = inputs_of(plan['finetune/glcnet/2tiles/seed0'], study, tiles)
+    assert found['inputs'] == wanted and found['steps'] == 2
+    place = folder / 'finetune/glcnet/2tiles/seed0'
+    assert json.loads((place / 'metrics.json').read_text()) == json.loads(json.dumps(found))
+    hist = np.array(found['hist'])
+    assert hist.sum() == 4 * 160 * 160  # all pixels of the held-out tiles
+    assert found['scores']['OA'] == pytest.approx(np.trace(hist) / hist.sum())
+    assert 'glcnet' in (place / 'log.txt').read_text()  # the weights that were loaded
+    drawn = sorted(path.stem for path in (place / 'predictions').iterdir())
+    assert drawn == tiles.val
+    mask = np.asarray(Image.open(place / f'predictions/{drawn[0]}.png'))
+    assert mask.shape == (160, 160) and mask.max() < 6
+
+    rows = run('probe/glcnet/seed0')['rows']
+    assert {(row['kind'], row['labels'], row['seed']) for row in rows} == {
+        (kind, labels, seed)
+        for kind in ('probe', 'probe_deep', 'probe_last', 'probe_dense')
+        for labels in (2, 4)
+        for seed in (0, 1)
+    }
+
+
+def test_fine_tuning_is_the_same_twice(run):
+    first = run('finetune/random/2tiles/seed1')
+    assert run('finetune/random/2tiles/seed1', 'another')['hist'] == first['hist']
+
+
+def test_a_begun_pretraining_goes_on(run, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    place = tmp_path / 'study/pretrain/simclr/seed0'
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(cells, 'provenance', stop)  # after the training
+        run('pretrain/simclr/seed0')
+    weights = torch.load(place / 'weights.pth')['state_dict']
+    assert not (place / 'metrics.json').exists()
+    assert (place / 'epoch_1.pth').is_file()
+    found = run('pretrain/simclr/seed0')
+    assert found['resumed']
+    again = torch.load(place / 'weights.pth')['state_dict']
+    assert found['steps'] == 2 and all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_a_pretraining_of_other_inputs_begins_anew(tmp_path):
+    """Else weights would go on that were trained on ground that is held out now."""
+    place = tmp_path / 'cell'
+    begin(place, {'tiles': 'a'}, keep=True)
+    (place / 'epoch_1.pth').touch()
+    begin(place, {'tiles': 'a'}, keep=True)
+    assert (place / 'epoch_1.pth').is_file()
+    begin(place, {'tiles': 'b'}, keep=True)
+    assert [path.name for path in place.iterdir()] == ['inputs.json']
+
+
+def test_other_cells_always_begin_anew(tmp_path):
+    begin(tmp_path / 'cell', {}, keep=False)
+    (tmp_path / 'cell/stopped.pth').touch()
+    begin(tmp_path / 'cell', {}, keep=False)
+    assert not (tmp_path / 'cell/stopped.pth').exists()

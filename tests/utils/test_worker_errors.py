@@ -1,0 +1,19 @@
+import pytest
+
+from glcnet_plugin.utils.worker_errors import worker_error_message
+
+
+@pytest.mark.parametrize(
+    ('text', 'meaning'),
+    [
+        ('DataLoader worker (pid 7) is killed by signal: Killed.', 'was ended by the system'),
+        ('unable to open shared memory object </torch_7>', '/dev/shm'),
+    ],
+)
+def test_a_dead_worker_is_explained(text, meaning):
+    assert meaning in worker_error_message(RuntimeError(text))
+
+
+@pytest.mark.parametrize('text', ['anything else', 'out of resource: shared memory, Required: 9'])
+def test_other_errors_are_not_explained(text):
+    assert worker_error_message(RuntimeError(text)) is None  # the second is of a GPU
