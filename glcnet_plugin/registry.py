@@ -27,6 +27,7 @@ MODELS = Registry(
         'glcnet_plugin.models.heads.style_contrast_head',
         'glcnet_plugin.models.heads.local_matching_head',
         'glcnet_plugin.models.losses.nt_xent_loss',
+        'glcnet_plugin.models.losses.queue_nt_xent_loss',
         'glcnet_plugin.models.data_preprocessors.multiband',
     ],
 )

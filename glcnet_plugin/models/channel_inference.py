@@ -1,11 +1,12 @@
-"""Fit necks and decode heads to the backbone in front of them.
+"""Infer the input channels of necks and decode heads from the backbone.
 
-A config may leave out how many channels a part takes: they follow from the backbone. What it
-does say is compared, so that a pair that does not fit is refused before training.
+A config may leave them out. Those it gives are compared, so that parts that do not fit each other
+are refused before training.
 """
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,40 +16,40 @@ from torch import Tensor, nn
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.registry import MODELS
 
-# Sides in pixels of the image that a new network is tried on, until one suits all its parts:
-# the first is quick, the second has room for heads that pool over 49 cells.
+# Sides in pixels of the dummy image; the second is used where a part does not run on the first,
+# such as a head that pools over 49 cells.
 TRIAL_SIZES = (64, 512)
 
 Cfg = dict[str, Any]
 
 
-def infer_channels(
-    backbone: Cfg, neck: Cfg | None, heads: Sequence[Cfg]
-) -> tuple[Cfg | None, list[Cfg]]:
-    """Fill in the input channels of a neck and of decode heads.
+def build_neck(
+    backbone: nn.Module, name: str, neck: Cfg | None
+) -> tuple[nn.Module | None, Callable[[Cfg], Cfg]]:
+    """Build the neck of a backbone, and prepare to fill in the channels of decode heads.
 
-    The backbone is built once and run on a small image; the random stream stays as it was.
+    Backbone and neck run on a small image in evaluation mode; the random stream afterwards is
+    that of building the neck alone.
 
     Args:
-        backbone: Config of the backbone.
-        neck: Config of the neck, or None.
-        heads: Configs of decode heads.
+        backbone: The backbone; its mode stays as it is.
+        name: What to call it in errors.
+        neck: Config of the neck, or None; ``in_channels`` may be left out.
 
     Returns:
-        Neck and heads with ``in_channels`` (and ``c1_in_channels``).
+        The neck or None; and a function from the config of a decode head to the one with
+        ``in_channels`` (and ``c1_in_channels``), which raises ConfigError if given channels or
+        ``in_index`` do not fit.
 
     Raises:
-        ConfigError: If given channels or ``in_index`` do not fit; says which, and where.
+        ConfigError: If the channels of the neck do not fit, or a part does not run.
     """
-    with torch.random.fork_rng(devices=()):
-        network, name = build_part(dict(backbone)), str(backbone['type'])
-        channels = output_channels(network, name)
-        if neck is not None:
-            neck = _fit_neck(neck, channels, name)
-            network = nn.Sequential(network, build_part(dict(neck), 'mmseg'))
-            name = f'{name} with {neck["type"]}'
-            channels = output_channels(network, name)
-    return neck, [_fit_head(head, channels, name) for head in heads]
+    channels, built = output_channels(backbone, name), None
+    if neck is not None:
+        built = build_part(_fit_neck(neck, channels, name), 'mmseg')
+        name = f'{name} with {neck["type"]}'
+        channels = output_channels(nn.Sequential(backbone, built), name)
+    return built, partial(_fit_head, channels=channels, backbone=name)
 
 
 def build_part(config: Cfg, home: str | None = None) -> nn.Module:
@@ -74,22 +75,26 @@ def input_bands(network: nn.Module) -> int | None:
     return None if first is None else first.in_channels
 
 
-@torch.no_grad()
 def output_channels(network: nn.Module, name: str) -> list[int]:
-    """Channels of each map that a backbone puts out.
+    """Channels of each output map of a backbone.
 
     Args:
-        network: From (N, bands, H, W) to a sequence of (N, C, h, w).
+        network: From (N, bands, H, W) to a sequence of (N, C, h, w); the mode of its modules
+            and the random stream stay as they are.
         name: What to call it in errors.
 
     Returns:
         C of each map.
 
     Raises:
-        ConfigError: If it gives no maps, or does not run.
+        ConfigError: If it does not return maps, or does not run.
     """
-    network.eval()  # backbones of MM return nothing here
-    maps = run_dummy(network, network, name)
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()  # batch norm would remember the image
+    with torch.no_grad(), torch.random.fork_rng(devices=()):
+        maps = run_dummy(network, network, name)
+    for module, mode in modes:
+        module.training = mode
     if not isinstance(maps, list | tuple) or not all(
         isinstance(m, Tensor) and m.ndim == 4 for m in maps
     ):
@@ -102,11 +107,11 @@ def output_channels(network: nn.Module, name: str) -> list[int]:
 
 
 def run_dummy(function: Any, network: nn.Module, name: str) -> Any:
-    """Run a function on an image of the first of the trial sizes that it takes.
+    """Run a function on a dummy image of the first trial size that it accepts.
 
     Args:
         function: From (2, bands, H, W) to anything.
-        network: Network that says how many bands.
+        network: Network whose first convolution gives the number of bands.
         name: What to call it in errors.
 
     Returns:
@@ -145,23 +150,23 @@ def _fit_head(head: Cfg, channels: list[int], backbone: str) -> Cfg:
     if not isinstance(head, Mapping):
         raise ConfigError(
             f'decode_head must be one config, got {type(head).__name__}: cascades of heads '
-            'refine the classes of a first head, which pretraining has not'
+            'refine the classes of a first head, and pretraining has no classes'
         )
-    parameters = _parameters(head['type'])
+    parameters = _head_parameters(head['type'])
     index = head.get('in_index', parameters['in_index'])
-    several = isinstance(index, list | tuple)
-    for position in index if several else [index]:
+    multiple = isinstance(index, list | tuple)
+    for position in index if multiple else [index]:
         if not -len(channels) <= position < len(channels):
             raise ConfigError(
                 f'{head["type"]} reads map {position} (in_index={index}), but {backbone} gives '
                 f'{len(channels)} maps of {channels} channels: change in_index or out_indices'
             )
-    wanted = {'in_channels': [channels[i] for i in index] if several else channels[index]}
+    wanted = {'in_channels': [channels[i] for i in index] if multiple else channels[index]}
     if 'c1_in_channels' in parameters and head.get('c1_in_channels') != 0:
         wanted['c1_in_channels'] = channels[0]
     for key, value in wanted.items():
         given = head.get(key)
-        if given is not None and (list(given) if several else given) != value:
+        if given is not None and (list(given) if multiple else given) != value:
             raise ConfigError(
                 f'{head["type"]} has {key}={given}, but the maps of {backbone} have {channels} '
                 f'channels (in_index={index}): set {key}={value}, or leave it out'
@@ -169,16 +174,21 @@ def _fit_head(head: Cfg, channels: list[int], backbone: str) -> Cfg:
     return {**head, **wanted}
 
 
-def _parameters(head: Any) -> dict[str, Any]:
-    """Defaults of the arguments of a head, those of its base classes included."""
+def _head_parameters(head: Any) -> dict[str, Any]:
+    """Defaults of the arguments of a decode head."""
     scope = DefaultScope.overwrite_default_scope('mmseg')
     with scope, MODELS.switch_scope_and_registry(None) as registry:
         head_class = registry.get(head) if isinstance(head, str) else head
     if head_class is None:
-        raise ConfigError(f'no decode head is called {head!r}')
-    found: dict[str, Any] = {'in_index': -1}  # of mmseg's BaseDecodeHead
-    for owner in reversed(head_class.__mro__):
-        if '__init__' in vars(owner):
-            signature = inspect.signature(owner.__init__)
-            found.update({key: p.default for key, p in signature.parameters.items()})
-    return found
+        raise ConfigError(f'no decode head {head!r} is registered in mmseg or this package')
+    return {'in_index': -1, **init_parameters(head_class)}  # -1: of mmseg's BaseDecodeHead
+
+
+def init_parameters(owner: type) -> dict[str, Any]:
+    """Defaults of the arguments of a class by name, those of its base classes included."""
+    defaults: dict[str, Any] = {}
+    for base in reversed(owner.__mro__):
+        if '__init__' in vars(base):
+            signature = inspect.signature(vars(base)['__init__'])
+            defaults.update({key: p.default for key, p in signature.parameters.items()})
+    return defaults

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.channel_inference import build_part, infer_channels, input_bands
+from glcnet_plugin.models.channel_inference import build_neck, build_part, input_bands
 
 RESNET = dict(type='mmseg.ResNet', depth=18, stem_channels=8, base_channels=8)
 WIDTHS = [8, 16, 32, 64]
@@ -17,8 +17,12 @@ def head(name, **settings):
     return dict(type=f'mmseg.{name}', channels=4, num_classes=2, **settings)
 
 
+def infer(backbone, neck=None):
+    return build_neck(build_part(backbone), backbone['type'], neck)
+
+
 def fit_one(config, neck=None):
-    return infer_channels(RESNET, neck, [config])[1][0]
+    return infer(RESNET, neck)[1](config)
 
 
 def test_one_map_several_maps_and_the_default_index():
@@ -35,22 +39,24 @@ def test_low_level_map_of_deeplabv3plus():
 
 
 def test_neck_stands_between():
-    neck, (fitted,) = infer_channels(
-        RESNET,
-        dict(type='mmseg.FPN', out_channels=5, num_outs=4),
-        [head('FPNHead', in_index=(0, 1, 2, 3), feature_strides=[4, 8, 16, 32])],
-    )
-    assert neck['in_channels'] == WIDTHS and fitted['in_channels'] == [5] * 4
+    neck, fit = infer(RESNET, dict(type='mmseg.FPN', out_channels=5, num_outs=4))
+    fitted = fit(head('FPNHead', in_index=(0, 1, 2, 3), feature_strides=[4, 8, 16, 32]))
+    assert neck.in_channels == WIDTHS and fitted['in_channels'] == [5] * 4
 
 
 def test_random_stream_and_configs_stay_as_they_were():
-    config = head('FCNHead')
+    config, backbone = head('FCNHead'), build_part(dict(RESNET, norm_eval=True))
+    backbone.train()
+    modes = [module.training for module in backbone.modules()]
+    before = {key: value.clone() for key, value in backbone.state_dict().items()}
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    fit_one(config)
+    build_neck(backbone, 'ResNet', None)[1](config)
     assert torch.equal(torch.rand(1), expected)
     assert 'in_channels' not in config
+    assert modes == [module.training for module in backbone.modules()] and len(set(modes)) == 2
+    assert all(torch.equal(value, before[key]) for key, value in backbone.state_dict().items())
 
 
 def test_given_widths_that_fit_are_kept():
@@ -71,7 +77,7 @@ def test_given_widths_that_fit_are_kept():
             r'c1_in_channels=9.*set c1_in_channels=8',
         ),
         (head('FCNHead', in_index=4), r'reads map 4 .*mmseg.ResNet gives 4 maps'),
-        (head('NoSuchHead'), r"no decode head is called 'mmseg.NoSuchHead'"),
+        (head('NoSuchHead'), r"no decode head 'mmseg.NoSuchHead' is registered"),
         ([head('FCNHead')], r'must be one config, got list: cascades'),
     ],
 )
@@ -89,7 +95,7 @@ def test_neck_that_does_not_fit():
 def test_backbone_that_gives_vectors():
     vit = dict(type='mmpretrain.VisionTransformer', arch='deit-tiny', img_size=64)
     with pytest.raises(ConfigError, match=r"gave \[\(2, 192\)\].*out_type='featmap'"):
-        infer_channels(vit, None, [])
+        infer(vit)
 
 
 def test_backbone_that_does_not_run_keeps_its_own_message():
@@ -97,7 +103,7 @@ def test_backbone_that_does_not_run_keeps_its_own_message():
     arch = dict(embed_dims=4, depths=[1] * 4, num_heads=[1] * 4)
     swin = dict(type='mmpretrain.SwinTransformer', arch=arch, window_size=17)
     with pytest.raises(ConfigError, match=r'SwinTransformer does not run on images of 3 bands'):
-        infer_channels(swin, None, [])
+        infer(swin)
 
 
 def test_parts_are_built_where_they_come_from():
@@ -106,7 +112,5 @@ def test_parts_are_built_where_they_come_from():
 
     unet = dict(type='mmseg.UNet', base_channels=4, upsample_cfg=dict(type='InterpConv'))
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        _, (fitted,) = infer_channels(
-            unet, None, [dict(head('FCNHead'), type='FCNHead', in_index=4)]
-        )
+        fitted = infer(unet)[1](dict(head('FCNHead'), type='FCNHead', in_index=4))
     assert fitted['in_channels'] == 4

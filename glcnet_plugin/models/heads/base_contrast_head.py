@@ -6,6 +6,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.models.heads.outputs import BranchOutput
 from glcnet_plugin.models.losses import NTXentLoss
 from glcnet_plugin.models.utils.dist import unique_numbers
 from glcnet_plugin.registry import MODELS
@@ -21,16 +22,16 @@ class BaseContrastHead(BaseModule):
         hidden_channels: Width of the hidden layer.
         out_channels: Length of the embeddings that are compared.
         loss: Config of the loss; :class:`NTXentLoss` where it names no type.
-        exclude: Items that are no negatives of each other: those of one 'image', those of one
-            'scene' (the dataset says which, see ``scene_pattern``), or None. The paper
-            excludes none, so that alike ground of one scene repels itself, a flaw that e.g.
-            GraSS names (TGRS 2023, https://arxiv.org/abs/2306.15868).
+        exclude: Items that are not negatives of each other: those of one 'image', those of one
+            'scene' (see ``scene_pattern`` of the dataset), or None. The paper excludes none, so
+            similar ground within a scene repels itself, a flaw that e.g. GraSS points out
+            (TGRS 2023, https://arxiv.org/abs/2306.15868).
 
     Raises:
-        ConfigError: If ``exclude`` is none of these.
+        ConfigError: If ``exclude`` is anything else.
     """
 
-    per_channel: ClassVar[int] = 1  # numbers per channel of the map that go into the projector
+    per_channel: ClassVar[int] = 1  # projector inputs per channel of the map
 
     def __init__(
         self,
@@ -68,11 +69,36 @@ class BaseContrastHead(BaseModule):
         embeddings: Tensor = self.projector(features)
         return embeddings
 
-    def excluded_groups(self, scenes: Tensor | None, images: int, items: int) -> Tensor | None:
-        """Groups of the items of a batch, by what ``exclude`` names.
+    def contrast_with_queue(
+        self,
+        query: Tensor,
+        key: Tensor,
+        queue: Tensor,
+        valid: Tensor | None = None,
+        boxes: Tensor | None = None,
+    ) -> BranchOutput:
+        """Contrast two views, with earlier embeddings as negatives.
+
+        The loss of the head has to be a :class:`QueueNTXentLoss`, or called like it.
 
         Args:
-            scenes: (images,) number of the scene of each image, or None.
+            query: (N, out_channels) embeddings of view 1.
+            key: (N, out_channels) embeddings of view 2, without gradient.
+            queue: (L, out_channels) keys of earlier batches.
+            valid: (N,) booleans, the items that take part; None for all.
+            boxes: (B, 2, K, 4) regions behind the embeddings, or None.
+
+        Returns:
+            Loss, its chance level, and what was compared.
+        """
+        loss, chance = self.loss_module(query, key, queue, valid)
+        return BranchOutput(loss, chance, query, key, valid, boxes)
+
+    def excluded_groups(self, scenes: Tensor | None, images: int, items: int) -> Tensor | None:
+        """Group numbers of the items of a batch, as ``exclude`` says.
+
+        Args:
+            scenes: (images,) scene number of each image, or None.
             images: B, images in the batch.
             items: Items per image.
 
@@ -80,7 +106,7 @@ class BaseContrastHead(BaseModule):
             (images, items) groups, or None where all other items are negatives.
 
         Raises:
-            DataError: If the scenes are needed and unknown.
+            DataError: If the scenes are needed but unknown.
         """
         if self.exclude is None:
             return None

@@ -1,4 +1,4 @@
-"""The local branch: the same ground is found again in the other view."""
+"""The local branch: match regions of the same ground in two views."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.heads.base_contrast_head import BaseContrastHead
-from glcnet_plugin.models.losses.nt_xent_loss import BranchLoss
+from glcnet_plugin.models.heads.outputs import BranchOutput
 from glcnet_plugin.models.utils import pool_regions, sample_regions
 from glcnet_plugin.registry import MODELS
 
@@ -17,9 +17,8 @@ from glcnet_plugin.registry import MODELS
 class LocalMatchingHead(BaseContrastHead):
     """Local matching contrastive module (GLCNet, section III-C).
 
-    All valid regions of the batch are items of one loss, so the other regions of the same
-    image are negatives too. Source: https://arxiv.org/abs/2106.10605; sizes of the official
-    code.
+    All valid regions of the batch are items of one loss, so other regions of the same image
+    are negatives too. Source: https://arxiv.org/abs/2106.10605; sizes of the official code.
 
     Args:
         in_channels: Channels D of the dense map.
@@ -27,7 +26,7 @@ class LocalMatchingHead(BaseContrastHead):
         out_channels: Length of the embeddings that are compared.
         num_regions: Regions per image, K; the official code uses 4.
         region_size: Side of a region in view pixels; the official code uses 48 of 224. With
-            several sizes, each gets an equal share of the regions.
+            multiple sizes, each gets an equal share of the regions.
         ground_aligned: Whether the two boxes of a region cover the same ground, where the
             official code gives them the same size in pixels, see :func:`sample_regions`.
         loss: Config of the loss.
@@ -108,7 +107,7 @@ class LocalMatchingHead(BaseContrastHead):
         input_size: tuple[int, int],
         align_corners: bool,
         scenes: Tensor | None = None,
-    ) -> BranchLoss:
+    ) -> BranchOutput:
         """Draw regions and contrast their mean features.
 
         Args:
@@ -116,19 +115,18 @@ class LocalMatchingHead(BaseContrastHead):
             view_matrix: (B, 2, 3, 3) source pixels to view pixels.
             input_size: (H, W) of the views in pixels.
             align_corners: How the dense map is upsampled to the view.
-            scenes: (B,) number of the scene of each image, or None.
+            scenes: (B,) scene number of each image, or None.
 
         Returns:
-            Loss and its chance level.
+            Loss, its chance level, and the embeddings of the regions.
         """
         boxes, valid = self.draw_regions(view_matrix, input_size)  # (B, 2, K, 4), (B, K)
-        boxes = boxes.transpose(0, 1).flatten(0, 1)  # (2B, K, 4)
-        z1, z2 = self.embed(dense_map, boxes, input_size, align_corners).chunk(2)
+        per_view = boxes.transpose(0, 1).flatten(0, 1)  # (2B, K, 4)
+        embeddings = self.embed(dense_map, per_view, input_size, align_corners)
+        z1, z2 = (z.flatten(0, 1) for z in embeddings.chunk(2))  # (B * K, out_channels) each
         groups = self.excluded_groups(scenes, *valid.shape)  # (B, K)
-        loss: BranchLoss = self.loss_module(
-            z1.flatten(0, 1),
-            z2.flatten(0, 1),
-            None if groups is None else groups.flatten(),
-            valid.flatten(),
-        )
-        return loss
+        if groups is not None:
+            groups = groups.flatten()
+        valid = valid.flatten()
+        loss, chance = self.loss_module(z1, z2, groups, valid)
+        return BranchOutput(loss, chance, z1, z2, valid, boxes)

@@ -1,11 +1,11 @@
-"""The global branch: images are told apart by their style."""
+"""The global branch: contrast images by their style."""
 
 from typing import Any
 
 from torch import Tensor
 
 from glcnet_plugin.models.heads.base_contrast_head import BaseContrastHead
-from glcnet_plugin.models.losses.nt_xent_loss import BranchLoss
+from glcnet_plugin.models.heads.outputs import BranchOutput
 from glcnet_plugin.models.utils import full_precision, style_vector
 from glcnet_plugin.registry import MODELS
 
@@ -45,20 +45,20 @@ class StyleContrastHead(BaseContrastHead):
         """Encoder maps (N, C, h, w) -> embeddings (N, out_channels)."""
         return self.project(self.describe(encoder_map))
 
-    def loss(self, encoder_map: Tensor, scenes: Tensor | None = None) -> BranchLoss:
+    def loss(self, encoder_map: Tensor, scenes: Tensor | None = None) -> BranchOutput:
         """Contrast the styles of B images.
 
         Args:
             encoder_map: (2B, C, h, w) encoder maps, all of view 1 before all of view 2.
-            scenes: (B,) number of the scene of each image, or None.
+            scenes: (B,) scene number of each image, or None.
 
         Returns:
-            Loss and its chance level.
+            Loss, its chance level, and the embeddings.
         """
         z1, z2 = self.embed(encoder_map).chunk(2)  # (B, out_channels) each
         groups = self.excluded_groups(scenes, len(z1), 1)
-        loss: BranchLoss = self.loss_module(z1, z2, None if groups is None else groups[:, 0])
-        return loss
+        loss, chance = self.loss_module(z1, z2, None if groups is None else groups[:, 0])
+        return BranchOutput(loss, chance, z1, z2)
 
 
 @MODELS.register_module()

@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.utils.precision import full_precision
 
-# Similarities that are held at a time: 16 MiB in float32, some ten times that at the peak.
+# Similarities in memory at once: 16 MiB in float32, about ten times that at the peak.
 BLOCK = 2**22
 
 
@@ -81,8 +81,8 @@ def has_negatives(groups: Tensor, valid: Tensor) -> Tensor:
         (N,) booleans.
     """
     first = groups[valid.byte().argmax()]  # of the first valid item, where there is one
-    several = (valid & (groups != first)).any()
-    return valid & several
+    multiple = (valid & (groups != first)).any()
+    return valid & multiple
 
 
 def item_losses(
@@ -96,16 +96,16 @@ def item_losses(
 ) -> Tensor:
     """Losses of some items among all, in memory that grows linearly with their number.
 
-    The similarities of a block of items with all others are made, used, and made again in the
-    backward pass, instead of being kept.
+    The similarities of a block of items with all others are computed block by block, and
+    recomputed in the backward pass instead of being stored.
 
     Args:
         z1: (N, D) embeddings of view 1.
         z2: (N, D) embeddings of view 2.
-        items: (n,) indices of the items that are asked for.
+        items: (n,) indices of the items to score.
         groups: (N,) integers; items of one group are no negatives of each other.
-        counted: (N,) booleans, see :func:`has_negatives`; the others are nobody's negatives
-            and have no loss.
+        counted: (N,) booleans, see :func:`has_negatives`; the others serve as
+            negatives of none and have no loss.
         temperature: Divisor of the similarities.
         positive_in_denominator: Whether to use the SimCLR form.
 

@@ -4,13 +4,15 @@ from typing import Any
 
 from mmseg.models import EncoderDecoder
 
-from glcnet_plugin.models.channel_inference import infer_channels
+from glcnet_plugin.models.channel_inference import build_neck
 from glcnet_plugin.registry import MODELS
+
+Cfg = dict[str, Any]
 
 
 @MODELS.register_module()
 class RSEncoderDecoder(EncoderDecoder):
-    """MM's ``EncoderDecoder`` that fits neck and heads to the backbone.
+    """MM's ``EncoderDecoder`` that infers the channels between its parts.
 
     Configs may leave out ``in_channels`` and ``c1_in_channels``, so that a backbone or a head
     is swapped by one line. Everything else, and all names of parameters, are as in MM.
@@ -28,19 +30,26 @@ class RSEncoderDecoder(EncoderDecoder):
 
     def __init__(
         self,
-        backbone: dict[str, Any],
-        decode_head: dict[str, Any],
-        neck: dict[str, Any] | None = None,
-        auxiliary_head: dict[str, Any] | list[dict[str, Any]] | None = None,
+        backbone: Cfg,
+        decode_head: Cfg,
+        neck: Cfg | None = None,
+        auxiliary_head: Cfg | list[Cfg] | None = None,
         **kwargs: Any,
     ) -> None:
-        several = isinstance(auxiliary_head, list | tuple)
-        auxiliary: Any = auxiliary_head if several else [auxiliary_head] if auxiliary_head else []
-        neck, (decode_head, *auxiliary) = infer_channels(backbone, neck, [decode_head, *auxiliary])
-        super().__init__(
-            backbone,
-            decode_head,
-            neck,
-            auxiliary if several else (auxiliary or [None])[0],
-            **kwargs,
-        )
+        self.backbone_name, self.neck_config = str(backbone['type']), neck
+        super().__init__(backbone, decode_head, None, auxiliary_head, **kwargs)
+
+    def _init_decode_head(self, decode_head: Cfg) -> None:
+        """Build the neck, which needs the backbone, then the head."""
+        neck, self.fit_head = build_neck(self.backbone, self.backbone_name, self.neck_config)
+        if neck is not None:
+            self.neck = neck
+        super()._init_decode_head(self.fit_head(decode_head))
+
+    def _init_auxiliary_head(self, auxiliary_head: Cfg | list[Cfg] | None) -> None:
+        """Build the auxiliary heads."""
+        if isinstance(auxiliary_head, list | tuple):
+            auxiliary_head = [self.fit_head(head) for head in auxiliary_head]
+        elif auxiliary_head is not None:
+            auxiliary_head = self.fit_head(auxiliary_head)
+        super()._init_auxiliary_head(auxiliary_head)

@@ -1,4 +1,4 @@
-"""What algorithms share that pretrain a whole segmentation network."""
+"""Base class of algorithms that pretrain a whole segmentation network."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.channel_inference import (
+    build_neck,
     build_part,
-    infer_channels,
     input_bands,
     run_dummy,
 )
@@ -38,7 +38,7 @@ class SegPretrainer(BaseSelfSupervisor):
 
     Raises:
         ConfigError: If parts do not fit each other or the bands, or ``style_source`` names
-            nothing.
+            no submodule.
     """
 
     def __init__(
@@ -50,16 +50,17 @@ class SegPretrainer(BaseSelfSupervisor):
         data_preprocessor: Cfg | None,
         init_cfg: Cfg | None,
     ) -> None:
-        neck, heads = infer_channels(backbone, neck, [] if decode_head is None else [decode_head])
         super().__init__(
             build_part(backbone),
             data_preprocessor={'type': RSSelfSupDataPreprocessor, **(data_preprocessor or {})},
             init_cfg=init_cfg,
         )
-        self.neck = None if neck is None else build_part(neck, 'mmseg')
-        self.decode_head: Any = build_part(heads[0], 'mmseg') if heads else None
-        self.style_source = style_source or default_style_source(self.decode_head)
         self._check_bands()
+        self.neck, fit = build_neck(self.backbone, str(backbone['type']), neck)
+        self.decode_head: Any = None
+        if decode_head is not None:
+            self.decode_head = build_part(fit(decode_head), 'mmseg')
+        self.style_source = style_source or default_style_source(self.decode_head)
         self._check_style_source()
 
     def forward_maps(
@@ -69,7 +70,7 @@ class SegPretrainer(BaseSelfSupervisor):
 
         Args:
             x: (N, bands, H, W).
-            network: Another one of the same structure, such as a moving average; None for
+            network: Another network of the same structure, such as a moving average; None for
                 this one.
 
         Returns:
@@ -95,10 +96,10 @@ class SegPretrainer(BaseSelfSupervisor):
         return encoder_map, dense_map
 
     def dry_run(self) -> tuple[Tensor, Tensor | None]:
-        """Run the network on a small image, to see what its parts give.
+        """Run the network on a small image, to learn the shapes of its maps.
 
         Returns:
-            Encoder map and dense map of it, see :meth:`forward_maps`.
+            Encoder map and dense map of the image, see :meth:`forward_maps`.
 
         Raises:
             ConfigError: If it does not run.
@@ -113,11 +114,11 @@ class SegPretrainer(BaseSelfSupervisor):
     def freeze_unused(self, outputs: Sequence[Tensor]) -> None:
         """Freeze the parameters that no loss depends on, and log their names.
 
-        Such are the output norms of stages that the head does not read. Without a gradient,
-        they would keep distributed training waiting.
+        Examples are the output norms of stages that the head does not read. Without a gradient
+        they would block distributed training.
 
         Args:
-            outputs: Maps of :meth:`dry_run` that the losses are made of.
+            outputs: Maps of :meth:`dry_run` that enter the losses.
         """
         learning = {name: p for name, p in self.named_parameters() if p.requires_grad}
         total = torch.stack([output.sum() for output in outputs]).sum()
@@ -126,7 +127,7 @@ class SegPretrainer(BaseSelfSupervisor):
         for name in idle:
             learning[name].requires_grad_(False)
         if idle:
-            print_log(f'frozen, as no loss depends on them: {", ".join(idle)}', 'current')
+            print_log(f'frozen, because no loss depends on them: {", ".join(idle)}', 'current')
 
     def _check_bands(self) -> None:
         """Compare the bands that the backbone takes with those that are normalised."""
@@ -138,19 +139,20 @@ class SegPretrainer(BaseSelfSupervisor):
             )
 
     def _check_style_source(self) -> None:
-        """Refuse a style source that is no submodule, listing those that are."""
+        """Refuse a style source that is no submodule; list those that are."""
         names = dict(self.named_modules())
         if self.style_source in names:
             return
         parts = ('backbone', 'neck', 'decode_head')
         near = [n for n in names if n.startswith(parts) and n.count('.') == 1]
         raise ConfigError(
-            f'style_source {self.style_source!r} names no submodule; there are: {", ".join(near)}'
+            f'style_source {self.style_source!r} names no submodule; choose one of: '
+            f'{", ".join(near)}'
         )
 
 
 def _one_map(output: Any, name: str, advice: str) -> Tensor:
-    """Refuse what is not one feature map, such as the several outputs of some heads."""
+    """Refuse what is not one feature map, such as the multiple outputs of some heads."""
     if isinstance(output, Tensor) and output.ndim == 4:
         return output
     got = 'nothing' if output is None else type(output).__name__

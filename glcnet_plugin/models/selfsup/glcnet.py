@@ -7,6 +7,8 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.models.channel_inference import init_parameters
+from glcnet_plugin.models.heads.outputs import BranchOutput
 from glcnet_plugin.models.selfsup.base import Cfg, SegPretrainer
 from glcnet_plugin.registry import MODELS
 
@@ -19,8 +21,14 @@ class GLCNet(SegPretrainer):
     Segmentation of HR Remote Sensing Images, TGRS 2022, https://arxiv.org/abs/2106.10605.
     The submodules are named as in mmseg's ``EncoderDecoder``, so checkpoints fit there.
 
-    Differences: both views pass the network in one batch (joint batch statistics), where
+    Differences: both views pass through the network in one batch (joint batch statistics), where
     the official code runs it once per view.
+
+    A head is any module with ``loss``, called as ``style_head.loss(encoder_map, scenes)`` and
+    ``local_head.loss(dense_map, view_matrix, input_size, align_corners, scenes)`` (see
+    :class:`StyleContrastHead` and :class:`LocalMatchingHead` for the shapes), that returns a
+    :class:`BranchOutput`. Those of the last step, without their graph, are in ``branch_outputs``
+    by the name of the branch, for hooks to read.
 
     Args:
         backbone: Config of any mmseg or mmpretrain backbone, with the prefix of its host.
@@ -28,21 +36,22 @@ class GLCNet(SegPretrainer):
             is the number of channels D of the dense map. None for style contrast on the
             backbone alone. ``in_channels`` follows from the backbone where it is left out.
         style_head: Config of the global branch, or None to leave the branch out.
-        local_head: Config of the local branch, or None to leave the branch out. The
-            ``in_channels`` of both follow from the network where they are left out.
+        local_head: Config of the local branch, or None to leave the branch out. For both,
+            ``in_channels`` follows from the network where a head takes it and the config
+            leaves it out.
         neck: Config of a mmseg neck between backbone and decode head, or None.
         style_source: Name of the submodule whose output is the encoder map, see
             :class:`SegPretrainer` for the default.
         lambda_global: Weight of the global loss, the local one weighs the rest (GLCNet,
-            eq. 6). A branch that is alone weighs 1.
+            eq. 6). A single branch weighs 1.
         data_preprocessor: Config; :class:`RSSelfSupDataPreprocessor` where it names no type.
-        auxiliary_head: Only None: without labels there is nothing for it to learn.
+        auxiliary_head: Only None: it would need labels.
         init_cfg: Initialisation, as in every MM model.
 
     Raises:
         ConfigError: If both branches are missing, the weight lies outside [0, 1], the local
-            branch has no decode head, ``style_source`` names nothing, or parts do not fit
-            each other.
+            branch has no decode head, ``style_source`` names no submodule, parts do not fit
+            each other, or a head returns something else than a :class:`BranchOutput`.
     """
 
     def __init__(
@@ -65,30 +74,34 @@ class GLCNet(SegPretrainer):
         if local_head is not None and decode_head is None:
             raise ConfigError('local_head compares outputs of a decode_head, which is missing')
         if auxiliary_head is not None:
-            raise ConfigError('auxiliary_head learns from labels, and here are none: leave it out')
+            raise ConfigError(
+                'auxiliary_head learns from labels, which pretraining does not have: leave it out'
+            )
         super().__init__(backbone, decode_head, neck, style_source, data_preprocessor, init_cfg)
         encoder_map, dense_map = self.dry_run()
         compared = ((encoder_map, style_head), (dense_map, local_head))
         self.freeze_unused([m for m, head in compared if m is not None and head is not None])
         self.style_head = _build_head(style_head, encoder_map, 'style_head')
         self.local_head = _build_head(local_head, dense_map, 'local_head')
-        self.weights = {
+        self.branch_weights = {
             'style': lambda_global if local_head is not None else 1.0,
             'local': 1 - lambda_global if style_head is not None else 1.0,
         }
+        self.branch_outputs: dict[str, BranchOutput] = {}  # of the last step, without its graph
 
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Losses of a batch of view pairs.
 
         Args:
             inputs: The two views, (B, bands, H, W) each.
-            data_samples: B samples with ``view_matrix`` (2, 3, 3), and with ``scene``, the
-                number of their scene, for heads that exclude those.
+            data_samples: B samples with ``view_matrix`` (2, 3, 3), and for heads that exclude
+                by scene with ``scene``, its number.
 
         Returns:
             ``loss_style`` and ``loss_local``, weighted, so that their sum is the total
-            loss; ``chance_style`` and ``chance_local`` are what the two would be if the
-            embeddings knew nothing: the same weight times the log of the number of negatives.
+            loss; ``chance_style`` and ``chance_local``, their values for uninformative
+            embeddings (chance level): the same weight times the log of the number of
+            negatives.
 
         Raises:
             DataError: If there are not two views, or samples carry no ``view_matrix``.
@@ -96,21 +109,44 @@ class GLCNet(SegPretrainer):
         self._check_views(inputs)
         encoder_map, dense_map = self.forward_maps(torch.cat(inputs))
         scenes = self._scenes(data_samples, encoder_map.device)
-        results = {}
+        outputs = {}
         if self.style_head is not None:
-            results['style'] = self.style_head.loss(encoder_map, scenes)
+            outputs['style'] = self.style_head.loss(encoder_map, scenes)
         if self.local_head is not None:
-            results['local'] = self.local_head.loss(
+            outputs['local'] = self.local_head.loss(
                 dense_map,
                 self._view_matrix(data_samples),
                 tuple(inputs[0].shape[-2:]),
                 self.decode_head.align_corners,
                 scenes,
             )
+        return self.weigh(outputs)
+
+    def weigh(self, outputs: dict[str, BranchOutput]) -> dict[str, Tensor]:
+        """Weigh the losses of the branches, and keep what hooks read.
+
+        Args:
+            outputs: What the heads returned, by the name of the branch.
+
+        Returns:
+            As :meth:`loss`.
+
+        Raises:
+            ConfigError: If a head returned something else.
+        """
         losses = {}
-        for name, (loss, chance) in results.items():
-            losses[f'loss_{name}'] = self.weights[name] * loss
-            losses[f'chance_{name}'] = self.weights[name] * chance
+        for name, output in outputs.items():
+            if not isinstance(output, BranchOutput):
+                head = type(getattr(self, f'{name}_head')).__name__
+                raise ConfigError(
+                    f'{head}.loss returned a {type(output).__name__}, but GLCNet reads a '
+                    'BranchOutput: end it with return BranchOutput(loss=...), from '
+                    'glcnet_plugin.models.heads'
+                )
+            losses[f'loss_{name}'] = self.branch_weights[name] * output.loss
+            if output.chance is not None:
+                losses[f'chance_{name}'] = self.branch_weights[name] * output.chance
+        self.branch_outputs = {name: output.detach() for name, output in outputs.items()}
         return losses
 
     @staticmethod
@@ -131,25 +167,53 @@ class GLCNet(SegPretrainer):
 
     @staticmethod
     def _scenes(data_samples: list[DataSample], device: torch.device) -> Tensor | None:
-        """Collect the scenes of the samples, (B,), where they are known."""
+        """Scene numbers of the samples, (B,); None where they are unknown."""
         if not all('scene' in sample for sample in data_samples):
             return None
         return torch.tensor([sample.scene for sample in data_samples], device=device)
+
+
+def head_class(config: Cfg, name: str) -> Any:
+    """Class of a contrastive head.
+
+    Args:
+        config: Its config.
+        name: Key of the config, for the message.
+
+    Returns:
+        The class.
+
+    Raises:
+        ConfigError: If it is not registered.
+    """
+    kind = config['type']
+    found: Any = MODELS.get(kind) if isinstance(kind, str) else kind
+    if found is None:
+        raise ConfigError(
+            f'{name}: no head {kind!r} is registered: prefix ours with glcnet_plugin., and name '
+            'the module of your own in custom_imports'
+        )
+    return found
 
 
 def _build_head(config: Cfg | None, example: Tensor | None, name: str) -> Any:
     """Build a contrastive head for maps like an example (N, C, h, w)."""
     if config is None or example is None:
         return None
-    kind = config['type']
-    head_class: Any = MODELS.get(kind) if isinstance(kind, str) else kind
-    if head_class is None:
-        raise ConfigError(f'no {name} is called {kind!r}: prefix ours with glcnet_plugin.')
-    width = example.shape[1] * head_class.per_channel
-    given = config.get('in_channels', width)
-    if given != width:
+    kind = head_class(config, name)
+    if not callable(getattr(kind, 'loss', None)):
         raise ConfigError(
-            f'{name} has in_channels={given}, but the network gives {width}: set in_channels='
-            f'{width}, or leave it out'
+            f'{name} is a {kind.__name__}, which has no method loss: give it one that returns '
+            'a BranchOutput'
         )
-    return MODELS.build({**config, 'in_channels': width})
+    if 'in_channels' in init_parameters(kind):
+        per_channel = getattr(kind, 'per_channel', None)  # others need not say
+        width = example.shape[1] * (per_channel or 1)
+        given = config.get('in_channels', width)
+        if per_channel is not None and given != width:
+            raise ConfigError(
+                f'{name} has in_channels={given}, but the network gives {width}: set in_channels='
+                f'{width}, or leave it out'
+            )
+        config = {**config, 'in_channels': given}
+    return MODELS.build(config)

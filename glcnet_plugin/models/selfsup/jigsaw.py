@@ -1,4 +1,4 @@
-"""Jigsaw: tell how the tiles of an image were shuffled."""
+"""Jigsaw: predict how the tiles of an image were shuffled."""
 
 from typing import Any
 
@@ -18,24 +18,24 @@ from glcnet_plugin.registry import MODELS
 
 @MODELS.register_module()
 class Jigsaw(BaseSelfSupervisor):
-    """Cut an image into tiles, shuffle them, and name the permutation.
+    """Cut an image into tiles, shuffle them, and classify the permutation.
 
     Source: Noroozi and Favaro, Unsupervised Learning of Visual Representations by Solving
     Jigsaw Puzzles, ECCV 2016, https://arxiv.org/abs/1603.09246, with the 1000 permutations of
     GLCNet's baseline.
 
     Differences: the last map of the backbone is averaged before the layer that the tiles
-    share, so that any backbone fits. Tiles are not normalised one by one: from above, colour
-    is much of the content, and fine-tuning does not do so either.
+    share, so that any backbone fits. Tiles are not normalised one by one: in images from above,
+    much of the content is colour, and fine-tuning does not do so either.
 
     Args:
         backbone: Config of any mmseg or mmpretrain backbone, with the prefix of its host.
         permutations: Number of permutations, chosen by :func:`spread_permutations`, or a file
             with them, see :func:`read_permutations`.
         grid: Tiles along each side.
-        tile_size: Side of a tile in pixels; less than a cell of the grid, so that the place
+        tile_size: Side of a tile in pixels; less than a cell of the grid, so that the position
             of the tile varies.
-        tile_channels: Numbers that describe a tile.
+        tile_channels: Length of the description of a tile.
         hidden_channels: Width of the layer that sees all tiles.
         data_preprocessor: Config; :class:`RSSelfSupDataPreprocessor` where it names no type.
         init_cfg: Initialisation, as in every MM model.
@@ -66,7 +66,6 @@ class Jigsaw(BaseSelfSupervisor):
             init_cfg=init_cfg,
         )
         channels = output_channels(self.backbone, str(backbone['type']))
-        self.train()  # the line above leaves the backbone in evaluation mode
         cells = grid * grid
         if isinstance(permutations, int):
             table = spread_permutations(permutations, cells)
@@ -91,14 +90,15 @@ class Jigsaw(BaseSelfSupervisor):
 
         Returns:
             ``loss_jigsaw``, the cross entropy over the permutations, and ``accuracy``, the
-            share of images whose permutation is found.
+            share of images whose permutation is
+            classified correctly.
         """
         tiles = cut_tiles(torch.cat(inputs), self.grid, self.tile_size)
         count, cells = tiles.shape[:2]
         maps = self.backbone(tiles.flatten(0, 1))[-1]  # (N * cells, C, h, w)
         described = self.describe(maps.mean((-2, -1))).view(count, cells, -1)
         target = torch.randint(len(self.permutations), (count,), device=tiles.device)
-        # to shuffle the descriptions is to shuffle the tiles: all pass one network
+        # shuffling the descriptions equals shuffling the tiles: all pass the same network
         order = self.permutations[target][..., None].expand_as(described)
         logits = self.solve(described.gather(1, order).flatten(1))
         return {

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.heads import BaseContrastHead
-from glcnet_plugin.models.selfsup.glcnet import GLCNet
+from glcnet_plugin.models.losses import QueueNTXentLoss
+from glcnet_plugin.models.selfsup.base import Cfg
+from glcnet_plugin.models.selfsup.glcnet import GLCNet, head_class
 from glcnet_plugin.models.utils.dist import gather_items
 from glcnet_plugin.registry import MODELS
 
@@ -20,23 +22,36 @@ PARTS = ('backbone', 'neck', 'decode_head', 'style_head', 'local_head')
 class MomentumGLCNet(GLCNet):
     """GLCNet whose negatives come from queues instead of the batch.
 
-    View 1 passes the network, view 2 a moving average of it; the embeddings of view 2 wait in
-    a queue per branch and are the negatives of later batches, whose number no longer depends
-    on the batch size. Not in the paper; source: MoCo, https://arxiv.org/abs/1911.05722.
+    View 1 passes through the network, view 2 through a moving average of it. The embeddings of
+    view 2 enter a queue per branch and are the negatives of later batches, so their number does
+    not depend on the batch size. Not in the paper; source: MoCo,
+    https://arxiv.org/abs/1911.05722.
 
     Args:
+        style_head: As in :class:`GLCNet`, derived from :class:`BaseContrastHead`; its loss is a
+            :class:`QueueNTXentLoss` unless it names another type.
+        local_head: The same.
         momentum: Share of the new weights in the moving average per step; MoCo uses 0.001.
         queue_length: Embeddings in each queue, over all processes; the MoCo baseline of the
             official code uses 2,048.
-        kwargs: Arguments of :class:`GLCNet`.
+        kwargs: Further arguments of :class:`GLCNet`.
 
     Raises:
-        ConfigError: If the momentum lies outside (0, 1], the queue is empty, or a head excludes
-            negatives: the queues do not know where their embeddings come from.
+        ConfigError: If the momentum lies outside (0, 1], the queue is empty, a head is of
+            another kind, or excludes negatives: queues do not keep where their embeddings
+            come from.
     """
 
-    def __init__(self, momentum: float = 0.001, queue_length: int = 2048, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        style_head: Cfg | None = None,
+        local_head: Cfg | None = None,
+        momentum: float = 0.001,
+        queue_length: int = 2048,
+        **kwargs: Any,
+    ) -> None:
+        heads = {'style_head': style_head, 'local_head': local_head}
+        super().__init__(**{key: _with_queue(key, head) for key, head in heads.items()}, **kwargs)
         if not 0 < momentum <= 1:
             raise ConfigError(f'momentum must lie in (0, 1], got {momentum}')
         if queue_length < 1:
@@ -52,7 +67,7 @@ class MomentumGLCNet(GLCNet):
         # in effect 1 - m of MoCo; the first update copies the initialised weights
         self.target = ExponentialMovingAverage(self._online(), momentum)
 
-    def _heads(self) -> dict[str, BaseContrastHead]:
+    def _heads(self) -> dict[str, Any]:
         """The heads of the branches in use."""
         heads = {'style': self.style_head, 'local': self.local_head}
         return {name: head for name, head in heads.items() if head is not None}
@@ -62,7 +77,7 @@ class MomentumGLCNet(GLCNet):
         return nn.ModuleDict({n: getattr(self, n) for n in PARTS if getattr(self, n) is not None})
 
     def loss(self, inputs: list[Tensor], data_samples: list[DataSample]) -> dict[str, Tensor]:
-        """Losses of a batch of view pairs; the moving average and the queues move on.
+        """Losses of a batch of view pairs; also updates the moving average and the queues.
 
         Args:
             inputs: The two views, (B, bands, H, W) each.
@@ -77,18 +92,17 @@ class MomentumGLCNet(GLCNet):
         if self.local_head is not None:
             size = tuple(inputs[0].shape[-2:])
             boxes, valid = self.local_head.draw_regions(self._view_matrix(data_samples), size)
+            valid = valid.flatten()
         queries = self._embed(inputs[0], 0, boxes, None)
         with torch.no_grad():
             keys = self._embed(inputs[1], 1, boxes, self.target.module)
-        losses = {}
+        outputs = {}
         for name, head in self._heads().items():
-            queue = getattr(self, f'{name}_queue').clone()  # as it is about to move on
-            kept = None if name == 'style' else valid.flatten()  # type: ignore[union-attr]
-            found = head.loss_module(queries[name], keys[name], None, kept, queue)
-            losses[f'loss_{name}'] = self.weights[name] * found.loss
-            losses[f'chance_{name}'] = self.weights[name] * found.chance
+            queue = getattr(self, f'{name}_queue').clone()  # it is updated before the backward pass
+            regions = (valid, boxes) if name == 'local' else ()
+            outputs[name] = head.contrast_with_queue(queries[name], keys[name], queue, *regions)
             self._enqueue(name, keys[name])
-        return losses
+        return self.weigh(outputs)
 
     def _embed(
         self, view: Tensor, index: int, boxes: Tensor | None, network: Any
@@ -96,19 +110,32 @@ class MomentumGLCNet(GLCNet):
         """Embeddings (N, D) of a view by branch; of the regions (B * K, D)."""
         encoder_map, dense_map = self.forward_maps(view, network)
         heads = self if network is None else network
-        found = {}
+        embeddings = {}
         if self.style_head is not None:
-            found['style'] = heads.style_head.embed(encoder_map)
+            embeddings['style'] = heads.style_head.embed(encoder_map)
         if boxes is not None:
             size, corners = tuple(view.shape[-2:]), self.decode_head.align_corners
-            embedded = heads.local_head.embed(dense_map, boxes[:, index], size, corners)
-            found['local'] = embedded.flatten(0, 1)
-        return found
+            regions = heads.local_head.embed(dense_map, boxes[:, index], size, corners)
+            embeddings['local'] = regions.flatten(0, 1)
+        return embeddings
 
     @torch.no_grad()
     def _enqueue(self, name: str, key: Tensor) -> None:
-        """Put the keys of all processes in front of a queue; the oldest leave it."""
+        """Put the keys of all processes at the front of a queue and drop the oldest."""
         queue = getattr(self, f'{name}_queue')
-        there = torch.ones(len(key), dtype=torch.bool, device=key.device)
-        _, keys, there = gather_items(key.to(queue.dtype), there)
-        queue.copy_(torch.cat([keys[there], queue])[: len(queue)])
+        present = torch.ones(len(key), dtype=torch.bool, device=key.device)
+        _, keys, present = gather_items(key.to(queue.dtype), present)
+        queue.copy_(torch.cat([keys[present], queue])[: len(queue)])
+
+
+def _with_queue(name: str, head: Cfg | None) -> Cfg | None:
+    """Config of a head whose loss, unless it names a type, takes its negatives from a queue."""
+    if head is None:
+        return None
+    kind = head_class(head, name)
+    if not issubclass(kind, BaseContrastHead):
+        raise ConfigError(
+            f'{name} is a {kind.__name__}, to which MomentumGLCNet cannot give a queue: derive it '
+            'from BaseContrastHead, or use GLCNet'
+        )
+    return {**head, 'loss': {'type': QueueNTXentLoss, **(head.get('loss') or {})}}

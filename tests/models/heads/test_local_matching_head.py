@@ -17,12 +17,15 @@ def test_loss_compares_the_same_region_in_both_views():
     head = LocalMatchingHead(in_channels=3, num_regions=2, region_size=8)
     maps, matrices = torch.rand(6, 3, 8, 8), torch.eye(3).repeat(3, 2, 1, 1)
     torch.manual_seed(5)
-    loss, _ = head.loss(maps, matrices, (32, 32), False)
+    output = head.loss(maps, matrices, (32, 32), False)
     torch.manual_seed(5)
-    boxes, _ = sample_regions(matrices, 32, 2, 8)
+    boxes, valid = sample_regions(matrices, 32, 2, 8)
     z1 = head.projector(pool_regions(maps[:3], boxes[:, 0], 32)).flatten(0, 1)
     z2 = head.projector(pool_regions(maps[3:], boxes[:, 1], 32)).flatten(0, 1)
-    torch.testing.assert_close(loss, nt_xent(z1, z2, 0.5))
+    torch.testing.assert_close(output.loss, nt_xent(z1, z2, 0.5))
+    torch.testing.assert_close(output.z1, z1)
+    torch.testing.assert_close(output.z2, z2)
+    assert torch.equal(output.boxes, boxes) and torch.equal(output.valid, valid.flatten())
 
 
 def test_images_without_common_ground_are_left_out():
@@ -30,9 +33,11 @@ def test_images_without_common_ground_are_left_out():
     matrices = torch.eye(3).repeat(3, 2, 1, 1)
     matrices[0, 1, 0, 2] = 1000.0  # view 2 of the first image lies far away
     maps = torch.rand(6, 3, 8, 8, requires_grad=True)
-    loss, chance = head.loss(maps, matrices, (32, 32), False)
-    loss.backward()
-    assert chance.item() == pytest.approx(torch.tensor(6.0).log().item())  # 4 regions are left
+    output = head.loss(maps, matrices, (32, 32), False)
+    output.loss.backward()
+    assert output.chance.item() == pytest.approx(
+        torch.tensor(6.0).log().item()
+    )  # 4 regions are left
     assert (maps.grad[[0, 3]] == 0).all() and (maps.grad[1] != 0).any()
 
 
@@ -40,7 +45,8 @@ def test_no_region_at_all_gives_zero():
     head = LocalMatchingHead(in_channels=3, num_regions=2, region_size=8)
     matrices = torch.eye(3).repeat(2, 2, 1, 1)
     matrices[:, 1, 0, 2] = 1000.0
-    loss, _ = head.loss(torch.rand(4, 3, 8, 8, requires_grad=True), matrices, (32, 32), False)
+    maps = torch.rand(4, 3, 8, 8, requires_grad=True)
+    loss = head.loss(maps, matrices, (32, 32), False).loss
     loss.backward()
     assert loss.item() == 0
 
@@ -75,7 +81,7 @@ def test_regions_of_one_group_are_no_negatives(exclude):
     maps, matrices = torch.rand(6, 3, 8, 8), torch.eye(3).repeat(3, 2, 1, 1)
     scenes = torch.tensor([5, 5, 1])
     torch.manual_seed(5)
-    loss, _ = head.loss(maps, matrices, (32, 32), False, scenes)
+    loss = head.loss(maps, matrices, (32, 32), False, scenes).loss
     torch.manual_seed(5)
     boxes, _ = head.draw_regions(matrices, (32, 32))
     z1, z2 = (

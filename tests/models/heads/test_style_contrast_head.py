@@ -16,9 +16,11 @@ def test_loss_pairs_the_halves_of_the_batch():
     head = StyleContrastHead(in_channels=6)
     maps = torch.rand(8, 3, 4, 4)
     z = head.projector(style_vector(maps))
-    loss, chance = head.loss(maps)
-    torch.testing.assert_close(loss, nt_xent(z[:4], z[4:], 0.5))
-    assert chance.item() == torch.tensor(math.log(6)).item()
+    output = head.loss(maps)
+    torch.testing.assert_close(output.loss, nt_xent(z[:4], z[4:], 0.5))
+    torch.testing.assert_close(torch.cat([output.z1, output.z2]), z)
+    assert output.valid is None and output.boxes is None
+    assert output.chance.item() == torch.tensor(math.log(6)).item()
 
 
 def test_images_of_one_scene_are_no_negatives():
@@ -26,9 +28,9 @@ def test_images_of_one_scene_are_no_negatives():
     maps = torch.rand(8, 3, 4, 4)
     scenes = torch.tensor([0, 0, 1, 1])
     z = head.embed(maps)
-    loss, chance = head.loss(maps, scenes)
-    torch.testing.assert_close(loss, nt_xent(z[:4], z[4:], 0.5, groups=scenes))
-    assert chance.item() == torch.tensor(math.log(4)).item()
+    output = head.loss(maps, scenes)
+    torch.testing.assert_close(output.loss, nt_xent(z[:4], z[4:], 0.5, groups=scenes))
+    assert output.chance.item() == torch.tensor(math.log(4)).item()
 
 
 def test_average_head_reads_means_only():
