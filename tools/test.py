@@ -1,8 +1,11 @@
-"""Score a segmentation checkpoint: OA, AA, Kappa, mIoU, mF1 and the table of classes.
+r"""Score a segmentation checkpoint: OA, AA, Kappa, mIoU, mF1 and the table of classes.
+
+The config that a training leaves in its work dir needs no options.
 
 Example:
-    python tools/test.py configs/downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_\
-folder-rgb.py work_dirs/finetune/epoch_150.pth --out work_dirs/finetune/scores
+    python tools/test.py work_dirs/finetune/d3plus_r50_1xb16-150e_rgb.py \
+        work_dirs/finetune/epoch_150.pth --out work_dirs/finetune/scores
+    python tools/test.py CONFIG CHECKPOINT --data-root data/other_labels
 """
 
 import argparse
@@ -13,6 +16,7 @@ from mmengine.runner import Runner
 
 from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
 from glcnet_plugin.engine.preflight import check_work_dir
+from glcnet_plugin.engine.run_config import merge_options
 from glcnet_plugin.utils.cli import exit_on_error
 
 
@@ -24,6 +28,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file of the fine-tuning')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('--work-dir', default='work_dirs/test', help='folder of logs')
+    parser.add_argument(
+        '--data-root',
+        help='folder of the data; sets the number of classes, too, and the bands of the checkpoint',
+    )
     parser.add_argument(
         '--out', help='folder for scores.json and scores.csv; default: beside the log'
     )
@@ -40,10 +48,16 @@ def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge the command line into it."""
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(
+        cfg,
+        args.cfg_options,
+        args.data_root,
+        loader='test_dataloader',
+        checkpoint=args.checkpoint,
+    )
     cfg.work_dir = args.work_dir
     cfg.load_from = args.checkpoint
+    cfg.resume = False  # in the dumped config of a resumed run
     cfg.test_evaluator = dict(cfg.test_evaluator, output_dir=args.out)
     if args.show_dir is not None:
         hook = dict(type='glcnet_plugin.RSSegVisualizationHook', draw=True)

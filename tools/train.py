@@ -1,10 +1,10 @@
-"""Train with a config: pretraining and fine-tuning alike.
+r"""Train with a config: pretraining and fine-tuning alike.
 
 Example:
-    python tools/train.py configs/glcnet/glcnet_resnet50-deeplabv3plus_1xb64-amp-adam-coslr-\
-100e_images-rgb.py --cfg-options train_dataloader.dataset.data_root=data/my_images
-    python tools/train.py configs/downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_\
-folder-rgb.py --pretrained work_dirs/pretrain/epoch_100.pth --scope encoder
+    python tools/train.py configs/glcnet/glcnet_r50-d3plus_1xb64-amp-100e_rgb.py \
+        --data-root data/my_images
+    python tools/train.py configs/downstream/d3plus_r50_1xb16-150e_rgb.py \
+        --data-root data/my_labels --pretrained work_dirs/pretrain/epoch_100.pth --scope encoder
     python -m torch.distributed.run --nproc_per_node 2 tools/train.py CONFIG --launcher pytorch
 """
 
@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from glcnet_plugin.checkpoints.loading import SCOPES
 from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
 from glcnet_plugin.engine.preflight import check_batches, check_work_dir
+from glcnet_plugin.engine.run_config import find_hooks, merge_options
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.cli import exit_on_error
 
@@ -29,6 +30,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--data-root',
+        help='folder of the data; sets number of classes, bands and their statistics, too',
+    )
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -55,13 +60,14 @@ def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge the command line into it.
 
     Raises:
-        ConfigError: If ``--pretrained`` is given for a config without LoadPretrainedHook, or
-            ``--auto-scale-lr`` for one without a base batch size.
+        ConfigError: If ``--pretrained`` is given for a config without LoadPretrainedHook,
+            ``--auto-scale-lr`` for one without a base batch size, or ``--data-root`` names no
+            folder.
+        DataError: If that folder does not contain what the dataset reads.
     """
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options, args.data_root)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     cfg.setdefault('work_dir', f'work_dirs/{Path(args.config).stem}')
@@ -79,15 +85,11 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.load_from = None if args.resume == 'auto' else args.resume
     given = {'checkpoint': args.pretrained, 'scope': args.scope}
     given = {key: value for key, value in given.items() if value is not None}
-    hooks = [
-        hook
-        for hook in cfg.get('custom_hooks', [])
-        if hook['type'] == 'glcnet_plugin.LoadPretrainedHook'
-    ]
+    hooks = find_hooks(cfg, 'LoadPretrainedHook')
     if given and not hooks:
         raise ConfigError(
-            f'{args.config} has no glcnet_plugin.LoadPretrainedHook in custom_hooks, which '
-            '--pretrained and --scope set: add it, as the files of configs/_base_ do'
+            f'{args.config} has no glcnet_plugin.LoadPretrainedHook in default_hooks or in '
+            'custom_hooks, which --pretrained and --scope set: add it, as configs/_base_ does'
         )
     for hook in hooks:
         hook.update(given)

@@ -1,24 +1,24 @@
 default_scope = 'mmpretrain'
+# Every hook has a name: `--cfg-options default_hooks.embedding_metrics.interval=10`.
+# mmengine can switch off its own six by None, not ours; leave those out in a config file.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='glcnet_plugin.AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # weights to start from, such as those of ImageNet (docs/weights.md); None for random ones
+    pretrained=dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='backbone'),
+    provenance=dict(type='glcnet_plugin.ProvenanceHook'),
+    embedding_metrics=dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=50),
+    collapse_guard=dict(type='glcnet_plugin.CollapseGuardHook', action='warn'),
+    # docs/fault_tolerance.md: kills, signals, damaged files, NaN or infinite losses
+    deterministic_resume=dict(type='glcnet_plugin.DeterministicResumeHook'),
+    resume_check=dict(type='glcnet_plugin.ResumeCheckHook'),
+    graceful_stop=dict(type='glcnet_plugin.GracefulStopHook'),
+    nan_guard=dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
+    pretrain_visualization=dict(type='glcnet_plugin.PretrainVisualizationHook', interval=10),
 )
-# Weights to start from, such as those of ImageNet (docs/weights.md); None for random ones.
-custom_hooks = [
-    dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='backbone'),
-    dict(type='glcnet_plugin.ProvenanceHook'),
-    dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=50),
-    dict(type='glcnet_plugin.CollapseGuardHook', action='warn'),
-    # docs/fault_tolerance.md: kills, signals, damaged files, numbers that are none
-    dict(type='glcnet_plugin.DeterministicResumeHook'),
-    dict(type='glcnet_plugin.ResumeCheckHook'),
-    dict(type='glcnet_plugin.GracefulStopHook'),
-    dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
-    dict(type='glcnet_plugin.PretrainVisualizationHook', interval=10),
-]
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

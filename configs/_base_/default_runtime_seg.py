@@ -1,24 +1,23 @@
 default_scope = 'mmseg'
+# Every hook has a name: `--cfg-options default_hooks.pretrained.checkpoint=FILE`.
+# mmengine can switch off its own six by None, not ours; leave those out in a config file.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=True),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='glcnet_plugin.AtomicCheckpointHook', interval=10, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # the pretrained checkpoint and which part of it is loaded, as set by
+    # `tools/train.py --pretrained FILE --scope SCOPE`; None for random weights
+    pretrained=dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='encoder'),
+    provenance=dict(type='glcnet_plugin.ProvenanceHook'),
+    class_num_check=dict(type='glcnet_plugin.ClassNumCheckHook'),
+    # docs/fault_tolerance.md: kills, signals, damaged files, NaN or infinite losses
+    deterministic_resume=dict(type='glcnet_plugin.DeterministicResumeHook'),
+    resume_check=dict(type='glcnet_plugin.ResumeCheckHook'),
+    graceful_stop=dict(type='glcnet_plugin.GracefulStopHook'),
+    nan_guard=dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
 )
-# The pretrained checkpoint and how much of it is used; None trains from random weights.
-# Set it with `tools/train.py --pretrained FILE --scope SCOPE`, or in any MM script with
-# `--cfg-options custom_hooks.0.checkpoint=FILE`.
-custom_hooks = [
-    dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='encoder'),
-    dict(type='glcnet_plugin.ProvenanceHook'),
-    dict(type='glcnet_plugin.ClassNumCheckHook'),
-    # docs/fault_tolerance.md: kills, signals, damaged files, numbers that are none
-    dict(type='glcnet_plugin.DeterministicResumeHook'),
-    dict(type='glcnet_plugin.ResumeCheckHook'),
-    dict(type='glcnet_plugin.GracefulStopHook'),
-    dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
-]
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

@@ -2,9 +2,13 @@
 _base_ = '../_base_/studies/methods_demo.py'
 title = 'All methods on generated tiles'
 data = dict(root='work_dirs/demo/tiles')
+only = [
+    'random', 'glcnet', 'simclr', 'mocov2', 'byol', 'simsiam', 'barlowtwins', 'densecl',
+    'inpainting', 'jigsaw',
+]  # fmt: skip
 labels = ['4', '16', '64', '100%']
 seeds = [0, 1, 2, 3, 4]
-pretrain_seeds = seeds  # so that intervals hold the luck of the pretraining, too
+pretrain_seeds = seeds  # so that intervals include the variance of the pretraining
 pretrain_steps = 700
 quick = dict(
     only=['random', 'glcnet', 'simclr', 'mocov2', 'barlowtwins'],

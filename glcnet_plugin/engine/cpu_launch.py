@@ -12,6 +12,7 @@ from mmengine.device import get_device
 from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import print_log
 
+from glcnet_plugin.engine.run_config import find_hooks
 from glcnet_plugin.errors import ConfigError
 
 VARIABLES = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
@@ -90,9 +91,8 @@ def _connect(cfg: Config) -> list[str]:
     replaced = replace_sync_bn(cfg.model)
     synced = cfg.get('sync_bn') is not None or replaced > 0
     cfg.sync_bn = None
-    hooks = cfg.get('custom_hooks') or []
-    if synced and not any(str(hook['type']).endswith('SyncBuffersHook') for hook in hooks):
-        cfg.custom_hooks = [*hooks, {'type': SYNC_HOOK}]
+    if synced and not find_hooks(cfg, 'SyncBuffersHook'):
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': SYNC_HOOK}]
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     said = [f'{get_world_size()} processes on the CPU, connected by gloo']

@@ -1,6 +1,5 @@
 # A labelled folder (images/, masks/, classes.json, manifest.csv), 256 px crops; the
 # augmentation of the official fine-tuning: flips, quarter turns, scale +-0.1, HSV.
-data_root = 'data/folder'
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
     dict(type='glcnet_plugin.LoadRSMask'),
@@ -28,7 +27,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='glcnet_plugin.FolderSegDataset',
-        data_root=data_root,
+        data_root='data/folder',
         ann_file='splits/train_1pct_seed0.txt',
         pipeline=train_pipeline,
     ),
@@ -40,7 +39,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='glcnet_plugin.FolderSegDataset',
-        data_root=data_root,
+        data_root='data/folder',
         ann_file='splits/val.txt',
         test_mode=True,
         pipeline=test_pipeline,

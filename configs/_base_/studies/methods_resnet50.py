@@ -1,9 +1,8 @@
 # The methods of a study with ResNet-50, for a GPU. ImageNet's weights are used where the file is
 # there (docs/weights.md says how to get it).
-_base_ = './exceptions.py'
-networks = {'resnet50': 'downstream/deeplabv3plus_resnet50_1xb16-adam-3000i_folder-rgb.py'}
-_end = 'resnet50_1xb64-amp-adam-coslr-100e_images-rgb.py'
-_wide = 'resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb.py'
+networks = {'resnet50': 'downstream/d3plus_r50_1xb16-3000i_rgb.py'}
+_end = 'r50_1xb64-amp-100e_rgb.py'
+_wide = 'r50-d3plus_1xb64-amp-100e_rgb.py'
 _glcnet = dict(config=f'glcnet/glcnet_{_wide}', family='glcnet')
 methods = dict(
     random=dict(title='random weights'),
@@ -24,4 +23,12 @@ methods = dict(
 methods['glcnet-decoder'] = dict(
     _glcnet, title='GLCNet, decoder loaded too', scope='encoder_decoder'
 )
-reference = 'glcnet'
+proposed = 'glcnet'
+# settings in which a method is pretrained otherwise, because they are part of it
+exceptions = dict(
+    simsiam={
+        'optim_wrapper.paramwise_cfg': 'the learning rate of the predictor stays constant',
+        'default_hooks.simsiam': 'the hook that keeps it constant',
+    },
+    densecl={'default_hooks.densecl': 'the dense loss is added after some steps'},
+)

@@ -1,0 +1,4 @@
+# Dubai on a GPU, ResNet-50. docs/benchmarks/dubai.md.
+_base_ = '../../configs/studies/folder_r50.py'
+title = 'Dubai, ResNet-50'
+data = dict(root='data/dubai', held_out=['D', 'E'])

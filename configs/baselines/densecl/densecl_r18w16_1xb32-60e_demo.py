@@ -1,0 +1,13 @@
+# DenseCL on a CPU, the data and schedule of GLCNet's demo.
+_base_ = [
+    '../../_base_/backbones/resnet18w16_os16.py',
+    '../../_base_/models/densecl.py',
+    '../../_base_/datasets/unlabeled_demo_64.py',
+    '../../_base_/schedules/adam_coslr_60e.py',
+    '../../_base_/default_runtime_demo.py',
+]
+model = dict(
+    backbone=dict(_base_.backbone, out_indices=(3,)),
+    neck=dict(in_channels=128, hid_channels=128),
+)
+default_hooks = dict(densecl=dict(type='DenseCLHook', start_iters=30))

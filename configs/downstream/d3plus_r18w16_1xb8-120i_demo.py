@@ -1,0 +1,15 @@
+# Fine-tuning of the demo: 120 steps on 96 px crops, for any number of labelled tiles.
+_base_ = [
+    '../_base_/backbones/resnet18w16_os16.py',
+    '../_base_/decode_heads/deeplabv3plus_w16.py',
+    '../_base_/models/encoder_decoder.py',
+    '../_base_/datasets/folder_demo_96.py',
+    '../_base_/schedules/adam_coslr_120i.py',
+    '../_base_/default_runtime_seg.py',
+]
+model = dict(
+    backbone=_base_.backbone,
+    decode_head=dict(_base_.decode_head, num_classes=6),
+)
+default_hooks = dict(checkpoint=dict(interval=120, by_epoch=False))
+log_processor = dict(by_epoch=False)

@@ -1,4 +1,0 @@
-# Dubai on a GPU, ResNet-50. docs/benchmarks/dubai.md.
-_base_ = './folder_r50.py'
-title = 'Dubai, ResNet-50'
-data = dict(root='data/dubai', held_out=['D', 'E'])

@@ -1,8 +1,0 @@
-# Tiles of the same scene are no negatives of each other; for tiles named NAME_Y_X.
-_base_ = '../glcnet/glcnet_resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb.py'
-model = dict(style_head=dict(exclude='scene'), local_head=dict(exclude='scene'))
-train_pipeline = [
-    *_base_.train_pipeline[:-1],
-    dict(_base_.train_pipeline[-1], algorithm_keys=('view_matrix', 'scene')),
-]
-train_dataloader = dict(dataset=dict(scene_pattern='(.+)_[0-9]+_[0-9]+', pipeline=train_pipeline))

@@ -1,3 +1,0 @@
-# Two regions of each of three sizes.
-_base_ = '../glcnet/glcnet_resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb.py'
-model = dict(local_head=dict(num_regions=6, region_size=(32, 48, 64)))

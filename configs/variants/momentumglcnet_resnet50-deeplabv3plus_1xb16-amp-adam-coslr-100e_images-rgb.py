@@ -1,4 +1,0 @@
-# Batches of 16: negatives come from queues, filled by a momentum encoder.
-_base_ = '../glcnet/glcnet_resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb.py'
-model = dict(type='glcnet_plugin.MomentumGLCNet', momentum=0.001, queue_length=2048)
-train_dataloader = dict(batch_size=16)

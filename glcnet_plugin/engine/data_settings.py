@@ -1,0 +1,157 @@
+"""One folder of data, set in every place of a config that depends on it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.registry import DATASETS, DefaultScope
+from mmseg.datasets import BaseSegDataset
+
+from glcnet_plugin.checkpoints.safe_load import read_weights
+from glcnet_plugin.datasets.analysis.band_settings import RGB, band_settings
+from glcnet_plugin.errors import ConfigError
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+BANDS = 'model.backbone.in_channels'
+# Methods that count bands elsewhere, or in more places.
+BAND_KEYS = {
+    'MAE': (
+        'model.backbone.patch_cfg.in_channels', 'model.neck.in_chans', 'model.head.in_channels',
+    ),
+    'Inpainting': (BANDS, 'model.decode_head.num_classes'),
+}  # fmt: skip
+
+
+def set_data_root(
+    cfg: Config,
+    root: str | Path,
+    loader: str = 'train_dataloader',
+    checkpoint: str | None = None,
+) -> None:
+    """Set the folder of all datasets, and what of the model follows from its images and classes.
+
+    The number of classes goes into every decode head, the number of bands and their means and
+    standard deviations into the model. For 8-bit RGB, the numbers of the config stay. A dataset
+    without labels gets the ``images`` of a labelled folder.
+
+    Args:
+        cfg: Config of a run, which is changed.
+        root: The folder.
+        loader: Key of the data loader whose dataset is read.
+        checkpoint: Checkpoint to score: the model normalises bands as in its training, if it says
+            how. None to go by the images.
+
+    Raises:
+        ConfigError: If the folder is missing, or a data loader reads more than one folder.
+        DataError: If the folder does not contain what the dataset reads.
+    """
+    root = Path(root).expanduser()
+    if not root.is_dir():
+        raise ConfigError(f'data root {root} is not a folder: give an existing one')
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        for name in LOADERS:
+            _set_folder(cfg, name, root)
+        first = next(dataset_settings(cfg[loader].dataset))
+        dataset = DATASETS.build({**first, 'pipeline': []})
+    classes = dataset.metainfo.get('classes')
+    if classes:
+        set_num_classes(cfg.model, len(classes))
+    meta = read_weights(checkpoint).get('meta') if checkpoint else None
+    bands = (meta or {}).get('bands')
+    if bands is None:
+        paths = sorted({dataset.get_data_info(i)['img_path'] for i in range(len(dataset))})
+        chosen = next((step.get('bands') for step in _loading_steps(first)), None)
+        settings = band_settings(paths, chosen, _network_bands(cfg))
+    else:
+        settings = {
+            BANDS: len(bands['mean']),
+            'model.data_preprocessor.mean': bands['mean'],
+            'model.data_preprocessor.std': bands['std'],
+            'model.data_preprocessor.band_names': bands['names'],
+        }
+    _set_bands(cfg, settings)
+    parts = [f'{len(classes)} classes'] * bool(classes) + [f'{_network_bands(cfg)} bands']
+    print_log(f'data root {root}: {len(dataset)} images, {", ".join(parts)}')
+
+
+def unused_data_root(cfg: Config) -> str | None:
+    """The ``data_root`` at the top of a config, if no dataset reads it; else None."""
+    root = cfg.get('data_root')
+    used = [
+        dataset.get('data_root')
+        for name in LOADERS
+        for dataset in dataset_settings((cfg.get(name) or {}).get('dataset'))
+    ]
+    return root if used and root not in used else None
+
+
+def dataset_settings(settings: Any) -> Iterator[dict[str, Any]]:
+    """Settings of the datasets themselves, below wrappers such as ``ConcatDataset``."""
+    if not settings:
+        return
+    inner = settings.get('datasets', settings.get('dataset'))
+    if inner is None:
+        yield settings
+        return
+    for part in inner if isinstance(inner, list | tuple) else [inner]:
+        yield from dataset_settings(part)
+
+
+def set_num_classes(model: Any, classes: int) -> None:
+    """Set the number of classes in every head of a segmentation network.
+
+    Args:
+        model: Its config, which is changed.
+        classes: Number of classes.
+    """
+    for key in ('decode_head', 'auxiliary_head'):
+        heads = model.get(key) or []
+        for head in heads if isinstance(heads, list | tuple) else [heads]:
+            head['num_classes'] = classes
+
+
+def _set_folder(cfg: Config, name: str, root: Path) -> None:
+    """Set the folder of the datasets of a data loader."""
+    datasets = list(dataset_settings((cfg.get(name) or {}).get('dataset')))
+    folders = {dataset.get('data_root') for dataset in datasets}
+    if len(folders) > 1:
+        raise ConfigError(
+            f'{name} reads {len(folders)} folders, {sorted(map(str, folders))}: set the data_root '
+            'of each in the config, not --data-root'
+        )
+    for dataset in datasets:
+        with DATASETS.switch_scope_and_registry(None) as registry:
+            kind = registry.get(dataset['type'])
+        labelled = isinstance(kind, type) and issubclass(kind, BaseSegDataset)
+        tiles = not labelled and (root / 'classes.json').is_file()
+        dataset['data_root'] = str(root / 'images' if tiles else root)
+
+
+def _loading_steps(dataset: dict[str, Any]) -> list[dict[str, Any]]:
+    """Steps of a pipeline that read images."""
+    steps = dataset.get('pipeline') or []
+    return [step for step in steps if str(step['type']).endswith('LoadRSImage')]
+
+
+def _network_bands(cfg: Config) -> int:
+    """Number of bands that the model of a config normalises."""
+    return len(cfg.model.get('data_preprocessor', {}).get('mean') or RGB * [0])
+
+
+def _set_bands(cfg: Config, settings: dict[str, Any]) -> None:
+    """Merge the settings of the bands, where the method of a config has them."""
+    count = settings.pop(BANDS, None)
+    if count is None:
+        return
+    keys = BAND_KEYS.get(str(cfg.model.type).rpartition('.')[2], (BANDS,))
+    names = cfg.model.get('data_preprocessor', {}).get('band_names')
+    if names is not None and len(names) != count:
+        settings.setdefault('model.data_preprocessor.band_names', None)
+    cfg.merge_from_dict({**dict.fromkeys(keys, count), **settings})
+    for name in LOADERS:
+        for dataset in dataset_settings((cfg.get(name) or {}).get('dataset')):
+            for step in _loading_steps(dataset):
+                if step.get('num_bands'):
+                    step['num_bands'] = count
