@@ -1,13 +1,13 @@
 """Is pretraining worth it for my data? Pretrain, fine-tune, probe, score and report a study.
 
-A study is a config: data, methods, labels, seeds, schedule. What is finished is not run again, so
-the same line goes on after a stop. `docs/benchmarks/README.md` says more.
+A study is a config: data, methods, labels, seeds, schedule. Finished jobs are not run again, so
+the same command continues after a stop. See `docs/benchmarks/README.md`.
 
 Example:
     python tools/benchmark.py configs/studies/demo_methods.py --quick
     python tools/benchmark.py configs/studies/folder_cpu.py --cfg-options data.root=data/my_tiles
-    python tools/benchmark.py configs/studies/dubai_r50.py --jobs 4 --work-dir work_dirs/dubai
-    python tools/benchmark.py configs/studies/dubai_r50.py --slurm="--partition=gpu --gres=gpu:1"
+    python tools/benchmark.py configs/studies/folder_r50.py --workers 4 --work-dir work_dirs/mine
+    python tools/benchmark.py configs/studies/folder_r50.py --slurm="--partition=gpu --gres=gpu:1"
 """
 
 import argparse
@@ -19,58 +19,60 @@ import warnings
 from functools import partial
 from pathlib import Path
 
-warnings.filterwarnings('ignore')  # of the hosts, about what a study does not use
-os.environ['PYTHONWARNINGS'] = 'ignore'  # in the processes of the cells, too
+warnings.filterwarnings('ignore')  # of the hosts, about features that a study does not use
+os.environ['PYTHONWARNINGS'] = 'ignore'  # in the processes of the jobs, too
 
 from mmengine.config import DictAction  # noqa: E402
 
 from glcnet_plugin.errors import ConfigError  # noqa: E402
-from glcnet_plugin.study.main import conduct  # noqa: E402
-from glcnet_plugin.study.plan import Cell, make_plan  # noqa: E402
+from glcnet_plugin.study.context import StudyContext, prepare_study  # noqa: E402
+from glcnet_plugin.study.main import run_study  # noqa: E402
 from glcnet_plugin.study.results import check_results, drop_outdated, write_failure  # noqa: E402
-from glcnet_plugin.study.run.jobs import run_cell  # noqa: E402
-from glcnet_plugin.study.run.scheduler import default_jobs  # noqa: E402
+from glcnet_plugin.study.run.jobs import run_job  # noqa: E402
+from glcnet_plugin.study.run.scheduler import default_workers  # noqa: E402
 from glcnet_plugin.study.run.slurm import write_array  # noqa: E402
-from glcnet_plugin.study.settings import Study, read_study  # noqa: E402
-from glcnet_plugin.study.tiles import Tiles, choose_tiles  # noqa: E402
-from glcnet_plugin.utils.cli import error_message, exit_on_error  # noqa: E402
+from glcnet_plugin.study.settings import read_study  # noqa: E402
+from glcnet_plugin.utils.cli import error_message, plain_message, run_tool  # noqa: E402
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('study', type=Path, help='config of the study')
     parser.add_argument('--work-dir', type=Path, help='default: work_dirs/STUDY')
-    parser.add_argument('--quick', action='store_true', help='the short run of the study')
-    parser.add_argument('--jobs', type=int, default=default_jobs(),
-                        help='cells side by side; default: one per GPU, or per core')  # fmt: skip
+    parser.add_argument('--quick', action='store_true', help='run the short form of the study')
+    parser.add_argument('--workers', type=int, default=default_workers(),
+                        help='jobs side by side; default: one per GPU, or per core')  # fmt: skip
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='key=value ...')
-    parser.add_argument('--report', action='store_true', help='write the report of what is there')
-    parser.add_argument('--cell', help='run this cell only (what slurm does)')
-    parser.add_argument('--slurm', metavar='OPTIONS', help='write scripts for sbatch instead')
+    parser.add_argument('--report', action='store_true', help='only write the report')
+    parser.add_argument('--job', metavar='NAME', help='run only this job (used by slurm arrays)')
+    parser.add_argument('--slurm', metavar='OPTIONS', help='write sbatch scripts, run nothing')
     return parser.parse_args()
 
 
-def typed(arguments: list[str]) -> str:
-    """A command line as people type it: lists of names in double quotes."""
+def command_line(arguments: list[str]) -> str:
+    """A command line as it is typed: lists of names in double quotes."""
     plain = [f'"{a}"' if "'" in a and not set(a) & set('"$`\\!') else shlex.quote(a)
              for a in arguments]  # fmt: skip
     return ' '.join(plain)
 
 
-def run_one(study: Study, tiles: Tiles, folder: Path, plan: list[Cell], cell: Cell) -> int:
-    """Run a cell, as one task of a slurm array does; 1 if it failed."""
-    finished = check_results(folder, plan, study, tiles)
-    if cell.name in finished:
+def run_one(context: StudyContext, name: str) -> int:
+    """Run one job; 1 if it failed."""
+    finished = check_results(context)
+    job = next((job for job in context.plan if job.name == name), None)
+    if job is None:
+        raise ConfigError(f'--job {name}: study {context.study.name} has no such job')
+    if name in finished:
         return 0
     try:
-        if cell.needs is not None and cell.needs not in finished:
-            raise ConfigError(f'{cell.needs}, which {cell.name} needs, is not finished: run it')
-        run_cell(study, tiles, folder, cell)
-    except Exception as error:  # whatever it is, the report tells it
-        write_failure(folder, cell, error)
+        if job.needs is not None and job.needs not in finished:
+            raise ConfigError(f'{job.needs}, which {name} needs, is not finished: run it first')
+        run_job(context, job)
+    except Exception as error:  # any error of a job is shown in the report
+        write_failure(context, job, plain_message(error))
         print(error_message(error), file=sys.stderr)
         return 1
     return 0
@@ -80,30 +82,25 @@ def main() -> int:
     """Run the study.
 
     Returns:
-        1 if a cell failed, else 0.
+        1 if a job failed, else 0.
     """
     args = parse_args()
-    if args.jobs < 1:
-        raise ConfigError(f'--jobs must be at least 1, got {args.jobs}')
+    if args.workers < 1:
+        raise ConfigError(f'--workers must be at least 1, got {args.workers}')
     study = read_study(args.study, args.quick, args.cfg_options)
     folder = args.work_dir or Path('work_dirs') / (study.name + '_quick' * args.quick)
-    if args.slurm is not None or args.cell is not None:
-        tiles = choose_tiles(study)
-        plan = make_plan(study, tiles)
-        if args.slurm is not None:
-            drop_outdated(folder, plan, study, tiles)
-            print(write_array(plan, folder, typed(sys.argv), args.slurm))
-            return 0
-        cell = next((cell for cell in plan if cell.name == args.cell), None)
-        if cell is None:
-            raise ConfigError(f'--cell {args.cell}: there is no such cell in {args.study}')
-        return run_one(study, tiles, folder, plan, cell)
-    commands = [f'python {typed(sys.argv)}']
-    say = partial(print, flush=True)
-    return int(not conduct(study, folder, args.jobs, commands, say, args.report))
+    context = prepare_study(study, folder)
+    if args.job is not None:
+        return run_one(context, args.job)
+    if args.slurm is not None:
+        drop_outdated(context)
+        print(write_array(context, command_line(sys.argv), args.slurm))
+        return 0
+    log = partial(print, flush=True)
+    command = f'python {command_line(sys.argv)}'
+    return int(not run_study(context, args.workers, command, log, args.report))
 
 
 if __name__ == '__main__':
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the processes of the cells
-    with exit_on_error():
-        sys.exit(main())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the processes of the jobs
+    run_tool(main)

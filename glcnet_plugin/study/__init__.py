@@ -1,5 +1,5 @@
-"""Is pretraining worth it for my data: studies that compare initialisations.
+"""Studies that compare initialisations under one protocol.
 
-:mod:`settings` reads what a study says, :mod:`plan` lists its cells, :mod:`cells` runs one,
-:mod:`runner` runs all, :mod:`statistics`, :mod:`summary` and :mod:`report` say what came out.
+:mod:`settings` reads a study, :mod:`context` adds its tiles and the jobs of :mod:`plan`, :mod:`run`
+runs the jobs, :mod:`report` summarises them, and :mod:`main` does all of it.
 """

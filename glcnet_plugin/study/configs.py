@@ -1,4 +1,4 @@
-"""Configs of the runs of a study, made of shipped ones."""
+"""Configs of the jobs of a study."""
 
 import os
 from collections.abc import Sequence
@@ -14,11 +14,13 @@ from glcnet_plugin.datasets.analysis.band_statistics import band_statistics
 from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
-from glcnet_plugin.study.options import set_options
-from glcnet_plugin.study.settings import CONFIGS, Method, Study
-from glcnet_plugin.study.tiles import Tiles
+from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.plan import Job
+from glcnet_plugin.study.settings import config_file
+from glcnet_plugin.study.validation import set_options
 
-DESCRIBED = 200  # images whose statistics stand for all
+MAX_IMAGES = 200  # to estimate band statistics from
+LOAD_HOOK = 'glcnet_plugin.LoadPretrainedHook'
 
 
 def band_settings(paths: Sequence[Path]) -> dict[str, Any]:
@@ -28,13 +30,13 @@ def band_settings(paths: Sequence[Path]) -> dict[str, Any]:
         paths: Images.
 
     Returns:
-        Nothing for 8-bit RGB, which the configs are made for; else the number of bands, and
-        their means and deviations.
+        Empty for 8-bit RGB, which the configs are written for; else the number of bands, and
+        their means and standard deviations.
     """
     first = read_image(paths[0])
     if first.shape[2] == 3 and first.dtype == np.uint8:
         return {}
-    statistics = band_statistics(list(paths[:: max(1, len(paths) // DESCRIBED)]))
+    statistics = band_statistics(list(paths[:: max(1, len(paths) // MAX_IMAGES)]))
     return {
         'model.backbone.in_channels': len(statistics.mean),
         'model.data_preprocessor.mean': statistics.mean.tolist(),
@@ -42,27 +44,26 @@ def band_settings(paths: Sequence[Path]) -> dict[str, Any]:
     }
 
 
-def pretrain_config(study: Study, method: Method, tiles: Tiles, train_list: Path) -> Config:
+def pretrain_config(context: StudyContext, job: Job) -> Config:
     """Config of a pretraining.
 
     Args:
-        study: The study.
-        method: Its method, with a config.
-        tiles: Tiles of the study.
-        train_list: List of the tiles to pretrain on.
+        context: The study.
+        job: The pretraining; its method has a config.
 
     Returns:
         The config, with the study's data and number of steps.
     """
-    cfg = Config.fromfile(CONFIGS / str(method.config))
-    folder, listing = Path(study.data.root, 'images'), str(train_list)
+    study, tiles, method = context.study, context.tiles, context.method_of(job)
+    cfg = Config.fromfile(config_file(str(method.config)))
+    folder, tile_list = Path(study.data.root, 'images'), str(context.tile_list('train'))
     if study.data.pretrain_root is not None:
-        folder, listing = Path(study.data.pretrain_root), ''
+        folder, tile_list = Path(study.data.pretrain_root), ''
     images = image_files(folder)
-    names = tiles.train if listing else list(images)
+    names = tiles.train if tile_list else list(images)
     cfg.merge_from_dict(band_settings([images[name] for name in names]))
     set_options(cfg, method.options, method.name)
-    cfg.train_dataloader.dataset.update(data_root=str(folder), ann_file=listing)
+    cfg.train_dataloader.dataset.update(data_root=str(folder), ann_file=tile_list)
     per_epoch = max(1, len(names) // cfg.train_dataloader.batch_size)
     epochs = max(1, round(study.pretrain_steps / per_epoch))
     cfg.train_cfg.max_epochs = cfg.param_scheduler[0].T_max = epochs
@@ -71,42 +72,69 @@ def pretrain_config(study: Study, method: Method, tiles: Tiles, train_list: Path
     return fit_to_machine(cfg)
 
 
-def finetune_config(study: Study, method: Method, tiles: Tiles, lists: dict[str, Path]) -> Config:
+def finetune_config(context: StudyContext, job: Job) -> Config:
     """Config of a fine-tuning, and of the network that a probe reads.
 
     Args:
-        study: The study.
-        method: Its method.
-        tiles: Tiles of the study.
-        lists: Lists of the ``'train'`` and ``'val'`` tiles.
+        context: The study.
+        job: The fine-tuning or probe.
 
     Returns:
-        The config, without weights to load.
+        The config; it loads the weights of the job, and trains on its labelled tiles.
     """
-    cfg = Config.fromfile(CONFIGS / study.networks[method.network])
+    study, tiles, method = context.study, context.tiles, context.method_of(job)
+    cfg = Config.fromfile(config_file(study.networks[method.network]))
     images = image_files(Path(study.data.root, 'images'))
     cfg.merge_from_dict(band_settings([images[name] for name in tiles.train]))
     set_options(cfg, study.finetune_options, study.name)
-    cfg.model.decode_head.num_classes = len(read_classes(study.data.root)['classes'])
-    for part in ('train', 'val'):
+    set_num_classes(cfg.model, len(read_classes(study.data.root)['classes']))
+    train_list, labelled = 'train', tiles.train
+    if job.kind == 'finetune':
+        train_list = f'{job.labels}_{job.seed}'
+        labelled = tiles.labelled[job.labels, job.seed]
+    for part, name in (('train', train_list), ('val', 'val')):
         dataset = cfg[f'{part}_dataloader'].dataset
-        dataset.update(data_root=study.data.root, ann_file=str(lists[part]))
-    labelled = len(lists['train'].read_text(encoding='utf-8').split())
+        dataset.update(data_root=study.data.root, ann_file=str(context.tile_list(name)))
     loader = cfg.train_dataloader
     if loader.get('drop_last') and loader.sampler.type == 'DefaultSampler':
-        loader.batch_size = min(loader.batch_size, labelled)  # else there is no step at all
+        loader.batch_size = min(loader.batch_size, len(labelled))  # else an epoch has no step
     # scored once, at the end, by the test loop
     cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator = {
+        'type': 'glcnet_plugin.RSSegMetric',
+        'output_dir': str(context.folder_of(job)),
+    }
     cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
     cfg.default_hooks.checkpoint = None  # the last weights are scored, none are kept
+    weights = context.weights_of(job)
+    set_weights(cfg, None if weights is None else str(weights), method.scope)
     return fit_to_machine(cfg)
 
 
-def fit_to_machine(cfg: Config) -> Config:
-    """Without a GPU: full precision, and data read by the process itself.
+def set_num_classes(model: Config, classes: int) -> None:
+    """Set the number of classes in every head of a segmentation network."""
+    for key in ('decode_head', 'auxiliary_head'):
+        heads = model.get(key) or []
+        for head in heads if isinstance(heads, list) else [heads]:
+            head.num_classes = classes
 
-    Cells run side by side then, one thread each, and their results do not depend on the number of
-    data processes.
+
+def set_weights(cfg: Config, checkpoint: str | None, scope: str) -> None:
+    """Set what the hook of a fine-tuning loads; a config without that hook gets one."""
+    custom = cfg.get('custom_hooks', [])
+    settings = {'type': LOAD_HOOK, 'checkpoint': checkpoint, 'scope': scope}
+    for hook in [*cfg.default_hooks.values(), *custom]:
+        if hook is not None and hook.get('type') == LOAD_HOOK:
+            hook.update(settings)
+            return
+    cfg.custom_hooks = [*custom, settings]
+
+
+def fit_to_machine(cfg: Config) -> Config:
+    """Without a GPU: full precision, and no data-loading processes.
+
+    Jobs then run side by side with one thread each, and their results do not depend on the number
+    of data-loading processes.
     """
     prepare_cpu(cfg)
     if not torch.cuda.is_available():
@@ -118,7 +146,7 @@ def fit_to_machine(cfg: Config) -> Config:
 
 
 def one_thread() -> None:
-    """Compute in one thread, in this process and in those that it starts."""
+    """Compute in one thread, in this process and those it starts."""
     os.environ['OMP_NUM_THREADS'] = '1'
     torch.set_num_threads(1)
-    threadpool_limits(1)  # of the linear algebra under NumPy, which is loaded already
+    threadpool_limits(1)  # of the BLAS under NumPy, which is loaded already

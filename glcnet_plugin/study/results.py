@@ -1,113 +1,146 @@
-"""Finished cells of a study: what is there, and whether it belongs to it."""
+"""Results of jobs: which are there, whether they belong to the study, what failed."""
 
 import json
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.plan import Cell, inputs_of
-from glcnet_plugin.study.run.jobs import RESULT
-from glcnet_plugin.study.settings import Study
-from glcnet_plugin.study.tiles import Tiles
-from glcnet_plugin.utils.cli import error_message
+from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.inputs import inputs_of
+from glcnet_plugin.study.plan import Job, unavailable
+from glcnet_plugin.utils.atomic_io import write_atomic
 
+RESULT = 'metrics.json'
 FAILURE = 'failed.json'
+LOG = 'log.txt'
 
 
-def read_result(folder: Path, cell: Cell) -> dict[str, Any] | None:
-    """What a finished cell found; None if it is not finished."""
-    path = folder / cell.name / RESULT
+@dataclass(frozen=True)
+class Problem:
+    """Why a study is not complete.
+
+    Args:
+        kind: Whether a method is unavailable, a job has failed, or jobs have not been run.
+        text: Which one, and why.
+    """
+
+    kind: Literal['unavailable', 'failed', 'unfinished']
+    text: str
+
+
+def read_result(context: StudyContext, job: Job) -> dict[str, Any] | None:
+    """Result of a job; None if it is not finished."""
+    path = context.folder_of(job) / RESULT
     return dict(json.loads(path.read_text(encoding='utf-8'))) if path.is_file() else None
 
 
-def read_failure(folder: Path, cell: Cell) -> str | None:
-    """Why a cell failed; None if it did not."""
-    path = folder / cell.name / FAILURE
+def read_failure(context: StudyContext, job: Job) -> str | None:
+    """Why a job failed; None if it did not."""
+    path = context.folder_of(job) / FAILURE
     return str(json.loads(path.read_text(encoding='utf-8'))) if path.is_file() else None
 
 
-def write_failure(folder: Path, cell: Cell, reason: str | BaseException) -> None:
-    """Note why a cell failed: in words, or by the error that ended it."""
-    if isinstance(reason, BaseException):
-        reason = error_message(reason).removeprefix('error: ') or type(reason).__name__
-    path = folder / cell.name / FAILURE
-    log = path.with_name('log.txt')
-    reason = f'{reason} (log: {log})' if log.is_file() else reason
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(reason), encoding='utf-8')
-
-
-def forget_failure(folder: Path, cell: Cell) -> None:
-    """A cell is tried again."""
-    (folder / cell.name / FAILURE).unlink(missing_ok=True)
-
-
-def drop_outdated(folder: Path, plan: Iterable[Cell], study: Study, tiles: Tiles) -> int:
-    """Remove results of probes that were fitted to other lists of labelled tiles.
-
-    So seeds and numbers of labels can be added to a study: probes take all lists in one go, and
-    cost little beside the rest, which stays.
+def write_failure(context: StudyContext, job: Job, reason: str) -> str:
+    """Write down why a job failed.
 
     Args:
-        folder: Folder of the study.
-        plan: Its cells.
-        study: The study.
-        tiles: Its tiles.
+        context: The study.
+        job: The job.
+        reason: The reason.
 
     Returns:
-        How many.
+        The reason with the path of the log, where there is one.
+    """
+    folder = context.folder_of(job)
+    if (folder / LOG).is_file():
+        reason = f'{reason} (log: {folder / LOG})'
+    write_atomic(folder / FAILURE, json.dumps(reason))
+    return reason
+
+
+def clear_failure(context: StudyContext, job: Job) -> None:
+    """Forget an earlier failure, since the job is tried again."""
+    (context.folder_of(job) / FAILURE).unlink(missing_ok=True)
+
+
+def find_problems(context: StudyContext) -> list[Problem]:
+    """List methods that cannot be run, jobs that failed, and the number of unfinished jobs."""
+    problems = [
+        Problem('unavailable', f'{method.title} was left out: {reason}')
+        for method in context.study.methods.values()
+        if (reason := unavailable(method)) is not None
+    ]
+    unfinished = 0
+    for job in context.plan:
+        if read_result(context, job) is None:
+            reason = read_failure(context, job)
+            unfinished += reason is None
+            if reason is not None:
+                problems.append(Problem('failed', f'{job.name} failed: {reason}'))
+    if unfinished:
+        text = f'{unfinished} of {len(context.plan)} jobs are not finished yet'
+        problems.append(Problem('unfinished', text))
+    return problems
+
+
+def drop_outdated(context: StudyContext) -> int:
+    """Remove results of probes that were fitted to other lists of labelled tiles.
+
+    So seeds and numbers of labels can be added to a study: a probe job fits all lists at once and
+    is cheap compared with the rest, which stays.
+
+    Args:
+        context: The study.
+
+    Returns:
+        How many were removed.
 
     Raises:
-        ConfigError: As :func:`check_results`, for the other cells; then nothing is removed.
+        ConfigError: As :func:`check_results`, for the other jobs; then nothing is removed.
     """
-    plan = list(plan)
-    outdated = []
-    for cell in plan:
-        found = read_result(folder, cell) if cell.kind == 'probe' else None
-        if found is not None and set(_changes(found, cell, study, tiles)) == {'labelled_tiles'}:
-            outdated.append(cell)
-    check_results(folder, [cell for cell in plan if cell not in outdated], study, tiles)
-    for cell in outdated:
-        (folder / cell.name / RESULT).unlink()
+    outdated = [
+        job
+        for job in context.plan
+        if job.kind == 'probe' and set(_changes(context, job)) == {'labelled_tiles'}
+    ]
+    check_results(context, ignore=outdated)
+    for job in outdated:
+        (context.folder_of(job) / RESULT).unlink()
     return len(outdated)
 
 
-def check_results(folder: Path, plan: Iterable[Cell], study: Study, tiles: Tiles) -> set[str]:
-    """Names of the finished cells.
+def check_results(context: StudyContext, ignore: list[Job] | None = None) -> set[str]:
+    """List the finished jobs.
 
     Args:
-        folder: Folder of the study.
-        plan: Its cells.
-        study: The study.
-        tiles: Its tiles.
+        context: The study.
+        ignore: Jobs that are not checked.
 
     Returns:
-        The names.
+        Their names.
 
     Raises:
-        ConfigError: If a result has other inputs than the cell, naming them: the folder belongs
+        ConfigError: If a result has other inputs than the job, naming them: the folder belongs
             to another study, or this one was changed.
     """
     finished = set()
-    for cell in plan:
-        found = read_result(folder, cell)
-        if found is None:
+    for job in context.plan:
+        if job in (ignore or []) or read_result(context, job) is None:
             continue
-        if changes := _changes(found, cell, study, tiles):
+        if changes := _changes(context, job):
             text = '; '.join(f'{key}: {had} -> {now}' for key, (had, now) in changes.items())
             raise ConfigError(
-                f'{folder} holds results of another study, or of this one before it was changed: '
-                f'{cell.name} had {text}. Name another --work-dir, or remove that one'
+                f'{context.folder} holds results of another study, or of this one before it was '
+                f'changed: {job.name} had {text}. Choose another --work-dir, or remove this one'
             )
-        finished.add(cell.name)
+        finished.add(job.name)
     return finished
 
 
-def _changes(
-    result: dict[str, Any], cell: Cell, study: Study, tiles: Tiles
-) -> dict[str, tuple[Any, Any]]:
-    """Inputs of a result that differ from those of its cell: what they were, and are."""
-    had, wanted = result['inputs'], json.loads(json.dumps(inputs_of(cell, study, tiles)))
+def _changes(context: StudyContext, job: Job) -> dict[str, tuple[Any, Any]]:
+    """Inputs of a result that differ from those of the job: before, and now."""
+    if (result := read_result(context, job)) is None:
+        return {}
+    had, wanted = result['inputs'], json.loads(json.dumps(inputs_of(job, context)))
     keys = sorted(key for key in {*had, *wanted} if had.get(key) != wanted.get(key))
     return {key: (had.get(key), wanted.get(key)) for key in keys}

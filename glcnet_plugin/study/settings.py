@@ -1,19 +1,24 @@
-"""What a study says: data, methods, labels, seeds, schedule."""
+"""Settings of a study: data, methods, labels, seeds, schedule."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.options import set_options
-from glcnet_plugin.study.value_types import check_type
+from glcnet_plugin.study.validation import build, set_options
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-if not (CONFIGS / 'glcnet').is_dir():  # installed: the configs lie in the package
+if not (CONFIGS / 'glcnet').is_dir():  # installed: the configs are in the package
     CONFIGS = Path(__file__).resolve().parents[1] / '.mim/configs'
+
+
+def config_file(config: str) -> Path:
+    """File of a config: below the shipped ``configs``, else a path of the user."""
+    shipped = CONFIGS / config
+    return shipped if shipped.is_file() else Path(config)
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,8 @@ class Data:
         held_out: Groups of the manifest whose tiles are scored; None for the last ones by name
             that make up a fifth of the images.
         pretrain_root: Folder of images to pretrain on; None for the tiles of the other groups.
-        max_train: Tiles to pretrain on and to draw labels from, at most.
-        max_val: Tiles to score, at most.
+        max_train: Maximum number of tiles to pretrain on and to draw labels from.
+        max_val: Maximum number of tiles to score.
     """
 
     root: str
@@ -41,17 +46,18 @@ class Method:
     """An initialisation.
 
     Args:
-        name: Its name.
-        config: Pretraining config, below ``configs``; None if nothing is pretrained here.
-        checkpoint: Weights from elsewhere, such as those of ImageNet.
+        name: Its key in the study's ``methods``.
+        config: Pretraining config, see :func:`config_file`; None to pretrain nothing.
+        checkpoint: Existing weights, such as those of ImageNet.
         scope: Part that the fine-tuning loads.
-        network: Its network, a key of the study's ``networks``.
+        network: Its network, a key of the study's ``networks``; by default the first one.
         options: Settings of the pretraining, as ``--cfg-options`` takes them.
-        family: Whose variant it is; the best baseline of a method is of another family.
-        title: What reports call it.
+        family: Methods of one family are variants of each other; the best baseline of a method
+            is of another family.
+        title: Its name in reports.
     """
 
-    name: str
+    name: str = ''
     config: str | None = None
     checkpoint: str | None = None
     scope: str = 'backbone'
@@ -62,7 +68,7 @@ class Method:
 
     @property
     def trained(self) -> bool:
-        """Whether weights are loaded at all."""
+        """Whether it loads weights; else they are random."""
         return self.config is not None or self.checkpoint is not None
 
 
@@ -74,20 +80,19 @@ class Study:
         name: Name of its file.
         title: Heading of the report.
         data: Tiles.
-        networks: Fine-tuning config, below ``configs``, by name of the network.
+        networks: Fine-tuning config, see :func:`config_file`, by name of the network.
         methods: Initialisations.
-        reference: The method whose gain is asked for.
-        labels: Budgets: shares ('1%'), or numbers of tiles ('16').
+        proposed: The method whose gain the study measures.
+        labels: Label budgets: shares ('1%'), or numbers of tiles ('16').
         seeds: One draw of labels and one fine-tuning each.
         pretrain_seeds: Seeds of the pretraining; seed number i takes the i-th, in turn.
         pretrain_steps: Steps of every pretraining, rounded to whole epochs.
-        finetune: Whether anything is fine-tuned; else there are the probes alone, in a third of
-            the time.
+        finetune: Whether to fine-tune; else only the probes are run, in a third of the time.
         finetune_options: Settings of every fine-tuning.
         only: Names of the methods of this run; None for all.
         exceptions: Settings in which the pretraining of a method may differ from that of the
-            reference, by name: beginnings of keys, with the reason.
-        notes: What readers of the report should know.
+            proposed one, by method: prefixes of keys, with the reason.
+        notes: Remarks for the readers of the report.
     """
 
     name: str
@@ -95,7 +100,7 @@ class Study:
     data: Data
     networks: Mapping[str, str]
     methods: Mapping[str, Method]
-    reference: str
+    proposed: str
     labels: Sequence[str]
     seeds: Sequence[int]
     pretrain_seeds: Sequence[int] = (0,)
@@ -107,7 +112,7 @@ class Study:
     notes: Sequence[str] = ()
 
     def random_of(self, method: Method) -> str | None:
-        """Name of the random weights of the same network; None if the study has none."""
+        """Name of the method with random weights of the same network; None if there is none."""
         for name, other in self.methods.items():
             if not other.trained and other.network == method.network:
                 return name
@@ -115,21 +120,12 @@ class Study:
 
     @property
     def used_pretrain_seeds(self) -> list[int]:
-        """Seeds of the pretrainings that some seed takes."""
+        """Seeds of the pretrainings that are used by any seed."""
         return list(self.pretrain_seeds)[: len(self.seeds)]
 
     def pretrain_seed(self, seed: int) -> int:
-        """Seed of the pretraining that a seed takes."""
+        """Seed of the pretraining that a seed uses."""
         return self.pretrain_seeds[list(self.seeds).index(seed) % len(self.pretrain_seeds)]
-
-
-AS_WRITTEN: dict[str, Any] = {  # of what is read before the study is built
-    'data': Mapping[str, Any],
-    'networks': Mapping[str, str],
-    'methods': Mapping[str, Mapping[str, Any]],
-    'only': Study.__annotations__['only'],
-    'exceptions': Study.__annotations__['exceptions'],
-}
 
 
 def read_study(
@@ -140,8 +136,8 @@ def read_study(
     Args:
         path: Config with the arguments of :class:`Study`; ``methods`` by name, each with those
             of :class:`Method`. ``quick`` holds settings of a short run.
-        quick: Whether those are used.
-        options: Settings that replace others, as ``--cfg-options`` takes them.
+        quick: Whether to use them.
+        options: Settings that override others, as ``--cfg-options`` takes them.
 
     Returns:
         The study.
@@ -155,89 +151,60 @@ def read_study(
     if quick:
         set_options(cfg, short, 'quick')
     set_options(cfg, options or {}, 'options')
-    content = cfg.to_dict()
-    content = {key: value for key, value in content.items() if not key.startswith('_')}
-    for key, hint in AS_WRITTEN.items():
-        if key in content:
-            check_type(content[key], hint, f'{path}: {key}')
-    if wanted := content.pop('methods', None):
-        networks = content.get('networks') or {}
-        first = next(iter(networks), '')
-        only = content.get('only') or list(wanted)
-        if unknown := sorted(set(only) - set(wanted)):
-            raise ConfigError(
-                f'{path}: method {unknown[0]!r} is unknown; there are {", ".join(wanted)}'
-            )
-        content['methods'] = {
-            name: _build(
-                Method, {'network': first, 'title': name, **wanted[name], 'name': name}, name
-            )
-            for name in only
-        }
-        content['exceptions'] = {
-            name: keys for name, keys in content.get('exceptions', {}).items() if name in only
-        }
-    data = content.setdefault('data', {})
-    for place, key in ((content, 'labels'), (data, 'held_out')):
-        if isinstance(place.get(key), (list, tuple)):  # 16 is as good as '16'
-            place[key] = [str(one) for one in place[key]]
-    content['name'] = Path(path).stem
-    content.setdefault('title', content['name'])
-    content['data'] = _build(Data, data, 'data')
-    study: Study = _build(Study, content, str(path))
+    content = {key: value for key, value in cfg.to_dict().items() if not key.startswith('_')}
+    for place, key in ((content, 'labels'), (content.get('data'), 'held_out')):
+        if isinstance(place, dict) and isinstance(place.get(key), (list, tuple)):
+            place[key] = [str(one) for one in place[key]]  # 16 is as good as '16'
+    name = Path(path).stem
+    study = build(Study, {'title': name, **content, 'name': name}, str(path))
+    chosen = study.only or list(study.methods)
+    if unknown := sorted(set(chosen) - set(study.methods)):
+        raise ConfigError(
+            f'{path}: method {unknown[0]!r} is unknown; choose from {", ".join(study.methods)}'
+        )
+    first = next(iter(study.networks), '')
+    study = replace(
+        study,
+        methods={
+            name: replace(m, name=name, title=m.title or name, network=m.network or first)
+            for name in chosen
+            for m in [study.methods[name]]
+        },
+        exceptions={name: keys for name, keys in study.exceptions.items() if name in chosen},
+    )
     _check(study, str(path))
     return study
 
 
-def _build(kind: type, settings: Mapping[str, Any], where: str) -> Any:
-    """Build a dataclass, naming what is unknown or missing."""
-    if unknown := sorted(set(settings) - set(kind.__annotations__)):
-        known = ', '.join(kind.__annotations__)
-        raise ConfigError(f'{where}: {unknown[0]!r} is unknown; there are {known}')
-    try:
-        built = kind(**settings)
-    except TypeError as error:  # names the argument
-        raise ConfigError(f'{where}: {str(error).rpartition("() ")[2]}') from error
-    for key, value in settings.items():
-        check_type(value, kind.__annotations__[key], f'{where}: {key}')
-    return built
-
-
 def _check(study: Study, where: str) -> None:
-    """Refuse what cannot be run."""
-    if study.reference not in study.methods:
+    """Refuse a study that cannot be run."""
+    if study.proposed not in study.methods:
         raise ConfigError(
-            f'{where}: reference {study.reference!r} is none of the methods '
+            f'{where}: proposed {study.proposed!r} is not one of the methods '
             f'{", ".join(study.methods)}'
         )
     for name, method in study.methods.items():
         if method.network not in study.networks:
             raise ConfigError(
-                f'{where}: network {method.network!r} of {name} is none of '
+                f'{where}: network {method.network!r} of {name} is not one of '
                 f'{", ".join(study.networks)}'
             )
-        if method.config and not (CONFIGS / method.config).is_file():
-            raise ConfigError(
-                f'{where}: method {name} is unknown here: there is no {CONFIGS / method.config}'
-            )
         if method.config and method.checkpoint:
-            raise ConfigError(f'{where}: {name} has a config and a checkpoint: give one of them')
+            raise ConfigError(f'{where}: {name} has a config and a checkpoint: remove one of them')
         if method.config:
-            cfg = Config.fromfile(CONFIGS / method.config)
-            set_options(cfg, method.options, f'{where}: options of {name}')
+            _check_options(method.config, method.options, f'{where}: method {name}')
     for name, config in study.networks.items():
-        if not (CONFIGS / config).is_file():
-            raise ConfigError(f'{where}: network {name}: there is no {CONFIGS / config}')
-        cfg = Config.fromfile(CONFIGS / config)
-        set_options(cfg, study.finetune_options, f'{where}: finetune_options')
+        _check_options(config, study.finetune_options, f'{where}: network {name}')
     for key in ('labels', 'seeds', 'pretrain_seeds'):
         values = list(getattr(study, key))
         if not values or len(set(values)) < len(values):
-            raise ConfigError(f'{where}: {key} {values}: name one or more, none of them twice')
+            raise ConfigError(f'{where}: {key} {values}: list at least one, each only once')
     if study.pretrain_steps < 1:
         raise ConfigError(f'{where}: pretrain_steps must be at least 1, got {study.pretrain_steps}')
 
 
-def as_dict(study: Study) -> dict[str, Any]:
-    """The study as JSON holds it."""
-    return asdict(study)
+def _check_options(config: str, options: Mapping[str, Any], where: str) -> None:
+    """See that a config exists and that options can be set in it."""
+    if not config_file(config).is_file():
+        raise ConfigError(f'{where}: config {config} exists neither in {CONFIGS} nor as a path')
+    set_options(Config.fromfile(config_file(config)), options, f'{where}: options')

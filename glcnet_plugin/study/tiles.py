@@ -1,4 +1,4 @@
-"""Which tiles of a study are held out, seen without labels, labelled."""
+"""Choose the tiles of a study: to pretrain on, with labels, held out."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,54 +8,26 @@ from pathlib import Path
 import numpy as np
 
 from glcnet_plugin.datasets.analysis.class_weights import count_classes, mask_files
-from glcnet_plugin.datasets.analysis.splits import budget, order_by_scene
+from glcnet_plugin.datasets.analysis.splits import budget, last_groups, order_by_scene
 from glcnet_plugin.datasets.io.folder_format import image_files, read_classes, read_manifest
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.settings import Data, Study
 from glcnet_plugin.utils.atomic_io import write_atomic
-
-HELD_OUT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Tiles:
     """Names of tiles per purpose."""
 
-    train: list[str]  # no tile of them shows held-out ground
+    train: list[str]  # none of them shows held-out ground
     val: list[str]
     labelled: dict[tuple[int, int], list[str]]  # (number of tiles, seed) -> names
     held_out: list[str]  # groups
     warnings: list[str]
 
 
-def last_groups(groups: Mapping[str, int]) -> list[str]:
-    """Choose groups to hold out: the last by name that make up a fifth of the images.
-
-    Args:
-        groups: Number of images per group.
-
-    Returns:
-        Names of the groups, sorted.
-
-    Raises:
-        DataError: If there is only one group.
-    """
-    if len(groups) < 2:
-        raise DataError(
-            f'all images are in the group {list(groups)}: two groups are needed, one of them '
-            'held out (the column "group" of manifest.csv)'
-        )
-    held: list[str] = []
-    total = sum(groups.values())
-    for name in sorted(groups, reverse=True)[: len(groups) - 1]:
-        held.append(name)
-        if sum(groups[name] for name in held) >= HELD_OUT_SHARE * total:
-            break
-    return sorted(held)
-
-
 def choose_tiles(study: Study) -> Tiles:
-    """Split the tiles of a study by ground, and draw those with labels.
+    """Split the tiles of a study by ground, and draw the labelled ones.
 
     Every seed has an order of its own, of which a budget takes the first tiles: a larger budget
     contains the smaller ones, and all methods get the same lists.
@@ -64,7 +36,7 @@ def choose_tiles(study: Study) -> Tiles:
         study: The study.
 
     Returns:
-        The tiles, with a warning for each list that shows no pixel of some class.
+        The tiles, with a warning for each labelled list that lacks a class.
 
     Raises:
         DataError: If a group to hold out is unknown, nothing is left to train on, a budget is
@@ -88,11 +60,11 @@ def choose_tiles(study: Study) -> Tiles:
     for seed in study.seeds:
         order = order_by_scene(pool, np.random.default_rng(1000 + seed))
         labelled |= {(count, seed): order[:count] for count in counts}
-    return Tiles(sorted(train), sorted(val), labelled, held, _lacking(data.root, labelled))
+    return Tiles(sorted(train), sorted(val), labelled, held, _missing_classes(data.root, labelled))
 
 
 def _check_pretraining(data: Data, val: list[str]) -> None:
-    """See that no held-out tile is pretrained on."""
+    """Refuse to pretrain on held-out tiles."""
     if data.pretrain_root is None:
         return
     if both := sorted(set(val) & set(image_files(data.pretrain_root))):
@@ -119,40 +91,35 @@ def _held_out(data: Data, groups: Mapping[str, int]) -> list[str]:
     return sorted(data.held_out)
 
 
-def _lacking(root: str, labelled: Mapping[tuple[int, int], list[str]]) -> list[str]:
-    """Lists of labelled tiles without a pixel of some class, in words."""
+def _missing_classes(root: str, labelled: Mapping[tuple[int, int], list[str]]) -> list[str]:
+    """Warnings about lists of labelled tiles that lack a class."""
     classes = read_classes(root)
     names = sorted({name for part in labelled.values() for name in part})
     counted = count_classes(
         mask_files(root, names), len(classes['classes']), classes['ignore_index'], workers=0
     )
     pixels = dict(zip(names, counted, strict=True))
-    found = []
+    warnings = []
     for (count, seed), part in labelled.items():
         shown = np.sum([pixels[name] for name in part], axis=0)
         if missing := [c for c, n in zip(classes['classes'], shown, strict=True) if not n]:
-            found.append(
+            warnings.append(
                 f'the {count} labelled tiles of seed {seed} show no pixel of {", ".join(missing)}: '
                 'no method can learn it from them'
             )
-    return found
+    return warnings
 
 
-def write_lists(tiles: Tiles, folder: Path) -> dict[str, Path]:
+def write_lists(tiles: Tiles, folder: Path) -> None:
     """Write the lists that the configs read, one name per line.
 
     Args:
         tiles: The tiles.
-        folder: Where to.
-
-    Returns:
-        Path of ``'train'``, ``'val'`` and ``'16_0'``, 16 tiles of seed 0, and so on.
+        folder: Where to: ``train.txt``, ``val.txt``, ``16_0.txt`` (16 tiles of seed 0), ...
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {'train': tiles.train, 'val': tiles.val}
-    content |= {f'{count}_{seed}': names for (count, seed), names in tiles.labelled.items()}
-    for name, names in content.items():
+    lists = {'train': tiles.train, 'val': tiles.val}
+    lists |= {f'{count}_{seed}': names for (count, seed), names in tiles.labelled.items()}
+    for name, names in lists.items():
         path, text = folder / f'{name}.txt', '\n'.join(names) + '\n'
         if not path.is_file() or path.read_text(encoding='utf-8') != text:
-            write_atomic(path, text)  # others may be reading
-    return {name: (folder / f'{name}.txt').resolve() for name in content}
+            write_atomic(path, text)  # other jobs may be reading it

@@ -57,20 +57,25 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(soft_wrap=True, width=1000)
 
 
-def error_message(error: BaseException) -> str:
-    """Text of an error for the terminal, without the place in the code.
+def plain_message(error: BaseException) -> str:
+    """Message of an error, without the place in the code.
 
     Args:
         error: The error. One from a data-loading process carries the traceback of that process in
             its text; only its message is kept.
 
     Returns:
-        ``error: message``.
+        The message; the type of the error if it has none.
     """
     message = str(error)
     if 'Original Traceback' in message:
         message = message.rsplit(f'{type(error).__name__}: ', 1)[-1].strip()
-    return f'error: {message}'
+    return message or type(error).__name__
+
+
+def error_message(error: BaseException) -> str:
+    """Text of an error for the terminal: ``error: message``, see :func:`plain_message`."""
+    return f'error: {plain_message(error)}'
 
 
 @contextmanager

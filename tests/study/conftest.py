@@ -2,8 +2,9 @@
 
 import pytest
 
+from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.settings import read_study
-from glcnet_plugin.study.tiles import choose_tiles
+from glcnet_plugin.study.tiles import write_lists
 
 TEXT = """
 _base_ = '{root}/configs/_base_/studies/methods_demo.py'
@@ -35,12 +36,19 @@ def study(study_file):
 
 
 @pytest.fixture
-def tiles(study):
-    return choose_tiles(study)
+def context(study, tmp_path):
+    """The study in a folder of its own, with its lists of tiles."""
+    context = prepare_study(study, tmp_path / 'study')
+    write_lists(context.tiles, context.folder / 'lists')
+    return context
 
 
 @pytest.fixture
-def lists(tiles, tmp_path):
-    from glcnet_plugin.study.tiles import write_lists
+def tiles(context):
+    return context.tiles
 
-    return write_lists(tiles, tmp_path / 'lists')
+
+@pytest.fixture
+def jobs(context):
+    """Jobs of the study by name."""
+    return {job.name: job for job in context.plan}

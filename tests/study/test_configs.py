@@ -4,53 +4,83 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 
-from glcnet_plugin.study.configs import band_settings, finetune_config, pretrain_config
+from glcnet_plugin.study.configs import (
+    band_settings,
+    finetune_config,
+    pretrain_config,
+    set_num_classes,
+    set_weights,
+)
+from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.settings import read_study
 
 
-def test_pretraining_reads_the_pool_for_so_many_steps(study, tiles, lists):
-    cfg = pretrain_config(study, study.methods['glcnet'], tiles, lists['train'])
-    assert len(tiles.train) == 8 and cfg.train_dataloader.batch_size == 4
+def test_pretraining_reads_the_pool_for_so_many_steps(context, jobs):
+    cfg = pretrain_config(context, jobs['pretrain/glcnet/seed0'])
+    assert len(context.tiles.train) == 8 and cfg.train_dataloader.batch_size == 4
     assert cfg.train_cfg.max_epochs == cfg.param_scheduler[0].T_max == 1  # 2 steps of 4 tiles
     dataset = cfg.train_dataloader.dataset
-    assert dataset.data_root == f'{study.data.root}/images'
-    assert dataset.ann_file == str(lists['train'])
+    assert dataset.data_root == f'{context.study.data.root}/images'
+    assert dataset.ann_file == str(context.tile_list('train'))
     assert cfg.default_hooks.checkpoint.max_keep_ckpts == 1
 
 
-def test_pretraining_on_another_folder_takes_all_of_it(study_file, tiles, lists, tmp_path):
+def test_pretraining_on_another_folder_takes_all_of_it(study_file, jobs, tmp_path):
     from glcnet_plugin.datasets.tiling.folder_writer import write_image
 
     (tmp_path / 'other').mkdir()
     for index in range(9):
         write_image(tmp_path / f'other/{index}', np.zeros((90, 90, 3), np.uint8))
     options = {'data.pretrain_root': str(tmp_path / 'other'), 'pretrain_steps': 6}
-    study = read_study(study_file, options=options)
-    cfg = pretrain_config(study, study.methods['glcnet'], tiles, lists['train'])
+    context = prepare_study(read_study(study_file, options=options), tmp_path / 'study')
+    cfg = pretrain_config(context, jobs['pretrain/glcnet/seed0'])
     dataset = cfg.train_dataloader.dataset
     assert dataset.data_root == str(tmp_path / 'other') and dataset.ann_file == ''
     assert cfg.train_cfg.max_epochs == 3  # 2 steps per epoch
 
 
-def test_fine_tuning_is_scored_once_at_the_end(study, tiles, lists):
-    chosen = {'train': lists['2_0'], 'val': lists['val']}
-    cfg = finetune_config(study, study.methods['glcnet'], tiles, chosen)
-    assert cfg.train_cfg.max_iters == 2 and cfg.train_dataloader.dataset.ann_file == str(
-        lists['2_0']
-    )
-    assert cfg.test_dataloader.dataset.ann_file == str(lists['val'])
+def test_fine_tuning_is_scored_once_at_the_end(context, jobs):
+    job = jobs['finetune/glcnet/2tiles/seed0']
+    cfg = finetune_config(context, job)
+    assert cfg.train_cfg.max_iters == 2
+    assert cfg.train_dataloader.dataset.ann_file == str(context.tile_list('2_0'))
+    assert cfg.test_dataloader.dataset.ann_file == str(context.tile_list('val'))
+    assert cfg.test_evaluator.output_dir == str(context.folder_of(job))
     assert cfg.val_dataloader is None and cfg.val_cfg is None
     assert cfg.default_hooks.checkpoint is None and cfg.model.decode_head.num_classes == 6
 
 
-def test_a_batch_is_no_larger_than_the_labels_in_epochs(study_file, tiles, lists):
-    options = {'finetune_options': {'train_dataloader.batch_size': 16}, 'networks.resnet18w16': (
-        'downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_folder-rgb.py'
-    )}  # fmt: skip
-    study = read_study(study_file, options=options)
-    chosen = {'train': lists['4_0'], 'val': lists['val']}
-    cfg = finetune_config(study, study.methods['glcnet'], tiles, chosen)
+@pytest.mark.parametrize('place', ['default_hooks', 'custom_hooks', None])
+def test_weights_are_loaded_wherever_a_config_has_the_hook(place):
+    hook = {'type': 'glcnet_plugin.LoadPretrainedHook'}
+    cfg = Config({'default_hooks': {'timer': {'type': 'IterTimerHook'}, 'checkpoint': None}})
+    if place == 'default_hooks':
+        cfg.default_hooks.pretrained = hook
+    if place == 'custom_hooks':
+        cfg.custom_hooks = [{'type': 'EMAHook'}, hook]
+    set_weights(cfg, 'x.pth', 'encoder')
+    wanted = {**hook, 'checkpoint': 'x.pth', 'scope': 'encoder'}
+    hooks = [*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])]
+    assert [h for h in hooks if h and 'checkpoint' in h] == [wanted]
+    assert ('custom_hooks' in cfg) == (place != 'default_hooks')
+
+
+def test_all_heads_get_the_number_of_classes():
+    heads = {'decode_head': [{'num_classes': 2}, {}], 'auxiliary_head': {'num_classes': 2}}
+    model = Config({'model': heads}).model
+    set_num_classes(model, 7)
+    assert [h.num_classes for h in (*model.decode_head, model.auxiliary_head)] == [7, 7, 7]
+
+
+def test_a_batch_is_no_larger_than_the_labels_in_epochs(study_file, tmp_path, jobs):
+    options = {
+        'finetune_options': {'train_dataloader.batch_size': 16},
+        'networks.resnet18w16': 'downstream/d3plus_r50_1xb16-150e_rgb.py',
+    }
+    context = prepare_study(read_study(study_file, options=options), tmp_path / 'study')
+    cfg = finetune_config(context, jobs['finetune/glcnet/4tiles/seed0'])
     assert cfg.train_dataloader.batch_size == 4
 
 

@@ -15,7 +15,7 @@ def test_exceptions_that_are_used_are_told(study_file):
         'methods.densecl.options': {'train_dataloader.batch_size': 4},
     })  # fmt: skip
     assert check_protocol(study) == {
-        'densecl': {'custom_hooks': 'the dense loss comes in after some steps'}
+        'densecl': {'default_hooks.densecl': 'the dense loss is added after some steps'}
     }
 
 

@@ -1,13 +1,17 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.plan import inputs_of, make_plan
+from glcnet_plugin.study.inputs import inputs_of
+from glcnet_plugin.study.plan import make_plan
 from glcnet_plugin.study.results import (
+    Problem,
     check_results,
+    clear_failure,
     drop_outdated,
-    forget_failure,
+    find_problems,
     read_failure,
     read_result,
     write_failure,
@@ -15,53 +19,81 @@ from glcnet_plugin.study.results import (
 
 
 @pytest.fixture
-def plan(study, tiles):
-    return make_plan(study, tiles)
+def plan(context):
+    return context.plan
 
 
-def write(folder, cell, inputs):
-    (folder / cell.name).mkdir(parents=True)
-    (folder / cell.name / 'metrics.json').write_text(json.dumps({'inputs': inputs, 'seconds': 1}))
+@pytest.fixture
+def write(context):
+    def write(job, **changes):
+        folder = context.folder_of(job)
+        folder.mkdir(parents=True)
+        result = {'inputs': inputs_of(job, context) | changes, 'seconds': 1}
+        (folder / 'metrics.json').write_text(json.dumps(result))
+
+    return write
 
 
-def test_finished_cells_are_those_with_a_result(study, tiles, plan, tmp_path):
-    write(tmp_path, plan[0], inputs_of(plan[0], study, tiles))
-    (tmp_path / plan[1].name).mkdir(parents=True)  # begun
-    assert check_results(tmp_path, plan, study, tiles) == {plan[0].name}
-    assert read_result(tmp_path, plan[0])['seconds'] == 1
-    assert read_result(tmp_path, plan[1]) is None
+def test_finished_jobs_are_those_with_a_result(context, plan, write):
+    write(plan[0])
+    context.folder_of(plan[1]).mkdir(parents=True)  # started
+    assert check_results(context) == {plan[0].name}
+    assert read_result(context, plan[0])['seconds'] == 1
+    assert read_result(context, plan[1]) is None
 
 
-def test_results_of_another_study_are_refused(study, tiles, plan, tmp_path):
-    inputs = inputs_of(plan[0], study, tiles) | {'pretrain_steps': 700}
-    write(tmp_path, plan[0], inputs)
-    with pytest.raises(ConfigError, match=f'{tmp_path} holds results of another study') as caught:
-        check_results(tmp_path, plan, study, tiles)
-    assert f'{plan[0].name} had pretrain_steps: 700 -> 2. Name another' in str(caught.value)
+def test_results_of_another_study_are_refused(context, plan, write):
+    write(plan[0], pretrain_steps=700)
+    message = f'{context.folder} holds results of another study'
+    with pytest.raises(ConfigError, match=message) as caught:
+        check_results(context)
+    assert f'{plan[0].name} had pretrain_steps: 700 -> 2. Choose another' in str(caught.value)
 
 
-def test_probes_of_other_lists_are_dropped(study, tiles, plan, tmp_path):
-    probes = [cell for cell in plan if cell.kind == 'probe'][:2]
-    for cell, change in zip(probes, ({'labelled_tiles': 'others'}, {}), strict=True):
-        write(tmp_path, cell, inputs_of(cell, study, tiles) | change)
-    assert drop_outdated(tmp_path, plan, study, tiles) == 1
-    assert [read_result(tmp_path, cell) is None for cell in probes] == [True, False]
+def test_probes_of_other_lists_are_dropped(context, plan, write):
+    probes = [job for job in plan if job.kind == 'probe'][:2]
+    for job, change in zip(probes, ({'labelled_tiles': 'others'}, {}), strict=True):
+        write(job, **change)
+    assert drop_outdated(context) == 1
+    assert [read_result(context, job) is None for job in probes] == [True, False]
 
 
 @pytest.mark.parametrize('kind', ['probe', 'finetune'])
-def test_nothing_is_dropped_from_another_study(study, tiles, plan, tmp_path, kind):
-    probe = next(cell for cell in plan if cell.kind == 'probe')
-    other = [cell for cell in plan if cell.kind == kind][-1]
-    write(tmp_path, probe, inputs_of(probe, study, tiles) | {'labelled_tiles': 'others'})
-    write(tmp_path, other, inputs_of(other, study, tiles) | {'labelled_tiles': 'x', 'network': 'x'})
+def test_nothing_is_dropped_from_another_study(context, plan, write, kind):
+    probe = next(job for job in plan if job.kind == 'probe')
+    other = [job for job in plan if job.kind == kind][-1]
+    write(probe, labelled_tiles='others')
+    write(other, labelled_tiles='x', network='x')
     with pytest.raises(ConfigError, match='another study'):
-        drop_outdated(tmp_path, plan, study, tiles)
-    assert read_result(tmp_path, probe) is not None
+        drop_outdated(context)
+    assert read_result(context, probe) is not None
 
 
-def test_failures_are_noted_and_forgotten(plan, tmp_path):
-    assert read_failure(tmp_path, plan[0]) is None
-    write_failure(tmp_path, plan[0], 'no memory')
-    assert read_failure(tmp_path, plan[0]) == 'no memory'
-    forget_failure(tmp_path, plan[0])
-    assert read_failure(tmp_path, plan[0]) is None
+def test_failures_are_noted_and_forgotten(context, plan):
+    assert read_failure(context, plan[0]) is None
+    assert write_failure(context, plan[0], 'no memory') == 'no memory'
+    assert read_failure(context, plan[0]) == 'no memory'
+    clear_failure(context, plan[0])
+    assert read_failure(context, plan[0]) is None
+
+
+def test_the_reason_of_a_failure_names_the_log(context, plan):
+    context.folder_of(plan[0]).mkdir(parents=True)
+    log = context.folder_of(plan[0]) / 'log.txt'
+    log.touch()
+    assert write_failure(context, plan[0], 'no memory') == f'no memory (log: {log})'
+
+
+def test_what_failed_and_what_was_left_out_is_named(context):
+    methods = dict(context.study.methods)
+    methods['simclr'] = replace(methods['simclr'], config=None, checkpoint='/nowhere/x.pth')
+    study = replace(context.study, methods=methods)
+    plan = make_plan(study, context.tiles)
+    context = replace(context, study=study, plan=plan)
+    write_failure(context, plan[0], 'no memory')
+    reason = 'its checkpoint /nowhere/x.pth does not exist'
+    assert find_problems(context) == [
+        Problem('unavailable', f'SimCLR was left out: {reason}'),
+        Problem('failed', f'{plan[0].name} failed: no memory'),
+        Problem('unfinished', f'{len(plan) - 1} of {len(plan)} jobs are not finished yet'),
+    ]

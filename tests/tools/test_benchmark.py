@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -43,7 +45,7 @@ def run(start, command, *more):
 
 
 def test_a_killed_study_goes_on(start, command, tmp_path, study):
-    child = start([*command, '--jobs', 1])
+    child = start([*command, '--workers', 1])
     end = time.monotonic() + 150
     while not list((tmp_path / 'run').glob('*/*/*/metrics.json')):
         assert child.poll() is None and time.monotonic() < end
@@ -58,7 +60,7 @@ def test_a_killed_study_goes_on(start, command, tmp_path, study):
     assert len(commands) == 2 and commands[1].endswith(
         """ --cfg-options "only=['random','glcnet']\""""
     )
-    assert f'5 cells, {len(done)} of them finished' in printed and '[5/5]' in printed
+    assert f'5 jobs, {len(done)} of them finished' in printed and '[5/5]' in printed
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in done.items())
     code, printed = run(start, command, '--cfg-options', 'seeds=[0,1]')  # more of the same
     assert code == 0 and '1 probes are run again' in printed, printed[-3000:]
@@ -73,25 +75,67 @@ def test_a_killed_study_goes_on(start, command, tmp_path, study):
     assert 'pretrain_steps: 2 -> 4' in printed and 'Traceback' not in printed
 
 
-def test_one_cell_and_the_scripts_for_slurm(start, command, tmp_path, study):
+def test_one_job_and_the_scripts_for_slurm(start, command, tmp_path, study):
     code, printed = run(start, command, '--slurm=--partition=cpu')
     assert code == 0 and printed.splitlines()[-3].startswith('first=$(sbatch --parsable')
     assert (tmp_path / 'run/slurm/score.txt').read_text().split()[0] == 'probe/random/seed0'
-    code, _ = run(start, command, '--cell', 'finetune/random/2tiles/seed0')
+    code, _ = run(start, command, '--job', 'finetune/random/2tiles/seed0')
     assert code == 0
-    found = json.loads((tmp_path / 'run/finetune/random/2tiles/seed0/metrics.json').read_text())
+    result = json.loads((tmp_path / 'run/finetune/random/2tiles/seed0/metrics.json').read_text())
     tiles = choose_tiles(read_study(study))
-    assert len(tiles.val) == 4 and sum(map(sum, found['hist'])) == 4 * 160 * 160
-    code, printed = run(start, command, '--cell', 'finetune/glcnet/2tiles/seed0')
+    assert len(tiles.val) == 4 and sum(map(sum, result['hist'])) == 4 * 160 * 160
+    code, printed = run(start, command, '--job', 'finetune/glcnet/2tiles/seed0')
     assert (
         code == 1 and 'pretrain/glcnet/seed0, which finetune/glcnet/2tiles/seed0 needs' in printed
     )
     assert (tmp_path / 'run/finetune/glcnet/2tiles/seed0/failed.json').is_file()
-    code, printed = run(start, command, '--cell', 'finetune/moco/2tiles/seed0')
-    assert code == 1 and 'there is no such cell' in printed
+    code, printed = run(start, command, '--job', 'finetune/moco/2tiles/seed0')
+    assert code == 1 and 'has no such job' in printed
+
+
+def processes_of(session):
+    """Processes of a session, without zombies."""
+    alive = []
+    for path in Path('/proc').glob('[0-9]*/stat'):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            state, _, _, sid = path.read_text().rpartition(') ')[2].split()[:4]
+            if int(sid) == session and state != 'Z':
+                alive.append(path.parent.name)
+    return alive
+
+
+def wait_until(condition, child, limit=150):
+    end = time.monotonic() + limit
+    while not condition():
+        assert child.poll() is None and time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='processes are counted in /proc')
+@pytest.mark.parametrize('moment', ['workers start', 'jobs run'])
+@pytest.mark.parametrize('sent', ['SIGINT', 'SIGTERM'])
+def test_a_stopped_study_leaves_no_process(start, command, tmp_path, sent, moment):
+    child = start([*command, '--workers', 2])
+    if moment == 'workers start':
+        wait_until(lambda: len(processes_of(child.pid)) >= 3, child)
+    else:
+        wait_until(lambda: list((tmp_path / 'run').glob('*/*/*/log.txt')), child)
+    if sent == 'SIGINT':
+        os.killpg(child.pid, signal.SIGINT)  # Ctrl-C reaches the processes of the terminal
+    else:
+        child.terminate()
+    printed = child.communicate(timeout=100)[0]
+    assert child.returncode == (130 if sent == 'SIGINT' else 143)
+    assert 'Traceback' not in printed
+    if sent == 'SIGINT':
+        assert printed.endswith('stopped; run the same command again to continue\n')
+    end = time.monotonic() + 10
+    while processes_of(child.pid):
+        assert time.monotonic() < end, processes_of(child.pid)
+        time.sleep(0.05)
 
 
 def test_wrong_use():
     command = [sys.executable, 'tools/benchmark.py', 'configs/studies/demo_methods.py']
-    done = subprocess.run([*command, '--jobs', '0'], capture_output=True, text=True)
-    assert done.returncode == 1 and 'error: --jobs must be at least 1, got 0' in done.stderr
+    done = subprocess.run([*command, '--workers', '0'], capture_output=True, text=True)
+    assert done.returncode == 1 and 'error: --workers must be at least 1, got 0' in done.stderr

@@ -7,6 +7,7 @@ from glcnet_plugin.utils.cli import (
     add_tile,
     error_message,
     exit_on_error,
+    plain_message,
     run_tool,
     tool_parser,
     whole_number,
@@ -65,6 +66,8 @@ def test_errors_of_workers_are_told_without_their_traceback():
         list(DataLoader(Broken(), num_workers=1))
     assert error_message(caught.value) == 'error: a.tif is damaged:\nfetch it again'
     assert error_message(DataError('b.tif')) == 'error: b.tif'
+    assert plain_message(caught.value) == 'a.tif is damaged:\nfetch it again'
+    assert plain_message(MemoryError()) == 'MemoryError'
 
 
 def test_programs_end_with_a_line():

@@ -1,4 +1,4 @@
-"""The pictures of the report of a study."""
+"""Figures of the report of a study."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from PIL import Image
 from glcnet_plugin.datasets.io.folder_format import image_files, mask_file, read_classes
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import read_mask
-from glcnet_plugin.study.report.summary import KINDS, SCORE, Row, Score, curve
+from glcnet_plugin.study.report.summary import SCORE, SCORE_KINDS, Row, Score, curve
 from glcnet_plugin.study.report.text import TITLES
 from glcnet_plugin.study.settings import Study
 from glcnet_plugin.visualization import to_rgb
@@ -31,7 +31,7 @@ def method_colours(study: Study) -> dict[str, Any]:
 
 
 def efficiency_picture(study: Study, rows: Sequence[Row]) -> Figure:
-    """Score over the number of labelled tiles, with bands of one deviation.
+    """Scores over the number of labelled tiles, with bands of one standard deviation.
 
     Args:
         study: The study.
@@ -40,7 +40,7 @@ def efficiency_picture(study: Study, rows: Sequence[Row]) -> Figure:
     Returns:
         A panel per kind.
     """
-    kinds = [kind for kind in KINDS if any(row.kind == kind for row in rows)]
+    kinds = [kind for kind in SCORE_KINDS if any(row.kind == kind for row in rows)]
     lines = (len(kinds) + 1) // 2
     figure = Figure(figsize=(10, 3.9 * lines), layout='constrained')
     axes = figure.subplots(lines, 2, squeeze=False, sharey=True).ravel()
@@ -52,7 +52,7 @@ def efficiency_picture(study: Study, rows: Sequence[Row]) -> Figure:
                 continue
             labels, means = [row.labels for row in own], np.array([row.mean() for row in own])
             bands = np.array([row.deviation() or 0.0 for row in own])
-            style = {'linewidth': 2.6} if name == study.reference else {'linewidth': 1.3}
+            style = {'linewidth': 2.6} if name == study.proposed else {'linewidth': 1.3}
             axis.plot(labels, means, 'o-', markersize=4, color=colours[name],
                       label=method.title, **style)  # fmt: skip
             axis.fill_between(labels, means - bands, means + bands, color=colours[name], alpha=0.1)
@@ -71,7 +71,7 @@ def efficiency_picture(study: Study, rows: Sequence[Row]) -> Figure:
 
 
 def class_picture(study: Study, scores: Sequence[Score], labels: int) -> Figure:
-    """IoU per class of the fine-tuned networks, mean over the seeds with its deviation.
+    """IoU per class of the fine-tuned networks: mean and standard deviation over the seeds.
 
     Args:
         study: The study.
@@ -79,7 +79,7 @@ def class_picture(study: Study, scores: Sequence[Score], labels: int) -> Figure:
         labels: Number of labelled tiles.
 
     Returns:
-        The bars; a class that no tile shows has none.
+        The bars; a class without pixels has none.
     """
     classes = read_classes(study.data.root)['classes']
     by_method = {}
@@ -89,9 +89,9 @@ def class_picture(study: Study, scores: Sequence[Score], labels: int) -> Figure:
     figure = Figure(figsize=(10, 3.4), layout='constrained')
     axis = figure.subplots()
     colours, width = method_colours(study), 0.85 / max(1, len(by_method))
-    for number, (name, found) in enumerate(by_method.items()):
+    for number, (name, (means, deviations)) in enumerate(by_method.items()):
         places = np.arange(len(classes)) + (number - (len(by_method) - 1) / 2) * width
-        axis.bar(places, np.nan_to_num(found[0]), width, yerr=found[1], color=colours[name],
+        axis.bar(places, np.nan_to_num(means), width, yerr=deviations, color=colours[name],
                  label=study.methods[name].title, error_kw={'linewidth': 0.8})  # fmt: skip
     axis.set_xticks(range(len(classes)), classes)
     axis.set(ylabel='IoU', ylim=(0, None), title=f'fine-tuned with {labels} labelled tiles')
@@ -112,7 +112,7 @@ def _ious(scores: Sequence[Score]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def confusion_picture(study: Study, scores: Sequence[Score], labels: int) -> Figure:
-    """Confusion of the fine-tuned networks, all seeds together.
+    """Confusion matrices of the fine-tuned networks, summed over the seeds.
 
     Args:
         study: The study.
@@ -120,7 +120,7 @@ def confusion_picture(study: Study, scores: Sequence[Score], labels: int) -> Fig
         labels: Number of labelled tiles.
 
     Returns:
-        A matrix per method: rows are true classes, in per cent of their pixels.
+        A matrix per method: rows are true classes, in percent of their pixels.
     """
     classes = read_classes(study.data.root)['classes']
     sums = {}
@@ -152,7 +152,7 @@ def mosaic_picture(study: Study, names: Sequence[str], rows: Mapping[str, Path])
     Args:
         study: The study.
         names: Names of the tiles; one column each.
-        rows: Folder of saved predictions by name of the method.
+        rows: Folder of saved predictions, by name of the method.
 
     Returns:
         The picture.

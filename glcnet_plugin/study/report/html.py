@@ -1,9 +1,9 @@
-"""The report of a study: one HTML file that opens offline, Markdown, CSV, JSON."""
+"""Write the report of a study: an HTML file that opens offline, Markdown, CSV and JSON."""
 
 import base64
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ import jinja2
 from matplotlib.figure import Figure
 
 from glcnet_plugin.datasets.io.folder_format import read_classes
-from glcnet_plugin.study.plan import Cell, pretrained_as, unavailable
+from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.plan import Job, pretrained_as
 from glcnet_plugin.study.report import figures
-from glcnet_plugin.study.report.summary import KINDS, Row, Score, read_scores, summarise
+from glcnet_plugin.study.report.summary import SCORE_KINDS, Row, Score, read_scores, summarise
 from glcnet_plugin.study.report.text import (
     TITLES,
     answers,
@@ -25,115 +26,110 @@ from glcnet_plugin.study.report.text import (
     markdown,
     scopes_text,
 )
-from glcnet_plugin.study.results import read_failure, read_result
-from glcnet_plugin.study.run.jobs import MOSAIC, RESULT
-from glcnet_plugin.study.settings import Study, as_dict
-from glcnet_plugin.study.tiles import Tiles
+from glcnet_plugin.study.results import RESULT, find_problems, read_result
+from glcnet_plugin.study.run.jobs import SHOWN_TILES
+from glcnet_plugin.study.settings import Study
 from glcnet_plugin.visualization.curves import draw_curves, read_curves
 
 COSTS = ('images', 'epochs', 'steps', 'machine', 'last', 'resumed')
 
 
 @dataclass(frozen=True)
-class Material:
-    """What a report is made of."""
+class Picture:
+    """A picture of the report.
 
-    study: Study
-    tiles: Tiles
-    folder: Path
-    plan: Sequence[Cell]
-    exceptions: Mapping[str, Mapping[str, str]]
-    commands: Sequence[str]
+    Args:
+        heading: Its heading.
+        content: The picture, or its file.
+        has_legend: Whether the colours of the classes are shown above it.
+    """
+
+    heading: str
+    content: Figure | Path
+    has_legend: bool = False
+
+    @property
+    def address(self) -> str:
+        """The picture as a data URL."""
+        if isinstance(self.content, Path):
+            data = self.content.read_bytes()
+        else:
+            file = io.BytesIO()
+            self.content.savefig(file, format='png', dpi=100)
+            data = file.getvalue()
+        return f'data:image/png;base64,{base64.b64encode(data).decode()}'
 
 
-def write_report(material: Material) -> Path:
+def write_report(context: StudyContext, commands: Sequence[str]) -> Path:
     """Write ``report.html``, ``report.md``, ``results.csv`` and ``results.json``.
 
     Args:
-        material: The study and its folder. Cells that are not finished are left out, and named.
+        context: The study; jobs that are not finished are listed.
+        commands: Command lines that made the results.
 
     Returns:
         The HTML file.
     """
-    study, folder = material.study, material.folder
-    scores = read_scores(folder, material.plan)
+    study, tiles, folder = context.study, context.tiles, context.folder
+    scores = read_scores(context)
     rows = summarise(study, scores)
-    costs = pretraining_costs(material)
-    problems = list_problems(material)
-    exceptions = exceptions_text(study, material.exceptions)
+    problems = find_problems(context)
+    exceptions = exceptions_text(study, context.exceptions)
     content = {
-        'study': as_dict(study),
-        'held_out': material.tiles.held_out,
-        'train_tiles': len(material.tiles.train),
-        'val_tiles': len(material.tiles.val),
-        'warnings': material.tiles.warnings,
-        'pretraining': costs,
-        'problems': problems,
+        'study': asdict(study),
+        'held_out': tiles.held_out,
+        'train_tiles': len(tiles.train),
+        'val_tiles': len(tiles.val),
+        'warnings': tiles.warnings,
+        'pretraining': pretraining_costs(context),
+        'problems': [asdict(problem) for problem in problems],
         'exceptions': exceptions,
-        'commands': list(material.commands),
+        'commands': list(commands),
         'scores': [asdict(score) for score in scores],
-        'made_by': made_by(material),
+        'made_by': made_by(context),
     }
     (folder / 'results.json').write_text(json.dumps(content) + '\n', encoding='utf-8')
     (folder / 'results.csv').write_text(csv_table(study, rows), encoding='utf-8')
+    notes = [*exceptions, *tiles.warnings, *(problem.text for problem in problems)]
     text = '\n'.join([
         f'# {study.title}', '', *(f'- {line}' for line in answers(study, rows)), '',
         markdown(study, rows), *(f'- {line}' for line in caveats(study, rows)), '',
-        *(f'- {line}' for line in [*exceptions, *material.tiles.warnings, *problems]), '',
+        *(f'- {line}' for line in notes), '',
     ])  # fmt: skip
     (folder / 'report.md').write_text(text, encoding='utf-8')
     path = folder / 'report.html'
-    path.write_text(_html(material, content, rows, scores), encoding='utf-8')
+    path.write_text(_html(context, content, rows, scores), encoding='utf-8')
     return path
 
 
-def pretraining_costs(material: Material) -> list[dict[str, Any]]:
-    """Images, steps and time of every pretraining that is finished."""
-    found = []
-    for cell in material.plan:
-        result = read_result(material.folder, cell) if cell.kind == 'pretrain' else None
+def pretraining_costs(context: StudyContext) -> list[dict[str, Any]]:
+    """Images, steps and time of every finished pretraining."""
+    costs = []
+    for job in context.plan:
+        result = read_result(context, job) if job.kind == 'pretrain' else None
         if result is not None:
             kept = {key: result[key] for key in COSTS}
             minutes = round(result['training_seconds'] / 60, 1)
-            found.append({'method': cell.method, 'seed': cell.seed, 'minutes': minutes, **kept})
-    return found
+            costs.append({'method': job.method, 'seed': job.seed, 'minutes': minutes, **kept})
+    return costs
 
 
-def made_by(material: Material) -> list[str]:
-    """Versions, commits and machines of the cells, each once."""
-    found = []
-    for cell in material.plan:
-        result = read_result(material.folder, cell)
+def made_by(context: StudyContext) -> list[str]:
+    """Versions, commits and machines of the jobs, each once."""
+    lines = []
+    for job in context.plan:
+        result = read_result(context, job)
         if result is not None:
             versions = ', '.join(f'{name} {value}' for name, value in result['versions'].items())
-            found.append(f'{versions}; code {result["git_hash"]}; {result["machine"]}')
-    return list(dict.fromkeys(found))
-
-
-def list_problems(material: Material) -> list[str]:
-    """Methods that could not be run, cells that failed, cells that are not finished."""
-    found = [
-        f'{method.title} was left out: {reason}'
-        for method in material.study.methods.values()
-        if (reason := unavailable(method)) is not None
-    ]
-    waiting = 0
-    for cell in material.plan:
-        if read_result(material.folder, cell) is None:
-            failure = read_failure(material.folder, cell)
-            waiting += failure is None
-            if failure is not None:
-                found.append(f'{cell.name} failed: {failure}')
-    if waiting:
-        found.append(f'{waiting} of {len(material.plan)} cells are not finished yet')
-    return found
+            lines.append(f'{versions}; code {result["git_hash"]}; {result["machine"]}')
+    return list(dict.fromkeys(lines))
 
 
 def _html(
-    material: Material, content: dict[str, Any], rows: Sequence[Row], scores: Sequence[Score]
+    context: StudyContext, content: dict[str, Any], rows: Sequence[Row], scores: Sequence[Score]
 ) -> str:
-    """Fill the template."""
-    study = material.study
+    """Render the template."""
+    study = context.study
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
@@ -145,83 +141,68 @@ def _html(
         answers=answers(study, rows),
         caveats=caveats(study, rows),
         scopes=scopes_text(study),
-        tables=[(TITLES[k], [r for r in rows if r.kind == k]) for k in KINDS
+        tables=[(TITLES[k], [r for r in rows if r.kind == k]) for k in SCORE_KINDS
                 if any(r.kind == k for r in rows)],
         difference=difference_text,
         legend=list(zip(classes['classes'], map(tuple, classes['palette']), strict=True)),
-        pictures={name: encode(f) for name, f in draw_pictures(material, rows, scores).items()},
+        pictures=list(draw_pictures(context, rows, scores)),
     )  # fmt: skip
 
 
 def draw_pictures(
-    material: Material, rows: Sequence[Row], scores: Sequence[Score]
-) -> dict[str, Figure | Path]:
-    """Pictures by heading; those without anything to show are left out."""
-    study, folder = material.study, material.folder
-    tuned = sorted({s.labels for s in scores if s.kind == 'finetune'})
-    found: dict[str, Figure | Path] = {}
+    context: StudyContext, rows: Sequence[Row], scores: Sequence[Score]
+) -> Iterator[Picture]:
+    """Draw the pictures for which there are results."""
+    study = context.study
+    labels = sorted({s.labels for s in scores if s.kind == 'finetune'})
+    ends = list(dict.fromkeys([*labels[:1], *labels[-1:]]))
     if rows:
-        found['Scores over the number of labels'] = figures.efficiency_picture(study, rows)
-    for labels in dict.fromkeys([*tuned[:1], *tuned[-1:]]):
-        found[f'Classes, {labels} labelled tiles'] = figures.class_picture(study, scores, labels)
-        found[f'Confusion, {labels} labelled tiles (rows: truth, % of its pixels)'] = (
-            figures.confusion_picture(study, scores, labels)
-        )
-    for labels in dict.fromkeys([*tuned[:1], *tuned[-1:]]):
-        places = {
-            name: folder / f'finetune/{name}/{labels}tiles/seed{study.seeds[0]}/predictions'
-            for name in study.methods
-        }
-        names = material.tiles.val[:MOSAIC]
-        there = {
-            name: place
-            for name, place in places.items()
-            if (place.parent / RESULT).is_file()
-            and all((place / f'{tile}.png').is_file() for tile in names)
-        }
-        if there:
-            found[f'Held-out tiles, {labels} labelled tiles, seed {study.seeds[0]}'] = (
-                figures.mosaic_picture(study, names, there)
-            )
-    shown = pretraining_shown(study)
-    logged = {
-        cell.method: read_curves(folder / cell.name)
-        for cell in material.plan
-        if cell.name == shown.name and read_result(folder, cell) is not None
-    }
-    if logged:
-        title = study.methods[shown.method].title
-        found[f'Pretraining of {title}: losses, chance levels, health'] = draw_curves(logged)
-    return found | drawn_while_pretraining(material)
+        figure = figures.efficiency_picture(study, rows)
+        yield Picture('Scores over the number of labels', figure)
+    for count in ends:
+        figure = figures.class_picture(study, scores, count)
+        yield Picture(f'Classes, {count} labelled tiles', figure)
+        heading = f'Confusion, {count} labelled tiles (rows: truth, % of its pixels)'
+        yield Picture(heading, figures.confusion_picture(study, scores, count))
+    for count in ends:
+        yield from _predictions(context, count)
+    yield from _pretraining_pictures(context)
 
 
-def pretraining_shown(study: Study) -> Cell:
-    """The pretraining of the reference whose curves and pictures are shown."""
-    method = pretrained_as(study, study.methods[study.reference])
-    return Cell('pretrain', method, study.pretrain_seeds[0])
+def _predictions(context: StudyContext, labels: int) -> Iterator[Picture]:
+    """Held-out tiles with the predictions of each method, as saved by the first seed."""
+    seed, names = context.study.seeds[0], context.tiles.val[:SHOWN_TILES]
+    folders = {}
+    for name in context.study.methods:
+        folder = context.folder_of(Job('finetune', name, seed, labels))
+        images = [folder / f'predictions/{tile}.png' for tile in names]
+        if (folder / RESULT).is_file() and all(image.is_file() for image in images):
+            folders[name] = folder / 'predictions'
+    if folders:
+        figure = figures.mosaic_picture(context.study, names, folders)
+        heading = f'Held-out tiles, {labels} labelled tiles, seed {seed}'
+        yield Picture(heading, figure, has_legend=True)
 
 
-def drawn_while_pretraining(material: Material) -> dict[str, Path]:
-    """The last pictures that the pretraining of the reference drew of itself."""
-    place = material.folder / pretraining_shown(material.study).name
+def shown_pretraining(study: Study) -> Job:
+    """The pretraining of the proposed method whose curves and pictures are shown."""
+    method = pretrained_as(study, study.methods[study.proposed])
+    return Job('pretrain', method, study.pretrain_seeds[0])
+
+
+def _pretraining_pictures(context: StudyContext) -> Iterator[Picture]:
+    """Curves of the proposed method's pretraining, and the last pictures that it drew."""
+    job = shown_pretraining(context.study)
+    folder = context.folder_of(job)
+    if job in context.plan and read_result(context, job) is not None:
+        title = context.study.methods[job.method].title
+        heading = f'Pretraining of {title}: losses, chance levels, embedding metrics'
+        yield Picture(heading, draw_curves({job.method: read_curves(folder)}))
     headings = {
-        'matched_regions': 'Two views and their matched regions (one number: the same ground)',
+        'matched_regions': 'Two views and their matched regions (same number: same ground)',
         'features': 'Features of the dense map: principal components as colours',
     }
-    found = {}
     for name, heading in headings.items():
-        drawn = place.glob(f'*/vis_data/vis_image/{name}_*.png')
+        drawn = folder.glob(f'*/vis_data/vis_image/{name}_*.png')
         if last := max(drawn, key=lambda path: path.stat().st_mtime, default=None):
-            found[heading] = last
-    return found
-
-
-def encode(picture: Figure | Path) -> str:
-    """A picture as the address that HTML holds it by."""
-    if isinstance(picture, Path):
-        content = picture.read_bytes()
-    else:
-        file = io.BytesIO()
-        picture.savefig(file, format='png', dpi=100)
-        content = file.getvalue()
-    return f'data:image/png;base64,{base64.b64encode(content).decode()}'
+            yield Picture(heading, last)

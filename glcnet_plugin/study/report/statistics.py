@@ -1,4 +1,4 @@
-"""What a few seeds tell: means, intervals, labels saved."""
+"""Statistics of a few seeds: intervals of a mean, verdicts, labels needed."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ CONFIDENCE = 0.95
 def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
     """Bootstrap interval of a mean, 95 %.
 
-    The expanded percentile interval: the plain one is too narrow for few values, since it knows
-    neither the n - 1 of a variance nor the heavy tails of Student's t; here the percentiles are
-    those that would be right for a normal distribution (Hesterberg, What Teachers Should Know
-    About the Bootstrap, The American Statistician 69, 2015, section 4.3). For up to six values
-    all resamples are listed, else 20,000 drawn.
+    The expanded percentile interval: the plain one is too narrow for few values, since it ignores
+    the n - 1 of a variance and the heavy tails of Student's t; here the percentiles are those
+    that would be right for a normal distribution (Hesterberg, What Teachers Should Know About the
+    Bootstrap, The American Statistician 69, 2015, section 4.3; scipy.stats.bootstrap does not
+    have it). For up to six values all resamples are listed, else 20,000 are drawn.
 
     Args:
         values: n values, such as differences of two methods, one per seed.
 
     Returns:
-        Its ends; None for fewer than five values, of which none is worth giving.
+        Its ends; None for fewer than five values, which are too few.
     """
     count = len(values)
     if count < ENOUGH:
@@ -51,13 +51,13 @@ def _resampled_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def verdict(differences: Sequence[float]) -> str:
-    """Say what paired differences of a score show.
+    """Judge paired differences of a score.
 
     Args:
         differences: One per seed.
 
     Returns:
-        'ahead' or 'behind' where the interval of the mean leaves 0 out, 'tie' where it holds 0,
+        'ahead' or 'behind' if the interval of the mean excludes 0, 'tie' if it contains 0,
         'too few seeds' below five.
     """
     interval = mean_interval(differences)
@@ -71,7 +71,7 @@ def verdict(differences: Sequence[float]) -> str:
 def labels_to_reach(
     score: float, labels: Sequence[int], scores: Sequence[float]
 ) -> tuple[str, float]:
-    """How many labelled tiles a method needs to reach a score.
+    """Estimate how many labelled tiles a method needs to reach a score.
 
     Args:
         score: The score.
@@ -79,9 +79,9 @@ def labels_to_reach(
         scores: Mean score of the method with each.
 
     Returns:
-        'about' and the number where the straight line between two points, over the logarithm of
-        the number, first reaches the score; 'at most' and the least, if that reaches it; 'more
-        than' and the largest, if none does.
+        'about' and the number where linear interpolation over the logarithm of the number first
+        reaches the score; 'at most' and the smallest number, if that reaches it; 'more than' and
+        the largest, if none does.
     """
     if scores[0] >= score:
         return 'at most', float(labels[0])

@@ -1,24 +1,26 @@
-"""What a study found, in numbers: means, differences, labels saved."""
+"""Results of a study as numbers: means, differences, labels saved."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from glcnet_plugin.study.plan import Cell
+import pandas as pd
+
+from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.report.statistics import labels_to_reach, mean_interval, verdict
 from glcnet_plugin.study.results import read_result
 from glcnet_plugin.study.settings import Study
 
-KINDS = ('finetune', 'probe', 'probe_deep', 'probe_last', 'probe_dense')
+SCORE_KINDS = ('finetune', 'probe', 'probe_deep', 'probe_last', 'probe_dense')
 SCORE = 'Kappa'
+SHOWN = ('OA', 'Kappa', 'mIoU')
 
 
 @dataclass(frozen=True)
 class Score:
-    """Result of one method with one list of labelled tiles."""
+    """Scores of one method with one list of labelled tiles."""
 
     kind: str
     method: str
@@ -30,7 +32,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Difference:
-    """A method against another one, seed by seed."""
+    """Difference between a method and another one, seed by seed."""
 
     other: str
     values: Sequence[float]
@@ -42,7 +44,7 @@ class Difference:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Its 95 % interval, None for too few seeds."""
+        """95 % interval of the mean, None for too few seeds."""
         return mean_interval(self.values)
 
     @property
@@ -58,7 +60,7 @@ class Row:
     kind: str
     method: str
     labels: int
-    scores: Mapping[str, Sequence[float]]  # per name, one value per seed
+    scores: Mapping[str, Sequence[float]]  # one value per seed, by name
     against_random: Difference | None
     against_best: Difference | None
 
@@ -76,33 +78,30 @@ class Row:
         return stdev(self.scores[name]) if self.seeds > 1 else None
 
 
-def read_scores(folder: Path, plan: Iterable[Cell]) -> list[Score]:
-    """Scores of all finished cells.
+def read_scores(context: StudyContext) -> list[Score]:
+    """Scores of all finished jobs.
 
     Args:
-        folder: Folder of the study.
-        plan: Its cells.
+        context: The study.
 
     Returns:
         One per probe or fine-tuning, method, number of labelled tiles and seed.
     """
-    found = []
-    for cell in plan:
-        result = read_result(folder, cell)
-        if result is None or cell.kind == 'pretrain':
+    scores = []
+    for job in context.plan:
+        result = read_result(context, job)
+        if result is None or job.kind == 'pretrain':
             continue
-        rows = result['rows'] if cell.kind == 'probe' else [
-            {'kind': 'finetune', 'labels': cell.labels, 'seed': cell.seed,
+        rows = result['rows'] if job.kind == 'probe' else [
+            {'kind': 'finetune', 'labels': job.labels, 'seed': job.seed,
              'scores': result['scores'], 'hist': result['hist']}
         ]  # fmt: skip
-        for row in rows:
-            found.append(Score(row['kind'], cell.method, row['labels'], row['seed'],
-                               row['scores'], row['hist']))  # fmt: skip
-    return found
+        scores += [Score(method=job.method, **row) for row in rows]
+    return scores
 
 
-def summarise(study: Study, scores: Sequence[Score]) -> list[Row]:
-    """Bring scores together over the seeds, and compare methods seed by seed.
+def summarise(study: Study, scores: Iterable[Score]) -> list[Row]:
+    """Collect scores over the seeds, and compare methods seed by seed.
 
     Args:
         study: The study.
@@ -111,62 +110,51 @@ def summarise(study: Study, scores: Sequence[Score]) -> list[Row]:
     Returns:
         Rows by kind, number of labelled tiles, and method in the order of the study.
     """
-    table: dict[tuple[str, int, str], dict[int, Score]] = {}
-    for one in scores:
-        table.setdefault((one.kind, one.labels, one.method), {})[one.seed] = one
-    order = list(study.methods)
-    keys = sorted(table, key=lambda key: (KINDS.index(key[0]), key[1], order.index(key[2])))
+    index = ['kind', 'labels', 'method', 'seed']
+    lines = [
+        [s.kind, s.labels, s.method, s.seed, *(float(s.scores[name]) for name in SHOWN)]
+        for s in scores
+    ]
+    table = pd.DataFrame(lines, columns=[*index, *SHOWN]).drop_duplicates(index, keep='last')
     rows = []
-    for kind, labels, method in keys:
-        own = table[kind, labels, method]
-        others = {m: by for (k, n, m), by in table.items() if (k, n) == (kind, labels)}
-        rows.append(
-            Row(
-                kind,
-                method,
-                labels,
-                {name: [float(s.scores[name]) for _, s in sorted(own.items())]
-                 for name in ('OA', 'Kappa', 'mIoU')},
-                _against(own, others, study.random_of(study.methods[method]), method),
-                _against(own, others, best_baseline(study, method, others), method),
-            )
-        )  # fmt: skip
+    for kind in SCORE_KINDS:
+        for labels, part in table[table.kind == kind].groupby('labels'):
+            by_seed = part.pivot(index='seed', columns='method', values=SCORE)
+            for name in [name for name in study.methods if name in by_seed]:
+                own = part[part.method == name].sort_values('seed')
+                random = study.random_of(study.methods[name])
+                rows.append(Row(
+                    kind, name, int(labels), {n: own[n].tolist() for n in SHOWN},
+                    _difference(by_seed, name, random),
+                    _difference(by_seed, name, best_baseline(study, name, by_seed)),
+                ))  # fmt: skip
     return rows
 
 
-def best_baseline(
-    study: Study, method: str, others: Mapping[str, Mapping[int, Score]]
-) -> str | None:
+def best_baseline(study: Study, name: str, by_seed: pd.DataFrame) -> str | None:
     """The other method with the highest mean, of another family and the same network.
 
-    It is chosen by the scores that are then compared, which favours it; among those with most
-    seeds, as long as some are not finished.
+    It is chosen by the scores that are then compared, which favours it. As long as some jobs are
+    not finished, only the methods with most seeds are considered.
     """
-    own = study.methods[method]
-    most = max(len(by) for by in others.values())
-    rivals = {
-        name: mean(float(s.scores[SCORE]) for s in by.values())
-        for name, by in others.items()
-        if name != method
-        and len(by) == most
-        and study.methods[name].network == own.network
-        and not (own.family and study.methods[name].family == own.family)
-    }
-    return max(rivals, key=lambda name: rivals[name]) if rivals else None
-
-
-def _against(
-    own: Mapping[int, Score], others: Mapping[str, Mapping[int, Score]], name: str | None,
-    method: str,
-) -> Difference | None:  # fmt: skip
-    """Differences of the seeds that both have."""
-    if name is None or name == method or name not in others:
-        return None
-    both = sorted(own.keys() & others[name].keys())
-    values = [
-        float(own[seed].scores[SCORE]) - float(others[name][seed].scores[SCORE]) for seed in both
+    own, seeds = study.methods[name], by_seed.count()
+    rivals = [
+        other
+        for other in by_seed
+        if other != name
+        and seeds[other] == seeds.max()
+        and study.methods[other].network == own.network
+        and not (own.family and study.methods[other].family == own.family)
     ]
-    return Difference(name, values) if values else None
+    return str(by_seed[rivals].mean().idxmax()) if rivals else None
+
+
+def _difference(by_seed: pd.DataFrame, name: str, other: str | None) -> Difference | None:
+    """Difference of two methods for the seeds that both have."""
+    if other is None or other == name or other not in by_seed:
+        return None
+    values = (by_seed[name] - by_seed[other]).dropna().tolist()
+    return Difference(other, values) if values else None
 
 
 def curve(rows: Iterable[Row], kind: str, method: str) -> list[Row]:
@@ -177,7 +165,7 @@ def curve(rows: Iterable[Row], kind: str, method: str) -> list[Row]:
 
 
 def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
-    """How many labels random weights need for what the reference reaches with the fewest.
+    """How many labels random weights need to match the proposed method with the fewest labels.
 
     Args:
         study: The study.
@@ -187,28 +175,28 @@ def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
     Returns:
         A sentence; None where there is nothing to compare.
     """
-    reference = study.methods[study.reference]
-    name = study.random_of(reference)
-    ours = curve(rows, kind, study.reference)
+    proposed = study.methods[study.proposed]
+    name = study.random_of(proposed)
+    ours = curve(rows, kind, study.proposed)
     theirs = curve(rows, kind, name) if name else []
     if len(theirs) < 2 or not ours:
         return None
     least = ours[0]
     if theirs[0].labels != least.labels or least.against_random is None:
         return None
-    title, other = reference.title, study.methods[str(name)].title
+    title, other = proposed.title, study.methods[str(name)].title
     if least.against_random.verdict != 'ahead':
         return (
-            f'with {least.labels} labelled tiles {title} is not ahead of {other}: no labels are '
-            'saved that could be told.'
+            f'with {least.labels} labelled tiles {title} is not ahead of {other}, so no saving of '
+            'labels can be given.'
         )
     numbers, means = [row.labels for row in theirs], [row.mean() for row in theirs]
     for many, (before, after) in zip(numbers[1:], pairwise(means), strict=True):
         if after < before:
             return (
-                f'the Kappa of {other} falls from {before:.3f} to {after:.3f} where there are '
-                f'{many} labelled tiles: how many they need cannot be told. Is the fine-tuning too '
-                'short, or are the few labels spread better than the many?'
+                f'the Kappa of {other} falls from {before:.3f} to {after:.3f} at {many} labelled '
+                'tiles, so no saving of labels can be given. Is the fine-tuning too short, or are '
+                'the few labels more varied than the many?'
             )
     how, count = labels_to_reach(least.mean(), numbers, means)
     text = f'{title} reaches Kappa {least.mean():.3f} with {least.labels} labelled tiles; {other}'

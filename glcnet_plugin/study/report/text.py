@@ -1,11 +1,18 @@
-"""What follows from a study and what does not, in words, Markdown and CSV."""
+"""Results of a study as sentences, Markdown and CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 
+import pandas as pd
+
 from glcnet_plugin.study.report.statistics import ENOUGH
-from glcnet_plugin.study.report.summary import KINDS, SCORE, Difference, Row, labels_saved
+from glcnet_plugin.study.report.summary import (
+    SCORE,
+    SCORE_KINDS,
+    SHOWN,
+    Difference,
+    Row,
+    labels_saved,
+)
 from glcnet_plugin.study.settings import Study
 
 TITLES = {
@@ -19,7 +26,7 @@ MARKS = {'ahead': 'ahead', 'behind': 'behind', 'tie': 'tie', 'too few seeds': '?
 
 
 def answers(study: Study, rows: Sequence[Row]) -> list[str]:
-    """Say what the reference gains, for every kind and number of labelled tiles.
+    """State the gain of the proposed method, for every kind and number of labelled tiles.
 
     Args:
         study: The study.
@@ -28,26 +35,26 @@ def answers(study: Study, rows: Sequence[Row]) -> list[str]:
     Returns:
         Sentences.
     """
-    found = []
-    title = study.methods[study.reference].title
-    for kind in KINDS:
+    sentences = []
+    title = study.methods[study.proposed].title
+    for kind in SCORE_KINDS:
         for row in rows:
-            if (row.kind, row.method) != (kind, study.reference):
+            if (row.kind, row.method) != (kind, study.proposed):
                 continue
             parts = [
                 f'{difference_text(one)} against {study.methods[one.other].title}'
                 for one in _differences(row)
             ]
             if parts:
-                found.append(f'{TITLES[kind]}, {row.labels} labelled tiles: {title} is '
-                             f'{"; ".join(parts)}.')  # fmt: skip
+                sentences.append(f'{TITLES[kind]}, {row.labels} labelled tiles: {title} is '
+                                 f'{"; ".join(parts)}.')  # fmt: skip
         if (saved := labels_saved(study, rows, kind)) is not None:
-            found.append(f'{TITLES[kind]}: {saved}')
-    return found
+            sentences.append(f'{TITLES[kind]}: {saved}')
+    return sentences
 
 
 def _differences(row: Row) -> list[Difference]:
-    """Against random weights and against the best baseline, each other method once."""
+    """Differences to random weights and to the best baseline; one if these are the same."""
     both = [row.against_random, row.against_best]
     return list({one.other: one for one in both if one is not None}.values())
 
@@ -58,13 +65,13 @@ def difference_text(one: Difference) -> str:
     if interval is None:
         count = len(one.values)
         return f'{one.mean:+.3f} ({count} seed{"s" * (count > 1)}: too few for an interval)'
-    words = {'ahead': 'ahead by', 'behind': 'behind by', 'tie': 'in a tie, at'}[one.verdict]
+    label = {'ahead': 'ahead by', 'behind': 'behind by', 'tie': 'tied at'}[one.verdict]
     low, high = interval
-    return f'{words} {one.mean:+.3f} [{low:+.3f}, {high:+.3f}]'
+    return f'{label} {one.mean:+.3f} [{low:+.3f}, {high:+.3f}]'
 
 
 def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
-    """What does not follow.
+    """State the limits of the conclusions.
 
     Args:
         study: The study.
@@ -73,35 +80,35 @@ def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
     Returns:
         Sentences.
     """
-    found = [
-        'A difference is called a tie where its 95 % interval holds 0. Intervals are of the mean '
-        'over seeds; each seed draws the labelled tiles and the random numbers of training, the '
-        'same tiles for all methods. With five seeds such an interval holds the true mean in about '
-        '92 of 100 cases: of a dozen comparisons, one is wrong by chance.',
-        'All scores are of the same held-out tiles: other places may differ by more than the '
-        'intervals say. No checkpoint was chosen by them; the last one counts.',
-        'The best baseline is the one that came out best here, which favours it.',
+    sentences = [
+        'A difference is a tie if its 95 % interval contains 0. The interval is that of the mean '
+        'over seeds; each seed draws the labelled tiles and the random numbers of training, with '
+        'the same tiles for all methods. With five seeds such an interval contains the true mean '
+        'in about 92 of 100 cases, so about one in twelve comparisons is wrong by chance.',
+        'All scores are from the same held-out tiles: other places may differ by more than the '
+        'intervals. No checkpoint was selected by these scores; the last one is scored.',
+        'The best other method is chosen by these same scores, which favours it.',
     ]
     if len(study.used_pretrain_seeds) < len(study.seeds):
         count = len(study.used_pretrain_seeds)
-        found.append(
+        sentences.append(
             f'Every method was pretrained {count} time{"s" * (count > 1)} for {len(study.seeds)} '
-            'seeds: the intervals do not hold all the luck of a pretraining, so a lead over '
-            'another pretrained method is weaker than they say.'
+            'seeds: the intervals do not include all the variance of pretraining, so a lead over '
+            'another pretrained method is less certain than they suggest.'
         )
     seeds = min((row.seeds for row in rows), default=0)
     if seeds < ENOUGH:
-        found.append(
-            f'{seeds} seeds are too few for an interval ({ENOUGH} are needed): no difference of '
+        sentences.append(
+            f'{seeds} seeds are too few for an interval ({ENOUGH} are needed): no difference in '
             'this study is more than a hint.'
         )
-    return [*found, *study.notes]
+    return [*sentences, *study.notes]
 
 
 def markdown(study: Study, rows: Sequence[Row]) -> str:
     """Tables in Markdown: a row per method, a column per number of labelled tiles."""
     lines = []
-    for kind in KINDS:
+    for kind in SCORE_KINDS:
         own = [row for row in rows if row.kind == kind]
         if not own:
             continue
@@ -119,7 +126,7 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
 
 
 def cell_text(row: Row, seeds: int) -> str:
-    """Mean, deviation and what it is against random weights; of fewer seeds, how many."""
+    """Mean, deviation and difference to random weights; the number of seeds if some are missing."""
     deviation = row.deviation()
     text = f'{row.mean():.3f}' + (f' ± {deviation:.3f}' if deviation is not None else '')
     if row.against_random is not None:
@@ -130,36 +137,35 @@ def cell_text(row: Row, seeds: int) -> str:
 
 def csv_table(study: Study, rows: Iterable[Row]) -> str:
     """One line per row, with all numbers."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator='\n')
-    names = ('OA', 'Kappa', 'mIoU')
-    comparison = ('other', 'difference', 'low', 'high', 'verdict')
-    writer.writerow([
-        'kind', 'method', 'network', 'labelled_tiles', 'seeds',
-        *(f'{name}_{part}' for name in names for part in ('mean', 'std')),
-        *(f'random_{part}' for part in comparison), *(f'best_{part}' for part in comparison),
-    ])  # fmt: skip
-    for row in rows:
-        values: list[object] = [row.kind, row.method, study.methods[row.method].network,
-                                row.labels, row.seeds]  # fmt: skip
-        for name in names:
-            deviation = row.deviation(name)
-            values += [f'{row.mean(name):.4f}', '' if deviation is None else f'{deviation:.4f}']
-        for one in (row.against_random, row.against_best):
-            values += ['', '', '', '', ''] if one is None else _columns(one)
-        writer.writerow(values)
-    return file.getvalue()
+    lines = [
+        {
+            'kind': row.kind,
+            'method': row.method,
+            'network': study.methods[row.method].network,
+            'labelled_tiles': row.labels,
+            'seeds': row.seeds,
+            **{f'{name}_{part}': value for name in SHOWN
+               for part, value in (('mean', row.mean(name)), ('std', row.deviation(name)))},
+            **_columns('random', row.against_random),
+            **_columns('best', row.against_best),
+        }
+        for row in rows
+    ]  # fmt: skip
+    return str(pd.DataFrame(lines).to_csv(index=False, float_format='%.4f', lineterminator='\n'))
 
 
-def _columns(one: Difference) -> list[str]:
-    """A difference in five columns."""
-    interval = one.interval or ('', '')
-    ends = [f'{end:.4f}' if end != '' else '' for end in interval]
-    return [one.other, f'{one.mean:.4f}', *ends, one.verdict]
+def _columns(prefix: str, one: Difference | None) -> dict[str, object]:
+    """A difference as columns; empty without one."""
+    low, high = (one and one.interval) or (None, None)
+    values = {
+        'other': one and one.other, 'difference': one and one.mean, 'low': low, 'high': high,
+        'verdict': one and one.verdict,
+    }  # fmt: skip
+    return {f'{prefix}_{name}': value for name, value in values.items()}
 
 
 def scopes_text(study: Study) -> list[str]:
-    """What the fine-tuning and the probes load of each method, in words."""
+    """Which part of each method is loaded by the fine-tuning and the probes."""
     by_scope: dict[str, list[str]] = {}
     for method in study.methods.values():
         if method.trained:
@@ -168,7 +174,7 @@ def scopes_text(study: Study) -> list[str]:
 
 
 def exceptions_text(study: Study, used: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Exceptions to the common protocol, in words."""
+    """Exceptions to the common protocol, as sentences."""
     return [
         f'{study.methods[name].title}: {key}: {reason}'
         for name, keys in used.items()

@@ -1,4 +1,4 @@
-"""Runs of a study: pretraining, and fine-tuning with scoring."""
+"""Run one job of a study: a pretraining, a probe, or a fine-tuning with its scores."""
 
 import json
 import logging
@@ -14,79 +14,77 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from PIL import Image
 
 from glcnet_plugin.checkpoints.latest import latest_checkpoint
 from glcnet_plugin.compat import TESTED, installed_version
-from glcnet_plugin.engine.hooks.provenance import data_fingerprint, git_hash
+from glcnet_plugin.engine.mm_internals import loggers
+from glcnet_plugin.engine.provenance import data_fingerprint, git_hash
 from glcnet_plugin.engine.preflight import check_batches
 from glcnet_plugin.study.configs import finetune_config, one_thread, pretrain_config
-from glcnet_plugin.study.plan import Cell, inputs_of
+from glcnet_plugin.study.context import WEIGHTS, StudyContext
+from glcnet_plugin.study.inputs import inputs_of
+from glcnet_plugin.study.plan import Job
+from glcnet_plugin.study.results import LOG, RESULT
 from glcnet_plugin.study.run.probing import SCORES, probe_weights
-from glcnet_plugin.study.settings import Study
-from glcnet_plugin.study.tiles import Tiles, write_lists
+from glcnet_plugin.study.tiles import write_lists
 from glcnet_plugin.utils.atomic_io import write_atomic
 
-RESULT = 'metrics.json'
-WEIGHTS = 'weights.pth'
-BEGUN = 'inputs.json'
-MOSAIC = 6  # held-out tiles whose predictions are kept
-Found = dict[str, Any]
+INPUTS = 'inputs.json'  # of a job that was started
+SHOWN_TILES = 6  # held-out tiles whose predictions are kept
+Result = dict[str, Any]
 
 
-def run_cell(study: Study, tiles: Tiles, folder: Path, cell: Cell) -> Found:
-    """Run a cell, and write ``metrics.json`` into its folder when it is done.
+def run_job(context: StudyContext, job: Job) -> Result:
+    """Run a job, and write ``metrics.json`` into its folder once it is finished.
 
     Args:
-        study: The study.
-        tiles: Its tiles.
-        folder: Folder of the study.
-        cell: The cell; what it needs is done.
+        context: The study.
+        job: The job; the one it needs is finished.
 
     Returns:
         What is written: inputs, results, seconds, versions.
     """
     if not torch.cuda.is_available():
         one_thread()
-    place, inputs = folder / cell.name, inputs_of(cell, study, tiles)
-    begin(place, inputs, keep=cell.kind == 'pretrain')
-    lists = write_lists(tiles, folder / 'lists')
+    folder, inputs = context.folder_of(job), inputs_of(job, context)
+    prepare_folder(folder, inputs, keep=job.kind == 'pretrain')
+    write_lists(context.tiles, context.folder / 'lists')
     start = time.time()
     with (
-        (place / 'log.txt').open('a', encoding='utf-8') as log,
+        (folder / LOG).open('a', encoding='utf-8') as log,
         redirect_stdout(log),
         redirect_stderr(log),
     ):
         try:
-            found = KINDS[cell.kind](study, tiles, lists, cell, folder)
+            result = JOB_RUNNERS[job.kind](context, job)
         finally:
             close_logs()
     result = {
-        'cell': cell.name,
+        'job': job.name,
         'inputs': inputs,
-        **found,
+        **result,
         'seconds': round(time.time() - start, 1),
         **provenance(),
     }
-    write_atomic(place / RESULT, json.dumps(result, indent=1) + '\n')  # only when it is done
-    for name in [*place.glob('*.pth'), place / 'last_checkpoint']:
-        if name.name != WEIGHTS:
-            name.unlink(missing_ok=True)  # of no use from here on
+    write_atomic(folder / RESULT, json.dumps(result, indent=1) + '\n')
+    for path in [*folder.glob('*.pth'), folder / 'last_checkpoint']:
+        if path.name != WEIGHTS:
+            path.unlink(missing_ok=True)  # only needed to resume
     return result
 
 
 def close_logs() -> None:
-    """Take from the loggers of runs the files that they write to, which are about to be closed."""
-    for logger in MMLogger._instance_dict.values():
+    """Remove the handlers of all loggers, since the files they write to are about to be closed."""
+    for logger in loggers():
         for handler in list(logger.handlers):
             logger.removeHandler(handler)
             if isinstance(handler, logging.FileHandler):
                 handler.close()
 
 
-def provenance() -> Found:
+def provenance() -> Result:
     """Versions, code and machine."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU'
     names = [*TESTED, 'torch', 'numpy', 'sklearn']
@@ -100,38 +98,38 @@ def provenance() -> Found:
     }
 
 
-def train(cfg: Config, place: Path, seed: int) -> Runner:
-    """Train a config in a folder; one that was begun there goes on.
+def train(cfg: Config, folder: Path, seed: int) -> Runner:
+    """Train a config in a folder; an interrupted training is resumed.
 
     Args:
         cfg: The config.
-        place: Its folder.
+        folder: Its folder.
         seed: Its seed.
 
     Returns:
-        The runner, at the end.
+        The runner, after training.
     """
-    cfg.work_dir = str(place)
-    cfg.experiment_name = '_'.join(place.resolve().parts[1:])  # no other in this process
+    cfg.work_dir = str(folder)
+    cfg.experiment_name = '_'.join(folder.resolve().parts[1:])  # unique in this process
     cfg.randomness = {'seed': seed}
     cfg.visualizer.name = cfg.experiment_name
-    cfg.resume = latest_checkpoint(place) != (None, [])
+    cfg.resume = latest_checkpoint(folder) != (None, [])
     runner = Runner.from_cfg(cfg)
     check_batches(runner)
     runner.train()
     return runner
 
 
-def pretrain(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, folder: Path) -> Found:
-    """Pretrain; leaves ``weights.pth`` and the config in the folder of the cell."""
-    place = folder / cell.name
-    cfg = pretrain_config(study, study.methods[cell.method], tiles, lists['train'])
-    cfg.dump(place / 'config.py')
-    (place / WEIGHTS).unlink(missing_ok=True)  # of a run that was stopped at its very end
-    start, resumed = time.time(), latest_checkpoint(place)[0] is not None
-    runner = train(cfg, place, cell.seed)
-    torch.save({'state_dict': runner.model.state_dict()}, place / f'{WEIGHTS}.part')
-    (place / f'{WEIGHTS}.part').replace(place / WEIGHTS)
+def pretrain(context: StudyContext, job: Job) -> Result:
+    """Pretrain; leaves ``weights.pth`` and the config in the folder of the job."""
+    folder = context.folder_of(job)
+    cfg = pretrain_config(context, job)
+    cfg.dump(folder / 'config.py')
+    (folder / WEIGHTS).unlink(missing_ok=True)  # of a run that was stopped at its very end
+    start, resumed = time.time(), latest_checkpoint(folder)[0] is not None
+    runner = train(cfg, folder, job.seed)
+    torch.save({'state_dict': runner.model.state_dict()}, folder / f'{WEIGHTS}.part')
+    (folder / f'{WEIGHTS}.part').replace(folder / WEIGHTS)
     scalars = runner.message_hub.log_scalars
     return {
         'images': len(runner.train_dataloader.dataset),
@@ -143,33 +141,26 @@ def pretrain(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, fol
         'last': {
             key.removeprefix('train/'): float(value.mean(10))
             for key, value in scalars.items()
-            if key.startswith(('train/loss', 'train/chance', 'train/health'))
+            if key.startswith(('train/loss', 'train/chance', 'train/emb'))
         },
     }
 
 
-def probe(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, folder: Path) -> Found:
+def probe(context: StudyContext, job: Job) -> Result:
     """Classify pixels by frozen features, with every list of labelled tiles."""
-    weights = weights_of(study, cell, folder)
-    return {'rows': probe_weights(study, tiles, lists, cell, weights, folder)}
+    return {'rows': probe_weights(context, job)}
 
 
-def finetune(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, folder: Path) -> Found:
+def finetune(context: StudyContext, job: Job) -> Result:
     """Fine-tune on labelled tiles, and score the last weights on the held-out ones."""
-    place = folder / cell.name
-    method = study.methods[cell.method]
-    chosen = {'train': lists[f'{cell.labels}_{cell.seed}'], 'val': lists['val']}
-    cfg = finetune_config(study, method, tiles, chosen)
-    weights = weights_of(study, cell, folder)
-    loading = next(h for h in cfg.custom_hooks if h['type'] == 'glcnet_plugin.LoadPretrainedHook')
-    loading.update(checkpoint=None if weights is None else str(weights), scope=method.scope)
-    cfg.test_evaluator = {'type': 'glcnet_plugin.RSSegMetric', 'output_dir': str(place)}
-    cfg.dump(place / 'config.py')
-    runner = train(cfg, place, cell.seed)
+    folder = context.folder_of(job)
+    cfg = finetune_config(context, job)
+    cfg.dump(folder / 'config.py')
+    runner = train(cfg, folder, job.seed)
     runner.test()
-    if cell.seed == study.seeds[0]:
-        keep_predictions(runner, tiles.val[:MOSAIC], place / 'predictions')
-    scores = json.loads((place / 'scores.json').read_text(encoding='utf-8'))
+    if job.seed == context.study.seeds[0]:
+        save_predictions(runner, context.tiles.val[:SHOWN_TILES], folder / 'predictions')
+    scores = json.loads((folder / 'scores.json').read_text(encoding='utf-8'))
     return {
         'scores': {name: scores[name] for name in SCORES},
         'hist': scores['confusion_matrix'],
@@ -178,20 +169,13 @@ def finetune(study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, fol
     }
 
 
-KINDS: dict[str, Callable[..., Found]] = {
+JOB_RUNNERS: dict[str, Callable[[StudyContext, Job], Result]] = {
     'pretrain': pretrain, 'probe': probe, 'finetune': finetune,
 }  # fmt: skip
 
 
-def weights_of(study: Study, cell: Cell, folder: Path) -> Path | str | None:
-    """Weights that a cell begins with; None for random ones."""
-    if cell.needs is not None:
-        return folder / cell.needs / WEIGHTS
-    return study.methods[cell.method].checkpoint
-
-
-def keep_predictions(runner: Runner, names: Sequence[str], folder: Path) -> None:
-    """Save class ids of some held-out tiles as PNG, for the pictures of the report."""
+def save_predictions(runner: Runner, names: Sequence[str], folder: Path) -> None:
+    """Save predicted class ids of tiles as PNG, for the figures of the report."""
     model, dataset = runner.model.eval(), runner.test_dataloader.dataset
     folder.mkdir(exist_ok=True)
     for index in range(len(dataset)):
@@ -203,17 +187,17 @@ def keep_predictions(runner: Runner, names: Sequence[str], folder: Path) -> None
             Image.fromarray(mask).save(folder / f'{name}.png')
 
 
-def begin(place: Path, inputs: Found, keep: bool) -> None:
-    """Prepare the folder of a cell.
+def prepare_folder(folder: Path, inputs: Result, keep: bool) -> None:
+    """Prepare the folder of a job.
 
     Args:
-        place: The folder. What an earlier try left is removed.
-        inputs: What the result will depend on.
-        keep: Whether an earlier try of the same inputs goes on instead.
+        folder: The folder. The files of an earlier attempt are removed.
+        inputs: Everything the result will depend on.
+        keep: Whether to resume an earlier attempt with the same inputs instead.
     """
-    note, text = place / BEGUN, json.dumps(inputs, sort_keys=True)
-    same = note.is_file() and note.read_text(encoding='utf-8') == text
-    if place.is_dir() and not (keep and same):
-        shutil.rmtree(place)
-    place.mkdir(parents=True, exist_ok=True)
-    note.write_text(text, encoding='utf-8')
+    path, text = folder / INPUTS, json.dumps(inputs, sort_keys=True)
+    same = path.is_file() and path.read_text(encoding='utf-8') == text
+    if folder.is_dir() and not (keep and same):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding='utf-8')

@@ -1,6 +1,7 @@
 """Linear probes of the frozen features of a method."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,21 +11,22 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import set_random_seed
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from glcnet_plugin.checkpoints.loading import load_pretrained
 from glcnet_plugin.datasets.io.folder_format import image_files, mask_file, read_classes
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import IGNORE, read_mask
 from glcnet_plugin.evaluation.confusion import confusion_scores, for_json
+from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
 from glcnet_plugin.evaluation.probe import linear_probe
-from glcnet_plugin.models.utils.pixel_features import PixelFeatures
+from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
 from glcnet_plugin.study.configs import finetune_config
-from glcnet_plugin.study.plan import Cell, probed
-from glcnet_plugin.study.settings import Study
+from glcnet_plugin.study.context import WEIGHTS, StudyContext
+from glcnet_plugin.study.plan import Job, probed
 from glcnet_plugin.study.tiles import Tiles
 
-# Pixels of a labelled list, and of a tile of it at most; of all held-out tiles, and of one at most.
+# Pixels of a labelled list, and at most of each tile of it; the same of the held-out tiles.
 LIST_PIXELS, TILE_PIXELS = 6400, 400
 VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100
 CALIBRATION = 64  # unlabelled tiles
@@ -43,7 +45,6 @@ class Extractor(NamedTuple):
 
     name: str
     features: PixelFeatures
-    normalise: Callable[[Tensor], Tensor]
     columns: dict[str, slice]
 
 
@@ -57,34 +58,29 @@ class DenseFeatures(PixelFeatures):
         return [dense_map]
 
 
-def probe_weights(
-    study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell,
-    weights: Path | str | None, folder: Path,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Probe some weights with every list of labelled tiles that takes them.
+def probe_weights(context: StudyContext, job: Job) -> list[dict[str, Any]]:
+    """Probe the weights of a method with every list of labelled tiles that belongs to them.
 
     Args:
-        study: The study.
-        tiles: Its tiles.
-        lists: Lists of the tiles.
-        cell: The probe.
-        weights: Checkpoint, None for random weights of the seed of the cell.
-        folder: Folder of the study.
+        context: The study.
+        job: The probe; without a checkpoint, its seed gives random weights.
 
     Returns:
         A row for each probe and list: ``kind``, ``labels``, ``seed``, ``scores`` and ``hist``.
     """
-    keys = list(probed(cell, study, tiles))
-    extractors = [segmentor_features(study, tiles, lists, cell, weights)]
-    if cell.needs is not None:
-        extractors += dense_features(folder / cell.needs, weights)
+    study, tiles = context.study, context.tiles
+    keys = list(probed(job, study, tiles))
+    extractors = [segmentor_features(context, job)]
+    if job.needs is not None:
+        extractors += dense_features(context.folder / job.needs)
     images = image_files(Path(study.data.root, 'images'))
     step = max(1, len(tiles.train) // CALIBRATION)
     unlabelled = [raw_image(images[name]) for name in tiles.train[::step][:CALIBRATION]]
     for extractor in extractors:
-        extractor.features.calibrate(map(extractor.normalise, batches(unlabelled)))
+        normalised = map(partial(normalise, extractor.features.model), batches(unlabelled))
+        extractor.features.calibrate(normalised)
     samples = {
-        name: sample_tile(study, name, images[name], count, extractors)
+        name: sample_tile(study.data.root, name, images[name], count, extractors)
         for name, count in pixel_counts(tiles, keys).items()
     }
     classes = len(read_classes(study.data.root)['classes'])
@@ -102,13 +98,13 @@ def probe_weights(
 
 
 def pixels_per_tile(tiles: int, scored: bool) -> int:
-    """Pixels that a probe reads of each of so many tiles: more of fewer."""
+    """Pixels that a probe reads per tile: the fewer tiles, the more."""
     total, most = (VAL_PIXELS, VAL_TILE_PIXELS) if scored else (LIST_PIXELS, TILE_PIXELS)
     return min(most, max(1, total // tiles))
 
 
 def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int]:
-    """Pixels that are needed of each tile, by name."""
+    """Pixels to read of each tile, by name."""
     counts = dict.fromkeys(tiles.val, pixels_per_tile(len(tiles.val), True))
     for key in keys:
         names = tiles.labelled[key]
@@ -118,7 +114,7 @@ def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int
 
 
 def batches(images: Sequence[Tensor], size: int = 16) -> Iterator[Tensor]:
-    """Images (1, bands, H, W) joined to batches; those of one size only."""
+    """Images (1, bands, H, W) joined to batches of one size."""
     by_shape: dict[Any, list[Tensor]] = {}
     for image in images:
         by_shape.setdefault(image.shape, []).append(image)
@@ -127,38 +123,37 @@ def batches(images: Sequence[Tensor], size: int = 16) -> Iterator[Tensor]:
             yield torch.cat(same[start : start + size])
 
 
-def segmentor_features(
-    study: Study, tiles: Tiles, lists: dict[str, Path], cell: Cell, weights: Path | str | None
-) -> Extractor:
-    """Features of the network as fine-tuning begins with it."""
-    method = study.methods[cell.method]
-    cfg = finetune_config(study, method, tiles, lists)
-    set_random_seed(cell.seed)
+def segmentor_features(context: StudyContext, job: Job) -> Extractor:
+    """Features of the network that a fine-tuning would start from."""
+    cfg = finetune_config(context, job)
+    set_random_seed(job.seed)
     model = _build(cfg)
-    if weights is not None:
-        load_pretrained(model, str(weights), method.scope)
-    features, normalise = PixelFeatures(model).eval(), _normaliser(model)
-    some = normalise(torch.zeros(1, len(model.data_preprocessor.mean), 64, 64))
+    if (weights := context.weights_of(job)) is not None:
+        load_pretrained(model, str(weights), context.method_of(job).scope)
+    features = PixelFeatures(model).eval()
+    some = normalise(model, torch.zeros(1, len(model.data_preprocessor.mean), 64, 64))
     with torch.no_grad():
         *_, last, encoder = [m.shape[1] for m in features(some)]
+    if features.style_source == 'backbone':  # its last stage is the encoder map
+        last, encoder = encoder, 0
     columns = {
         'probe': slice(None),
         'probe_deep': slice(-last - encoder, None),
-        'probe_last': slice(-last - encoder, -encoder),
+        'probe_last': slice(-last - encoder, -encoder or None),
     }
-    return Extractor('segmentor', features, normalise, columns)
+    return Extractor('segmentor', features, columns)
 
 
-def dense_features(pretraining: Path, weights: Path | str | None) -> list[Extractor]:
-    """Features of the dense map, if the pretraining compared it."""
+def dense_features(pretraining: Path) -> list[Extractor]:
+    """Features of the dense map of a pretraining with a local branch; none for others."""
     cfg = Config.fromfile(pretraining / 'config.py')
     if cfg.model.get('local_head') is None:
         return []
     model = _build(cfg)
-    state = torch.load(weights, map_location='cpu', weights_only=True)  # type: ignore[arg-type]
+    state = torch.load(pretraining / WEIGHTS, map_location='cpu', weights_only=True)
     model.load_state_dict(state['state_dict'])
     features = DenseFeatures(model, 'backbone')
-    return [Extractor('dense', features, _normaliser(model), {'probe_dense': slice(None)})]
+    return [Extractor('dense', features, {'probe_dense': slice(None)})]
 
 
 def _build(cfg: Config) -> Any:
@@ -169,44 +164,35 @@ def _build(cfg: Config) -> Any:
     return model.cuda() if torch.cuda.is_available() else model
 
 
-def _normaliser(model: nn.Module) -> Callable[[Tensor], Tensor]:
-    """A function that normalises raw images as the network's training does."""
-    preprocessor: Any = model.data_preprocessor
-    return lambda x: (x.to(preprocessor.mean.device) - preprocessor.mean) / preprocessor.std
-
-
 def raw_image(path: Path) -> Tensor:
     """(1, bands, H, W) float32."""
     return torch.from_numpy(read_image(str(path))).permute(2, 0, 1)[None].float()
 
 
 def sample_tile(
-    study: Study, name: str, path: Path, count: int, extractors: Sequence[Extractor]
+    root: str, name: str, path: Path, count: int, extractors: Sequence[Extractor]
 ) -> Pixels:
     """Features of some pixels of a tile, the same pixels for every network.
 
     Args:
-        study: The study.
+        root: Labelled folder.
         name: Name of the tile.
         path: Its image.
-        count: Number of pixels; more of them begin with the same ones.
+        count: Number of pixels; a larger number starts with the same ones.
         extractors: Networks.
 
     Returns:
         Features by network, and classes.
     """
-    rng = np.random.default_rng(list(name.encode()))
-    mask = read_mask(mask_file(study.data.root, name))
-    height, width = mask.shape
-    x, y = (rng.random((count, 2)) * (width, height)).astype(int).T
-    points = torch.from_numpy(np.stack([x, y], 1))[None]
-    found: dict[str, NDArray[np.float32]] = {}
+    points, labels = sample_pixels(read_mask(mask_file(root, name)), name, count)
+    batched = torch.from_numpy(points)[None]
+    values: dict[str, NDArray[np.float32]] = {}
     image = raw_image(path)
     for extractor in extractors:
-        batch = extractor.normalise(image)
-        values = extractor.features.at(batch, points.to(batch.device))[0]
-        found[extractor.name] = values.cpu().numpy()
-    return Pixels(found, mask[y, x].astype(np.int64))
+        batch = normalise(extractor.features.model, image)
+        sampled = extractor.features.at(batch, batched.to(batch.device))[0]
+        values[extractor.name] = sampled.cpu().numpy()
+    return Pixels(values, labels)
 
 
 def fit(
@@ -217,8 +203,8 @@ def fit(
 
     Args:
         samples: Pixels by name of the tile.
-        network: Whose features.
-        columns: Which of them.
+        network: Name of the network whose features are used.
+        columns: Which of its features.
         train: Names of the labelled tiles.
         val: Names of the held-out tiles.
         classes: Number of classes.

@@ -1,4 +1,4 @@
-"""Run the cells of a study side by side; one that is finished is never run again."""
+"""Run the jobs of a study in processes side by side."""
 
 import ctypes
 import fcntl
@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -18,91 +19,115 @@ from typing import Any
 import torch
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.plan import Cell
-from glcnet_plugin.study.results import forget_failure, read_result, write_failure
-from glcnet_plugin.study.run.jobs import run_cell
-from glcnet_plugin.study.settings import Study
-from glcnet_plugin.study.tiles import Tiles
+from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.plan import Job
+from glcnet_plugin.study.results import clear_failure, read_result, write_failure
+from glcnet_plugin.study.run.jobs import run_job
+from glcnet_plugin.utils.cli import plain_message
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 START = 'spawn'  # CUDA does not survive a fork
-KILLED = 'its process was killed, perhaps for want of memory'
-PATIENCE = 30  # seconds that a training has to save
+KILLED = 'its process was killed, perhaps because memory ran out'
+GRACE = 30  # seconds that a training has to save when the study is stopped
 
 
-def default_jobs() -> int:
-    """Cells that run side by side: one per GPU, or one per core."""
+def default_workers() -> int:
+    """Number of jobs side by side: one per GPU, else one per core."""
     return torch.cuda.device_count() or os.cpu_count() or 1
 
 
-class Slots:
-    """Processes that run cells, one at a time each, every one with its own GPU.
+class Workers:
+    """Processes that run one job at a time, each on its own GPU.
+
+    Every worker is a pool of its own, so a job that is killed does not end the others.
 
     Args:
-        jobs: Number of processes.
+        count: Number of processes.
     """
 
-    def __init__(self, jobs: int) -> None:
-        self.gpus = torch.cuda.device_count()
-        self.pools = [self._pool(number) for number in range(jobs)]
-        self.running: dict[Future[Any], tuple[int, Cell]] = {}
+    def __init__(self, count: int) -> None:
+        gpus = torch.cuda.device_count()
+        self.gpus = [number % gpus if gpus else None for number in range(count)]
+        self.pools = [self._pool(number) for number in range(count)]
+        self.running: dict[Future[Any], tuple[int, Job]] = {}
 
     def _pool(self, number: int) -> ProcessPoolExecutor:
-        """One process."""
+        """A pool of one process; it starts with its first job."""
         context = multiprocessing.get_context(START)
-        gpu = number % self.gpus if self.gpus else None
-        return ProcessPoolExecutor(1, context, initializer=_start, initargs=(gpu,))
+        return ProcessPoolExecutor(
+            1, context, initializer=_start_worker, initargs=(self.gpus[number],)
+        )
 
-    def free(self) -> list[int]:
-        """Numbers of the processes that do nothing."""
+    def idle(self) -> list[int]:
+        """Numbers of the workers without a job."""
         busy = {number for number, _ in self.running.values()}
         return [number for number in range(len(self.pools)) if number not in busy]
 
-    def submit(self, number: int, work: tuple[Study, Tiles, Path], cell: Cell) -> None:
-        """Let a process run a cell."""
-        future = self.pools[number].submit(run_cell, *work, cell)
-        self.running[future] = number, cell
+    def submit(self, number: int, context: StudyContext, job: Job) -> None:
+        """Let a worker run a job."""
+        with _ctrl_c_ignored():
+            future = self.pools[number].submit(run_job, context, job)
+        self.running[future] = number, job
 
-    def finished(self) -> list[tuple[Cell, BaseException | None]]:
-        """Wait for cells; those that ended, and with which error."""
+    def wait(self) -> list[tuple[Job, BaseException | None]]:
+        """Wait until at least one job ends; the ended jobs, with their errors."""
         done, _ = wait(self.running, return_when=FIRST_COMPLETED)
         ended = []
         for future in done:
-            number, cell = self.running.pop(future)
+            number, job = self.running.pop(future)
             error = future.exception()
-            if isinstance(error, BrokenProcessPool):  # it was killed: the next cell gets another
+            if isinstance(error, BrokenProcessPool):
                 self.pools[number] = self._pool(number)
-            ended.append((cell, error))
+            ended.append((job, error))
         return ended
 
     def close(self) -> None:
-        """End the processes; a training that is under way saves first."""
-        if self.running:
-            processes = [p for pool in self.pools for p in list((pool._processes or {}).values())]
-            for process in processes:
-                process.terminate()  # one signal: GracefulStopHook takes a second one seriously
-            wait(self.running, timeout=PATIENCE)
-            for process in processes:
-                process.kill()
-        for pool in self.pools:
-            pool.shutdown(wait=False, cancel_futures=True)
+        """End the processes; trainings save first."""
+        processes = [p for pool in self.pools for p in list((pool._processes or {}).values())]
+        try:
+            if self.running:
+                for process in processes:
+                    process.terminate()  # once: GracefulStopHook ends at once on a second signal
+                wait(self.running, timeout=GRACE)
+        finally:  # a second Ctrl-C does not wait
+            if self.running:
+                for process in processes:
+                    process.kill()
+            for pool in self.pools:
+                pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start(gpu: int | None) -> None:
-    """First call of a process: its GPU; on Linux it ends with the process that started it."""
-    os.setpgrp()  # Ctrl-C in the terminal reaches the runner, which then ends the cells
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C here and in processes started inside, which inherit this."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _start_worker(gpu: int | None) -> None:
+    """Set up a worker: its GPU; on Linux it is killed when its parent dies."""
+    os.setpgrp()  # Ctrl-C in the terminal reaches the parent alone, which then ends the workers
     if gpu is not None:
         torch.cuda.set_device(gpu)
     if sys.platform == 'linux':
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():  # it died while this process was starting
+        os._exit(1)
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """See that no other runner works in a folder.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder.
 
     Raises:
-        ConfigError: If one does.
+        ConfigError: If another run works in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / '.lock').open('w') as lock:
@@ -110,109 +135,95 @@ def only_one(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
-                f'another run works in {folder}: wait for it, or name another --work-dir'
+                f'another run works in {folder}: wait for it, or choose another --work-dir'
             ) from None
         yield
 
 
-def run_study(
-    study: Study, tiles: Tiles, folder: Path, plan: Iterable[Cell], finished: set[str], jobs: int,
-    say: Say,
-) -> None:  # fmt: skip
-    """Run what is not finished; failures are noted, and what needs them is left out.
+def run_jobs(context: StudyContext, finished: set[str], workers: int, log: Log) -> None:
+    """Run all jobs that are not finished; jobs that need a failed one are skipped.
 
     Args:
-        study: The study.
-        tiles: Its tiles.
-        folder: Its folder.
-        plan: Its cells, each after what it needs.
-        finished: Names of the finished ones, see :func:`check_results`.
-        jobs: Cells side by side.
-        say: Gets a line for each cell that ends.
+        context: The study.
+        finished: Names of the finished jobs, see :func:`check_results`.
+        workers: Number of jobs side by side.
+        log: Gets a line for each job that ends.
     """
-    plan = list(plan)
-    left = [cell for cell in plan if cell.name not in finished]
-    for cell in left:
-        forget_failure(folder, cell)
-    done, failed = set(finished), set()
-    times = Times(plan, folder)
-    slots = Slots(jobs)
+    left = [job for job in context.plan if job.name not in finished]
+    for job in left:
+        clear_failure(context, job)
+    done, ended = set(finished), len(finished)
+    timer = Timer(context)
+    pool = Workers(workers)
     try:
-        while left or slots.running:
-            for number in slots.free():
-                if (ready := _next(left, done)) is not None:
+        while left or pool.running:
+            for number in pool.idle():
+                ready = next((job for job in left if job.needs is None or job.needs in done), None)
+                if ready is not None:
                     left.remove(ready)
-                    slots.submit(number, (study, tiles, folder), ready)
-            if not slots.running:
+                    pool.submit(number, context, ready)
+            if not pool.running:
                 break
-            for cell, error in slots.finished():
-                result = read_result(folder, cell)
+            for job, error in pool.wait():
+                result = read_result(context, job)
                 if error is None and result is not None:
-                    done.add(cell.name)
-                    times.add(cell, result['seconds'])
+                    done.add(job.name)
+                    timer.add(job, result['seconds'])
+                    line = _success(job, result)
                 else:
-                    failed.add(cell.name)
-                    _note_failure(folder, cell, error, left)
-                count = f'[{len(done) + len(failed)}/{len(plan)}]'
-                rest = [*left, *(running for _, running in slots.running.values())]
-                say(f'{count} {_ending(cell, result, error)}, {times.left(rest, jobs)}')
+                    line = f'{job.name} FAILED: {_fail(context, job, error, left)}'
+                ended += 1
+                rest = [*left, *(running for _, running in pool.running.values())]
+                log(f'[{ended}/{len(context.plan)}] {line}, {timer.left(rest, workers)}')
     finally:
-        slots.close()
+        pool.close()
 
 
-def _next(left: list[Cell], done: set[str]) -> Cell | None:
-    """The first cell whose needs are met."""
-    return next((cell for cell in left if cell.needs is None or cell.needs in done), None)
-
-
-def _note_failure(folder: Path, cell: Cell, error: BaseException | None, left: list[Cell]) -> None:
-    """Note why a cell failed, and that those that need it cannot run."""
-    if error is None or isinstance(error, BrokenProcessPool):
-        write_failure(folder, cell, KILLED)
-    else:
-        write_failure(folder, cell, error)
-    for other in [other for other in left if other.needs == cell.name]:
-        left.remove(other)
-        write_failure(folder, other, f'{cell.name}, which it needs, failed')
-
-
-def _ending(cell: Cell, result: dict[str, Any] | None, error: BaseException | None) -> str:
-    """How a cell ended, in words."""
-    if error is not None or result is None:
-        return f'{cell.name} FAILED'
+def _success(job: Job, result: dict[str, Any]) -> str:
+    """Name, score and time of a job."""
     scores = result.get('scores')
     text = f': Kappa {scores["Kappa"]:.3f}' if scores else ''
-    return f'{cell.name}{text} ({result["seconds"]:.0f} s)'
+    return f'{job.name}{text} ({result["seconds"]:.0f} s)'
 
 
-class Times:
-    """How long cells take, and the rest of the study with it.
+def _fail(context: StudyContext, job: Job, error: BaseException | None, left: list[Job]) -> str:
+    """Write down that a job failed, and that jobs which need it are skipped; the reason."""
+    if error is None or isinstance(error, BrokenProcessPool):
+        reason = write_failure(context, job, KILLED)
+    else:
+        reason = write_failure(context, job, plain_message(error))
+    for other in [other for other in left if other.needs == job.name]:
+        left.remove(other)
+        write_failure(context, other, f'{job.name}, which it needs, failed')
+    return ' '.join(reason.splitlines())
+
+
+class Timer:
+    """Time that jobs take, by kind.
 
     Args:
-        plan: Cells of the study.
-        folder: Its folder; finished cells tell their times.
+        context: The study; its finished jobs are counted.
     """
 
-    def __init__(self, plan: Iterable[Cell], folder: Path) -> None:
+    def __init__(self, context: StudyContext) -> None:
         self.seconds: dict[str, list[float]] = {}
         self.begin = time.monotonic()
-        for cell in plan:
-            if (result := read_result(folder, cell)) is not None:
-                self.add(cell, result['seconds'])
+        for job in context.plan:
+            if (result := read_result(context, job)) is not None:
+                self.add(job, result['seconds'])
 
-    def add(self, cell: Cell, seconds: float) -> None:
-        """Note the time of a cell."""
-        self.seconds.setdefault(cell.kind, []).append(seconds)
+    def add(self, job: Job, seconds: float) -> None:
+        """Add the time of a job."""
+        self.seconds.setdefault(job.kind, []).append(seconds)
 
-    def left(self, cells: Iterable[Cell], jobs: int) -> str:
-        """Time for some cells, in words."""
-        cells = list(cells)
-        if not cells:
+    def left(self, jobs: Sequence[Job], workers: int) -> str:
+        """Text with the time that some jobs will take."""
+        if not jobs:
             return f'done after {(time.monotonic() - self.begin) / 60:.1f} min'
-        known = [cell for cell in cells if cell.kind in self.seconds]
-        total = sum(mean(self.seconds[cell.kind]) for cell in known)
-        text = [f'about {total / min(jobs, len(cells)) / 60:.0f} min'] if known else []
-        if len(known) < len(cells):
-            kinds = sorted({cell.kind for cell in cells} - set(self.seconds))
-            text += [f'{len(cells) - len(known)} {" and ".join(kinds)} cells, not timed yet,']
+        known = [job for job in jobs if job.kind in self.seconds]
+        total = sum(mean(self.seconds[job.kind]) for job in known)
+        text = [f'about {total / min(workers, len(jobs)) / 60:.0f} min'] if known else []
+        if len(known) < len(jobs):
+            kinds = sorted({job.kind for job in jobs} - set(self.seconds))
+            text += [f'{len(jobs) - len(known)} {" and ".join(kinds)} jobs, not timed yet,']
         return f'{" and ".join(text)} left'

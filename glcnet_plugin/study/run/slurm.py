@@ -1,48 +1,47 @@
-"""Run the cells of a study as arrays of slurm jobs."""
+"""Run the jobs of a study as slurm job arrays."""
 
 import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from glcnet_plugin.study.plan import Cell
+from glcnet_plugin.study.context import StudyContext
 
 SCRIPT = """#!/usr/bin/env bash
 #SBATCH --array=1-{count}
-#SBATCH --output={folder}/slurm/%A_%a.log
+#SBATCH --output={folder}/%A_%a.log
 #SBATCH --signal=B:TERM@120
 {options}
-# a cell that is finished is not run again
-cell=$(sed -n "${{SLURM_ARRAY_TASK_ID}}p" {folder}/slurm/{stage}.txt)
-exec {command} --cell "$cell"
+# a finished job is not run again
+job=$(sed -n "${{SLURM_ARRAY_TASK_ID}}p" {folder}/{stage}.txt)
+exec {command} --job "$job"
 """
 
 
-def write_array(plan: Sequence[Cell], folder: Path, command: str, options: str) -> str:
-    """Write a script for each stage: what is pretrained, and what needs that.
+def write_array(context: StudyContext, command: str, options: str) -> str:
+    """Write one script for the pretrainings, and one for the jobs that need them.
 
     Args:
-        plan: Cells of the study.
-        folder: Its folder.
-        command: The line that was typed, with ``--slurm``.
+        context: The study.
+        command: The command line that was typed, with ``--slurm``.
         options: Options of ``sbatch``.
 
     Returns:
-        The lines that submit them.
+        The lines that submit the scripts.
     """
-    (folder / 'slurm').mkdir(parents=True, exist_ok=True)
+    folder = context.folder / 'slurm'
+    folder.mkdir(parents=True, exist_ok=True)
     line = shlex.join([sys.executable, *_without_slurm(shlex.split(command))])
     stages = {
-        'pretrain': [cell.name for cell in plan if cell.kind == 'pretrain'],
-        'score': [cell.name for cell in plan if cell.kind != 'pretrain'],
+        'pretrain': [job.name for job in context.plan if job.kind == 'pretrain'],
+        'score': [job.name for job in context.plan if job.kind != 'pretrain'],
     }
+    header = '\n'.join(f'#SBATCH {option}' for option in shlex.split(options))
     lines: list[str] = []
     for stage, names in stages.items():
         if not names:
             continue
-        (folder / f'slurm/{stage}.txt').write_text('\n'.join(names) + '\n', encoding='utf-8')
-        script = folder / f'slurm/{stage}.sh'
-        header = '\n'.join(f'#SBATCH {option}' for option in shlex.split(options))
+        (folder / f'{stage}.txt').write_text('\n'.join(names) + '\n', encoding='utf-8')
+        script = folder / f'{stage}.sh'
         script.write_text(
             SCRIPT.format(count=len(names), folder=folder.resolve(), options=header,
                           stage=stage, command=line),
@@ -50,7 +49,7 @@ def write_array(plan: Sequence[Cell], folder: Path, command: str, options: str) 
         )  # fmt: skip
         after = ' --dependency=afterany:$first' if lines else ''
         lines.append(f'first=$(sbatch --parsable{after} {script})')
-    return '\n'.join([*lines, f'{line} --report   # when they are done'])
+    return '\n'.join([*lines, f'{line} --report   # when they are finished'])
 
 
 def _without_slurm(words: Sequence[str]) -> list[str]:

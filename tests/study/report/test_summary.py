@@ -1,6 +1,5 @@
 import pytest
 
-from glcnet_plugin.study.plan import make_plan
 from glcnet_plugin.study.report.summary import (
     Score,
     curve,
@@ -79,7 +78,7 @@ def test_labels_saved_are_read_off_the_curve_of_random_weights(study, scores):
 
 @pytest.mark.parametrize(
     ('gain', 'said'),
-    [(-0.1, 'GLCNet is not ahead of random weights: no labels'), (0.5, 'reach it with all 16')],
+    [(-0.1, 'GLCNet is not ahead of random weights, so no saving'), (0.5, 'reach it with all 16')],
 )
 def test_labels_saved_beyond_the_curve(study, scores, gain, said):
     changed = [
@@ -96,14 +95,13 @@ def test_a_curve_that_falls_tells_nothing(study, scores):
     ]
     text = labels_saved(study, summarise(study, changed), 'finetune')
     assert text.startswith(
-        'the Kappa of random weights falls from 0.270 to 0.220 where there are 16 labelled tiles'
+        'the Kappa of random weights falls from 0.270 to 0.220 at 16 labelled tiles'
     )
 
 
-def test_scores_are_read_from_finished_cells(study, tiles, tmp_path):
+def test_scores_are_read_from_finished_jobs(context):
     import json
 
-    plan = make_plan(study, tiles)
     found = {
         'finetune/glcnet/2tiles/seed1': {'scores': {'Kappa': 0.4}, 'hist': [[2]]},
         'probe/random/seed0': {
@@ -113,8 +111,8 @@ def test_scores_are_read_from_finished_cells(study, tiles, tmp_path):
         'pretrain/glcnet/seed0': {'steps': 2},
     }  # fmt: skip
     for name, result in found.items():
-        (tmp_path / name).mkdir(parents=True)
-        (tmp_path / name / 'metrics.json').write_text(json.dumps(result))
-    assert {(s.kind, s.method, s.labels, s.seed) for s in read_scores(tmp_path, plan)} == {
+        (context.folder / name).mkdir(parents=True)
+        (context.folder / name / 'metrics.json').write_text(json.dumps(result))
+    assert {(s.kind, s.method, s.labels, s.seed) for s in read_scores(context)} == {
         ('finetune', 'glcnet', 2, 1), ('probe', 'random', 4, 0),
     }  # fmt: skip

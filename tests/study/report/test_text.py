@@ -29,7 +29,7 @@ def rows(study):
     return summarise(study, found)
 
 
-def test_answers_say_what_the_reference_gains(study, rows):
+def test_answers_state_the_gain_of_the_proposed_method(study, rows):
     line, *rest = answers(study, rows)
     assert rest == []
     assert line == (
@@ -43,11 +43,11 @@ def test_answers_say_what_the_reference_gains(study, rows):
     [
         ([0.1, 0.12, 0.09, 0.11, 0.1], 'ahead by +0.104 [+0.'),
         ([-0.1, -0.12, -0.09, -0.11, -0.1], 'behind by -0.104 [-0.'),
-        ([0.1, -0.12, 0.09, -0.11, 0.1], 'in a tie, at +0.012 [-0.'),
+        ([0.1, -0.12, 0.09, -0.11, 0.1], 'tied at +0.012 [-0.'),
         ([0.1], '+0.100 (1 seed: too few for an interval)'),
     ],
 )
-def test_differences_in_words(values, said):
+def test_differences_as_text(values, said):
     assert difference_text(Difference('x', values)).startswith(said)
 
 

@@ -1,41 +1,43 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from glcnet_plugin.study.plan import inputs_of, make_plan
-from glcnet_plugin.study.run import jobs as cells
-from glcnet_plugin.study.run.jobs import begin, run_cell
+from glcnet_plugin.study.inputs import inputs_of
+from glcnet_plugin.study.run import jobs as job_module
+from glcnet_plugin.study.run.jobs import prepare_folder, run_job
 
 
 @pytest.fixture
-def run(study, tiles, tmp_path):
-    plan = {cell.name: cell for cell in make_plan(study, tiles)}
-    return lambda name, place='study': run_cell(study, tiles, tmp_path / place, plan[name])
+def run(context, jobs, tmp_path):
+    def run(name, place='study'):
+        return run_job(replace(context, folder=tmp_path / place), jobs[name])
+
+    return run
 
 
-def test_pretrain_then_fine_tune_and_probe(run, study, tiles, tmp_path):
-    folder = tmp_path / 'study'
-    found = run('pretrain/glcnet/seed0')
-    assert (found['images'], found['epochs'], found['steps']) == (8, 1, 2)
-    assert found['last']['loss_style'] > 0
-    assert torch.__version__.startswith(found['versions']['torch'])
-    assert None not in found['versions'].values()
+def test_pretrain_then_fine_tune_and_probe(run, context, jobs):
+    folder, tiles = context.folder, context.tiles
+    result = run('pretrain/glcnet/seed0')
+    assert (result['images'], result['epochs'], result['steps']) == (8, 1, 2)
+    assert result['last']['loss_style'] > 0
+    assert torch.__version__.startswith(result['versions']['torch'])
+    assert None not in result['versions'].values()
     place = folder / 'pretrain/glcnet/seed0'
     assert [path.name for path in place.glob('*.pth')] == ['weights.pth']
     assert 'Epoch(train)' in (place / 'log.txt').read_text() and (place / 'config.py').is_file()
 
-    found = run('finetune/glcnet/2tiles/seed0')
-    plan = {cell.name: cell for cell in make_plan(study, tiles)}
-    wanted = inputs_of(plan['finetune/glcnet/2tiles/seed0'], study, tiles)
-    assert found['inputs'] == wanted and found['steps'] == 2
+    result = run('finetune/glcnet/2tiles/seed0')
+    wanted = inputs_of(jobs['finetune/glcnet/2tiles/seed0'], context)
+    assert result['inputs'] == wanted and result['steps'] == 2
     place = folder / 'finetune/glcnet/2tiles/seed0'
-    assert json.loads((place / 'metrics.json').read_text()) == json.loads(json.dumps(found))
-    hist = np.array(found['hist'])
+    assert json.loads((place / 'metrics.json').read_text()) == json.loads(json.dumps(result))
+    hist = np.array(result['hist'])
     assert hist.sum() == 4 * 160 * 160  # all pixels of the held-out tiles
-    assert found['scores']['OA'] == pytest.approx(np.trace(hist) / hist.sum())
+    assert result['scores']['OA'] == pytest.approx(np.trace(hist) / hist.sum())
     assert 'glcnet' in (place / 'log.txt').read_text()  # the weights that were loaded
     drawn = sorted(path.stem for path in (place / 'predictions').iterdir())
     assert drawn == tiles.val
@@ -62,30 +64,30 @@ def test_a_begun_pretraining_goes_on(run, tmp_path, monkeypatch):
 
     place = tmp_path / 'study/pretrain/simclr/seed0'
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(cells, 'provenance', stop)  # after the training
+        patch.setattr(job_module, 'provenance', stop)  # after the training
         run('pretrain/simclr/seed0')
     weights = torch.load(place / 'weights.pth')['state_dict']
     assert not (place / 'metrics.json').exists()
     assert (place / 'epoch_1.pth').is_file()
-    found = run('pretrain/simclr/seed0')
-    assert found['resumed']
+    result = run('pretrain/simclr/seed0')
+    assert result['resumed']
     again = torch.load(place / 'weights.pth')['state_dict']
-    assert found['steps'] == 2 and all(torch.equal(weights[key], again[key]) for key in weights)
+    assert result['steps'] == 2 and all(torch.equal(weights[key], again[key]) for key in weights)
 
 
 def test_a_pretraining_of_other_inputs_begins_anew(tmp_path):
     """Else weights would go on that were trained on ground that is held out now."""
-    place = tmp_path / 'cell'
-    begin(place, {'tiles': 'a'}, keep=True)
+    place = tmp_path / 'job'
+    prepare_folder(place, {'tiles': 'a'}, keep=True)
     (place / 'epoch_1.pth').touch()
-    begin(place, {'tiles': 'a'}, keep=True)
+    prepare_folder(place, {'tiles': 'a'}, keep=True)
     assert (place / 'epoch_1.pth').is_file()
-    begin(place, {'tiles': 'b'}, keep=True)
+    prepare_folder(place, {'tiles': 'b'}, keep=True)
     assert [path.name for path in place.iterdir()] == ['inputs.json']
 
 
-def test_other_cells_always_begin_anew(tmp_path):
-    begin(tmp_path / 'cell', {}, keep=False)
-    (tmp_path / 'cell/stopped.pth').touch()
-    begin(tmp_path / 'cell', {}, keep=False)
-    assert not (tmp_path / 'cell/stopped.pth').exists()
+def test_other_jobs_always_begin_anew(tmp_path):
+    prepare_folder(tmp_path / 'job', {}, keep=False)
+    (tmp_path / 'job/stopped.pth').touch()
+    prepare_folder(tmp_path / 'job', {}, keep=False)
+    assert not (tmp_path / 'job/stopped.pth').exists()

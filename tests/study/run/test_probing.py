@@ -1,34 +1,33 @@
+from types import SimpleNamespace
+
 import numpy as np
-import pytest
 import torch
 
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.masks import read_mask
-from glcnet_plugin.study.plan import make_plan
+from glcnet_plugin.study.configs import pretrain_config
+from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.run import probing
 from glcnet_plugin.study.run.probing import (
     Extractor,
     Pixels,
     batches,
+    dense_features,
     fit,
     pixel_counts,
     pixels_per_tile,
     sample_tile,
     segmentor_features,
 )
+from glcnet_plugin.study.settings import read_study
 
 
-@pytest.fixture
-def cells(study, tiles):
-    return {cell.name: cell for cell in make_plan(study, tiles)}
-
-
-def test_same_seed_same_random_features(study, tiles, lists, cells, scenes):
+def test_same_seed_same_random_features(context, jobs, scenes):
     name, path = next(iter(image_files(scenes / 'images').items()))
     values = []
-    for cell in ('probe/random/seed0', 'probe/random/seed0', 'probe/random/seed1'):
-        extractor = segmentor_features(study, tiles, lists, cells[cell], None)
-        values.append(sample_tile(study, name, path, 40, [extractor]).values['segmentor'])
+    for job in ('probe/random/seed0', 'probe/random/seed0', 'probe/random/seed1'):
+        extractor = segmentor_features(context, jobs[job])
+        values.append(sample_tile(scenes, name, path, 40, [extractor]).values['segmentor'])
     assert values[0].shape == (40, 16 + 32 + 64 + 128 + 32)
     np.testing.assert_array_equal(values[0], values[1])
     assert not np.array_equal(values[0], values[2])
@@ -60,19 +59,21 @@ def test_batches_hold_images_of_one_size():
 class Coordinates:
     """Features that are the places they are asked for."""
 
+    model = SimpleNamespace(data_preprocessor=lambda batch, training: batch)
+
     def at(self, _, points):
         return points.float()
 
 
-def test_labels_are_those_of_the_places(study, scenes):
+def test_labels_are_those_of_the_places(scenes):
     for name, path in list(image_files(scenes / 'images').items())[:2]:
-        extractor = Extractor('places', Coordinates(), lambda x: x, {})
-        pixels = sample_tile(study, name, path, 300, [extractor])
+        extractor = Extractor('places', Coordinates(), {})
+        pixels = sample_tile(scenes, name, path, 300, [extractor])
         x, y = pixels.values['places'].astype(int).T
         assert (x.min(), y.min()) < (10, 10) and (x.max(), y.max()) > (150, 150)
         mask = read_mask(scenes / 'masks' / f'{name}.png')
         np.testing.assert_array_equal(mask[y, x], pixels.labels)
-        fewer = sample_tile(study, name, path, 20, [extractor])
+        fewer = sample_tile(scenes, name, path, 20, [extractor])
         np.testing.assert_array_equal(fewer.labels, pixels.labels[:20])
 
 
@@ -91,24 +92,31 @@ def test_held_out_tiles_are_scored_by_what_labelled_ones_teach():
     assert np.trace(fit(samples, 'net', slice(0, 1), ['a', 'b'], ['c'], 2)) < 45
 
 
-def test_the_dense_map_is_the_pretrained_one(study, tiles, lists, cells, tmp_path):
-    from mmengine.config import Config
-
-    from glcnet_plugin.study.configs import pretrain_config
-    from glcnet_plugin.study.run.probing import dense_features
-
-    cfg = pretrain_config(study, study.methods['glcnet'], tiles, lists['train'])
+def test_the_dense_map_is_the_pretrained_one(context, jobs, tmp_path):
+    cfg = pretrain_config(context, jobs['pretrain/glcnet/seed0'])
     cfg.dump(tmp_path / 'config.py')
     torch.manual_seed(3)
     model = probing._build(cfg)
     torch.save({'state_dict': model.state_dict()}, tmp_path / 'weights.pth')
-    (extractor,) = dense_features(tmp_path, tmp_path / 'weights.pth')
+    (extractor,) = dense_features(tmp_path)
     x = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         expected = model.eval().forward_maps(x)[1]
         assert torch.equal(extractor.features.eval()(x)[0], expected)
     assert list(extractor.columns) == ['probe_dense']
-    cfg = pretrain_config(study, study.methods['simclr'], tiles, lists['train'])
-    cfg.dump(tmp_path / 'config.py')
-    assert dense_features(tmp_path, None) == []
-    assert isinstance(cfg, Config)
+    pretrain_config(context, jobs['pretrain/simclr/seed0']).dump(tmp_path / 'config.py')
+    assert dense_features(tmp_path) == []
+
+
+def test_without_an_encoder_map_the_last_stage_is_the_deepest(study_file, tmp_path):
+    """Heads of other families, such as FCN, have no map between backbone and decoder."""
+    head = {'_delete_': True, 'type': 'FCNHead', 'in_channels': 128, 'in_index': 3,
+            'channels': 8, 'num_classes': 6}  # fmt: skip
+    study = read_study(study_file, options={'finetune_options': {'model.decode_head': head}})
+    context = prepare_study(study, tmp_path / 'study')
+    job = next(job for job in context.plan if job.name == 'probe/random/seed0')
+    extractor = segmentor_features(context, job)
+    assert sum(m.shape[1] for m in extractor.features(torch.zeros(1, 3, 64, 64))) == 240
+    numbers = np.arange(240)
+    for kind in ('probe_deep', 'probe_last'):
+        assert numbers[extractor.columns[kind]].tolist() == list(range(112, 240))

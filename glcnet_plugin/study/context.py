@@ -1,0 +1,69 @@
+"""What every job and the report of a study need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glcnet_plugin.study.plan import Job, make_plan
+from glcnet_plugin.study.protocol import check_protocol
+from glcnet_plugin.study.settings import Method, Study
+from glcnet_plugin.study.tiles import Tiles, choose_tiles
+
+WEIGHTS = 'weights.pth'
+
+
+@dataclass(frozen=True)
+class StudyContext:
+    """A study with its tiles, jobs and folder; the processes of the jobs get a pickled copy.
+
+    Args:
+        study: Its settings.
+        folder: Where its jobs and its report are written.
+        tiles: Its tiles.
+        plan: Its jobs, each after the one it needs.
+        exceptions: Differences from the common protocol that are used, with the reason, by
+            method and prefix of a key.
+    """
+
+    study: Study
+    folder: Path
+    tiles: Tiles
+    plan: Sequence[Job]
+    exceptions: Mapping[str, Mapping[str, str]]
+
+    def method_of(self, job: Job) -> Method:
+        """Method of a job."""
+        return self.study.methods[job.method]
+
+    def folder_of(self, job: Job) -> Path:
+        """Folder of a job."""
+        return self.folder / job.name
+
+    def weights_of(self, job: Job) -> Path | str | None:
+        """Checkpoint that a job starts from; None for random weights."""
+        if job.needs is not None:
+            return self.folder / job.needs / WEIGHTS
+        return self.method_of(job).checkpoint
+
+    def tile_list(self, name: str) -> Path:
+        """File with one tile name per line; 'train', 'val', '16_0' (16 tiles of seed 0)."""
+        return (self.folder / f'lists/{name}.txt').resolve()
+
+
+def prepare_study(study: Study, folder: Path) -> StudyContext:
+    """Check the protocol of a study, choose its tiles and list its jobs.
+
+    Args:
+        study: The study.
+        folder: Where it is kept.
+
+    Returns:
+        The context; nothing is written yet.
+
+    Raises:
+        ConfigError: If methods differ in a setting that no exception states.
+        DataError: If the tiles do not allow the study.
+    """
+    exceptions = check_protocol(study)
+    tiles = choose_tiles(study)
+    return StudyContext(study, folder, tiles, make_plan(study, tiles), exceptions)

@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import pytest
+
+from glcnet_plugin.study.context import prepare_study
+from glcnet_plugin.study.inputs import file_digest, folder_digest, inputs_of
+from glcnet_plugin.study.settings import read_study
+
+
+def test_changed_files_change_the_inputs(study, tmp_path):
+    folder_digest.cache_clear()
+    before = folder_digest(study.data.root)
+    (tmp_path / 'a').write_text('1')
+    first, same = folder_digest(str(tmp_path)), file_digest(str(tmp_path / 'a'))
+    folder_digest.cache_clear()
+    file_digest.cache_clear()
+    assert folder_digest(study.data.root) == before
+    (tmp_path / 'a').write_text('12')
+    assert folder_digest(str(tmp_path)) != first and file_digest(str(tmp_path / 'a')) != same
+    assert folder_digest(None) is None and file_digest('https://x/y.pth')
+
+
+@pytest.mark.parametrize(
+    ('options', 'changed'),
+    [
+        ({}, set()),
+        ({'title': 'another', 'seeds': [0, 1, 2]}, set()),
+        ({'pretrain_steps': 9}, {'pretrain_steps'}),
+        ({'finetune_options': {'train_cfg.max_iters': 3}}, {'finetune_options'}),
+        ({'data.held_out': ['s001']}, {'pretrain_tiles', 'val_tiles', 'labelled_tiles'}),
+        ({'methods.glcnet.scope': 'backbone'}, {'scope'}),
+    ],
+)
+def test_inputs_change_with_what_a_result_depends_on(study_file, context, options, changed):
+    name = 'finetune/glcnet/2tiles/seed1'
+    other = prepare_study(read_study(study_file, options=options), context.folder)
+    inputs = [inputs_of({job.name: job for job in one.plan}[name], one) for one in (context, other)]
+    assert {key for key in inputs[0] if inputs[0][key] != inputs[1][key]} == changed
+
+
+@pytest.mark.parametrize(
+    ('options', 'changed'),
+    [
+        ({'train_cfg.max_iters': 3}, set()),  # probes do not fine-tune
+        ({'model.data_preprocessor.mean': [1, 2, 3, 4]}, {'finetune_options'}),
+    ],
+)
+def test_probes_depend_on_the_network_of_the_fine_tuning(context, options, changed):
+    study = context.study
+    other = replace(study, finetune_options={**study.finetune_options, **options})
+    job = next(job for job in context.plan if job.kind == 'probe')
+    inputs = [inputs_of(job, replace(context, study=one)) for one in (study, other)]
+    keys = {*inputs[0], *inputs[1]}
+    assert {key for key in keys if inputs[0].get(key) != inputs[1].get(key)} == changed
