@@ -1,19 +1,19 @@
 """Labelled images in a folder that describes itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from glcnet_plugin.datasets.io.folder_format import (
-    entry_name,
     image_files,
+    listed_names,
     mask_file,
     read_classes,
     read_manifest,
 )
-from glcnet_plugin.datasets.io.lists import read_list, require_once
+from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.datasets.segmentation import RSSegDataset
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.registry import DATASETS
 
 
@@ -21,8 +21,8 @@ from glcnet_plugin.registry import DATASETS
 class FolderSegDataset(RSSegDataset):
     """A folder with ``images/``, ``masks/``, ``classes.json`` and ``manifest.csv``.
 
-    Masks are PNGs or TIFFs whose pixel values are class ids. Classes, colours and the ignored value
-    come from ``classes.json``; the manifest names the images and the ``group`` of each:
+    Masks are PNGs or TIFFs whose pixel values are class ids. Classes, colours and the ignored
+    value come from ``classes.json``; the manifest names the images and the ``group`` of each:
     images of one group show the same ground and belong to one split.
 
     Args:
@@ -30,9 +30,12 @@ class FolderSegDataset(RSSegDataset):
         ann_file: Text file with one image name per line, to take a part; relative to the
             folder or absolute.
         groups: Take the images of these groups of the manifest.
+        metainfo: As in mmseg: ``classes`` chooses classes of the folder, by name and in this
+            order; all others are ignored.
         kwargs: Further arguments of :class:`RSSegDataset`.
 
     Raises:
+        ConfigError: If ``metainfo`` names a class that the folder lacks.
         DataError: If a description is missing, a group is unknown, or an image or mask of
             the selection does not exist.
     """
@@ -42,6 +45,7 @@ class FolderSegDataset(RSSegDataset):
         data_root: str,
         ann_file: str = '',
         groups: Sequence[str] | None = None,
+        metainfo: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         meta = read_classes(data_root)
@@ -52,14 +56,43 @@ class FolderSegDataset(RSSegDataset):
                 f'{list(known)}: use FolderSegDataset, or convert the data again'
             )
         self.groups = groups
+        self.folder_classes: list[str] = meta['classes']
+        colours = dict(zip(meta['classes'], meta['palette'], strict=True))
+        chosen_info = {'classes': meta['classes'], **(metainfo or {})}
+        chosen = list(chosen_info['classes'])
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
             data_prefix={'img_path': 'images', 'seg_map_path': 'masks'},
-            metainfo={'classes': meta['classes'], 'palette': meta['palette']},
+            metainfo={'palette': [colours.get(name) for name in chosen], **chosen_info},
             ignore_index=meta['ignore_index'],
             **kwargs,
         )
+
+    def get_label_map(self, new_classes: Sequence[str] | None = None) -> dict[int, int] | None:
+        """Class to train for each class of the folder, both counted from 0.
+
+        Args:
+            new_classes: Names of the classes to train.
+
+        Returns:
+            The class of each, 255 for those left out; None if they are those of the folder.
+
+        Raises:
+            ConfigError: If the folder lacks one of the classes.
+        """
+        chosen = self.folder_classes if new_classes is None else list(new_classes)
+        if unknown := [name for name in chosen if name not in self.folder_classes]:
+            raise ConfigError(
+                f'metainfo.classes names {unknown}, {self.data_root} has {self.folder_classes}: '
+                'choose among these'
+            )
+        if chosen == self.folder_classes:
+            return None
+        return {
+            index: chosen.index(name) if name in chosen else IGNORE
+            for index, name in enumerate(self.folder_classes)
+        }
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """List the images and masks of the selection, in the order of the manifest.
@@ -84,11 +117,10 @@ class FolderSegDataset(RSSegDataset):
         groups = {row['name']: row.get('group') for row in rows}
         if not self.ann_file:
             return list(groups.items())
-        listed = [entry_name(entry, groups) for entry in read_list(self.ann_file)]
-        if strange := sorted(set(listed) - set(groups)):
-            raise DataError(f'{self.ann_file} names {strange[:3]}, not in the manifest selection')
-        require_once(listed, self.ann_file)
-        return [(name, groups[name]) for name in listed]
+        where = self.data_root
+        if self.groups is not None:
+            where = f'{self.data_root} (groups {list(self.groups)})'
+        return [(name, groups[name]) for name in listed_names(self.ann_file, groups, where)]
 
     def _entry(self, name: str, group: str | None, image: Path | None) -> dict[str, Any]:
         """Paths of one image and its mask."""

@@ -7,7 +7,7 @@ from mmengine.registry import DATASETS
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import ConfigError, DataError
 
 PIPELINE = [
     dict(type='glcnet_plugin.LoadRSImage'),
@@ -55,7 +55,7 @@ def test_list_problems(labelled_folder):
     with pytest.raises(DataError, match=r'cannot read the image list .*gone.txt'):
         FolderSegDataset(str(labelled_folder), 'gone.txt')
     (labelled_folder / 'part.txt').write_text('nowhere\n')
-    with pytest.raises(DataError, match=r"names \['nowhere'\]"):
+    with pytest.raises(DataError, match=r"part.txt names 1 images that .* lacks.*\['nowhere'\]"):
         FolderSegDataset(str(labelled_folder), 'part.txt')
     (labelled_folder / 'part.txt').write_text('')
     with pytest.raises(DataError, match='is empty'):
@@ -87,6 +87,30 @@ def test_another_ignored_value(labelled_folder, mmseg_scope):
     dataset = FolderSegDataset(str(labelled_folder), pipeline=PIPELINE)
     mask = dataset[0]['data_samples'].gt_sem_seg.data[0].numpy()
     assert (mask[1:, :4] == 0).all() and (mask[:, 4:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ('classes', 'ids'), [(('green',), (255, 0)), (['green', 'red'], (1, 0)), (None, (0, 1))]
+)
+def test_classes_can_be_chosen(labelled_folder, mmseg_scope, classes, ids):
+    metainfo = None if classes is None else dict(classes=classes)
+    dataset = FolderSegDataset(str(labelled_folder), metainfo=metainfo, pipeline=PIPELINE)
+    mask = dataset[0]['data_samples'].gt_sem_seg.data[0].numpy()
+    assert (mask[1:, :4] == ids[0]).all() and (mask[:, 4:] == ids[1]).all() and mask[0, 0] == 255
+    assert list(dataset.metainfo['classes']) == list(classes or ['red', 'green'])
+    colours = {'red': [255, 0, 0], 'green': [0, 255, 0]}
+    assert dataset.metainfo['palette'] == [colours[name] for name in classes or colours]
+
+
+def test_a_class_that_the_folder_lacks(labelled_folder):
+    with pytest.raises(ConfigError, match=r"names \['blue'\], .* has \['red', 'green'\]: choose"):
+        FolderSegDataset(str(labelled_folder), metainfo=dict(classes=['red', 'blue']))
+
+
+def test_groups_bound_the_list(labelled_folder):
+    (labelled_folder / 'part.txt').write_text('a1\nb1\n')
+    with pytest.raises(DataError, match=r"1 images that .*\(groups \['A'\]\) lacks.*\['b1'\]"):
+        FolderSegDataset(str(labelled_folder), 'part.txt', groups=['A'])
 
 
 def test_a_name_that_occurs_twice_in_two_ways(labelled_folder):

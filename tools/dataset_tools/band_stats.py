@@ -19,7 +19,9 @@ from glcnet_plugin.datasets.analysis.band_statistics import (
     BandStatistics,
     band_statistics,
 )
+from glcnet_plugin.datasets.analysis.snippets import normalisation_snippet
 from glcnet_plugin.datasets.io.lists import list_images, locate_list
+from glcnet_plugin.utils.atomic_io import write_atomic
 from glcnet_plugin.utils.cli import make_console, run_tool
 
 
@@ -34,30 +36,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', type=Path, help='file for the config snippet')
     parser.add_argument('--workers', type=int, help='processes; default: one per core')
     return parser.parse_args()
-
-
-def snippet(statistics: BandStatistics, number: int) -> str:
-    """Config text that normalises with the statistics.
-
-    Args:
-        statistics: The statistics.
-        number: Number of images that they describe.
-
-    Returns:
-        Python text for a config.
-    """
-    names = list(statistics.names)
-    # a band of one value carries nothing, but must not be divided by 0
-    rows = {'mean': statistics.mean, 'std': np.where(statistics.std > 0, statistics.std, 1)}
-    lines = [f'# {len(names)} bands of {number} images, {int(statistics.count.max())} pixels']
-    lines += ['model = dict(', '    data_preprocessor=dict(']
-    for key, values in rows.items():
-        lines.append(f'        {key}=[{", ".join(f"{value:.6g}" for value in values)}],')
-    if all(names):
-        lines.append(f'        band_names={names},')
-    lines.append('    ),')
-    lines += [f'    backbone=dict(in_channels={len(names)}),']
-    return '\n'.join([*lines, ')', ''])
 
 
 def show(statistics: BandStatistics, console: Console) -> None:
@@ -87,10 +65,10 @@ def main() -> int:
     for index in np.flatnonzero(statistics.std == 0):
         name = statistics.names[index] or f'band {index}'
         console.print(f'[yellow]{name} has one value everywhere: leave it out (--bands)[/yellow]')
-    text = snippet(statistics, len(paths))
+    text = normalisation_snippet(statistics, len(paths))
     console.print(text, highlight=False, markup=False)
     if args.out is not None:
-        args.out.write_text(text, encoding='utf-8')
+        write_atomic(args.out, text)
     console.print(f'{len(paths)} images in {time.perf_counter() - start:.1f} s')
     return 0
 

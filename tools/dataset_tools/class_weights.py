@@ -8,7 +8,6 @@ Example:
 """
 
 import argparse
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,53 +20,13 @@ from glcnet_plugin.datasets.analysis.class_weights import (
     METHODS,
     class_weights,
     count_classes,
+    labelled_names,
     mask_files,
 )
-from glcnet_plugin.datasets.io.folder_format import (
-    entry_name,
-    image_files,
-    read_classes,
-    read_manifest,
-)
-from glcnet_plugin.datasets.io.lists import locate_list, read_list
+from glcnet_plugin.datasets.analysis.snippets import class_weight_snippet
+from glcnet_plugin.datasets.io.folder_format import read_classes
+from glcnet_plugin.utils.atomic_io import write_atomic
 from glcnet_plugin.utils.cli import make_console, run_tool
-
-
-def listed(folder: Path, path: Path | None) -> list[str]:
-    """Names of the images to count.
-
-    Args:
-        folder: Labelled folder.
-        path: List of names, as given or relative to the folder; None for the whole manifest,
-            or all masks where there is no manifest.
-
-    Returns:
-        The names.
-    """
-    if path is None and not (folder / 'manifest.csv').exists():
-        return sorted(image_files(folder / 'masks'))
-    if path is None:
-        return [row['name'] for row in read_manifest(folder)]
-    known = image_files(folder / 'masks')
-    return [entry_name(entry, known) for entry in read_list(locate_list(path, folder))]
-
-
-def snippet(weights: Sequence[float], origin: str) -> str:
-    """Config that sets the weights.
-
-    Args:
-        weights: One per class.
-        origin: Where they come from, for the comment.
-
-    Returns:
-        Python text.
-    """
-    numbers = ', '.join(f'{weight:.4g}' for weight in weights)
-    line = f'model = dict(decode_head=dict(loss_decode=dict(class_weight=[{numbers}])))'
-    if len(line) > 100:
-        body = textwrap.fill(numbers, 96, initial_indent='    ', subsequent_indent='    ')
-        line = f'model = dict(decode_head=dict(loss_decode=dict(class_weight=[\n{body},\n])))'
-    return f'# {origin}\n{line}\n'
 
 
 def show(classes: Sequence[str], counts: NDArray[Any], weights: Sequence[float]) -> None:
@@ -80,8 +39,8 @@ def show(classes: Sequence[str], counts: NDArray[Any], weights: Sequence[float])
     make_console().print(table)
 
 
-def main() -> None:
-    """Parse the command line and weigh."""
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -93,19 +52,23 @@ def main() -> None:
     text = 'ratio of the largest to the smallest weight at most'
     parser.add_argument('--cap', type=float, default=10.0, help=text)
     parser.add_argument('--out', type=Path, metavar='FILE', help='file to write the snippet to')
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Count the pixels of each class and print weights."""
+    args = parse_args()
     meta = read_classes(args.folder)
-    masks = mask_files(args.folder, listed(args.folder, args.list))
-    found = list(count_classes(masks, len(meta['classes']), meta['ignore_index']))
-    counts = np.array(found, np.int64).reshape(-1, len(meta['classes']))
+    masks = mask_files(args.folder, labelled_names(args.folder, args.list))
+    counts = np.stack(list(count_classes(masks, len(meta['classes']), meta['ignore_index'])))
     weights = class_weights(counts, args.method, args.cap)
     show(meta['classes'], counts, weights)
     origin = f'{args.method}, cap {args.cap:g}, from {len(masks):,} tiles with {counts.sum():,} '
     origin += f'labelled pixels ({args.list or "all of " + args.folder.resolve().name})'
-    config = snippet(weights, origin)
+    config = class_weight_snippet(weights, origin)
     print(config, end='')
     if args.out:
-        args.out.write_text(config, encoding='utf-8')
+        write_atomic(args.out, config)
 
 
 if __name__ == '__main__':

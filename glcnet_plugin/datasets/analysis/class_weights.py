@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glcnet_plugin.datasets.io.folder_format import mask_file
-from glcnet_plugin.datasets.io.masks import IGNORE, read_mask, require_ids, wrong_ids
+from glcnet_plugin.datasets.io.folder_format import (
+    image_files,
+    listed_names,
+    mask_file,
+    read_manifest,
+)
+from glcnet_plugin.datasets.io.labels import LabelRule
+from glcnet_plugin.datasets.io.lists import locate_list
+from glcnet_plugin.datasets.io.masks import IGNORE, read_mask, require_ids
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.utils.parallel import parallel_map
 
@@ -36,6 +43,30 @@ def mask_files(data_root: str | Path, names: Iterable[str]) -> list[Path]:
     return paths
 
 
+def labelled_names(folder: Path, listing: Path | None) -> list[str]:
+    """Names of the labelled images of a folder.
+
+    Args:
+        folder: Labelled folder.
+        listing: List of names, as given or relative to the folder; None for the whole manifest,
+            or all masks where there is no manifest.
+
+    Returns:
+        The names.
+
+    Raises:
+        DataError: If the list names an image without a mask, or there is no mask at all.
+    """
+    if listing is None and (folder / 'manifest.csv').exists():
+        return [row['name'] for row in read_manifest(folder)]
+    masks = image_files(folder / 'masks')
+    if listing is not None:
+        return listed_names(locate_list(listing, folder), masks, folder / 'masks')
+    if not masks:
+        raise DataError(f'there is no mask in {folder}/masks')
+    return list(masks)
+
+
 def count_classes(
     mask_paths: Sequence[Path],
     num_classes: int,
@@ -56,20 +87,15 @@ def count_classes(
     Raises:
         DataError: If a mask is unreadable, or has a label that is no class.
     """
-    count = partial(_count, num_classes=num_classes, ignore_index=ignore_index)
+    count = partial(_count, rule=LabelRule(num_classes, ignored=(ignore_index,)))
     return parallel_map(count, mask_paths, len(mask_paths), 'counting classes', workers)
 
 
-def _count(path: Path, num_classes: int, ignore_index: int) -> NDArray[np.int64]:
+def _count(path: Path, rule: LabelRule) -> NDArray[np.int64]:
     """Count one mask."""
     mask = require_ids(read_mask(path), path)
-    if wrong := wrong_ids(mask, num_classes, (ignore_index, IGNORE)):
-        raise DataError(
-            f'{path} has the labels {wrong[:5]}: classes are 0..{num_classes - 1}, ignored is '
-            f'{ignore_index}; list the classes in classes.json, or convert the masks again'
-        )
-    counted = mask[(mask != ignore_index) & (mask < num_classes) & (mask >= 0)]
-    return np.bincount(counted.ravel(), minlength=num_classes).astype(np.int64)
+    rule.check(mask, path)
+    return rule.count(mask)
 
 
 def class_weights(

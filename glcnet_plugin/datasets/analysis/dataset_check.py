@@ -1,4 +1,4 @@
-"""Examine a data set before a GPU does: every file, and the splits against each other."""
+"""Check a dataset before training: every file, and the splits against each other."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,58 +22,58 @@ from glcnet_plugin.datasets.io.images import ImageInfo
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
 
-CHUNK = 8  # samples that a worker inspects before it reports
+CHUNK = 8  # samples per task of a worker
 TRAIN = 'train'
 MAX_MEAN, MAX_SCALE = 3.0, 10.0  # of normalised bands, before it is a warning
 
 
 @dataclass
 class DatasetReport:
-    """Everything that was found."""
+    """Issues and figures of a dataset."""
 
     splits: dict[str, SplitSummary] = field(default_factory=lambda: defaultdict(SplitSummary))
-    findings: list[Issue] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
 
     def add(self, level: str, code: str, file: str, message: str) -> None:
-        """Note a finding."""
-        self.findings.append(Issue(level, code, file, message))
+        """Add an issue."""
+        self.issues.append(Issue(level, code, file, message))
 
     @property
     def errors(self) -> int:
-        """Number of findings that would stop or spoil a training."""
-        return sum(finding.level == 'error' for finding in self.findings)
+        """Number of issues that would stop or spoil a training."""
+        return sum(issue.level == 'error' for issue in self.issues)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON."""
         return {
             'errors': self.errors,
             'splits': {name: split.as_dict() for name, split in self.splits.items()},
-            'findings': [asdict(finding) for finding in self.findings],
+            'issues': [asdict(issue) for issue in self.issues],
         }
 
 
 def check_dataset(
     samples: Sequence[Sample], expected: Expectation, workers: int | None = None
 ) -> DatasetReport:
-    """Inspect all samples in parallel, then compare the splits.
+    """Check all samples in parallel, then compare the splits.
 
     Args:
         samples: Images with their masks and splits; 'train' is compared with all others.
-        expected: What the settings say of the data.
+        expected: What the settings say of the data; see :class:`Sample` for datasets that differ.
         workers: Number of processes; None for one per core, 0 for this one.
 
     Returns:
-        What was found.
+        The report.
     """
     result, places = DatasetReport(), _Places()
     chunks = _chunks(samples, CHUNK)
-    inspect = partial(_inspect_chunk, expected=expected)
+    check = partial(_check_chunk, expected=expected)
     total = -(-len(samples) // CHUNK)
-    for chunk in parallel_map(inspect, chunks, total, 'checking', workers):
-        for found in chunk:
-            result.splits[found.sample.split].add(found)
-            result.findings += found.findings
-            places.add(found, result)
+    for reports in parallel_map(check, chunks, total, 'checking', workers):
+        for report in reports:
+            result.splits[report.sample.split].add(report)
+            result.issues += report.issues
+            places.add(report, result)
     places.compare_ground(result)
     _check_mixtures(result)
     _check_classes(result)
@@ -81,8 +81,8 @@ def check_dataset(
     return result
 
 
-def _inspect_chunk(samples: Iterable[Sample], expected: Expectation) -> list[SampleReport]:
-    """Inspect some samples in one task."""
+def _check_chunk(samples: Iterable[Sample], expected: Expectation) -> list[SampleReport]:
+    """Check some samples in one task."""
     return [check_sample(sample, expected) for sample in samples]
 
 
@@ -101,14 +101,14 @@ class _Places:
         self.groups: dict[str, tuple[str, str]] = {}
         self.located: list[tuple[Sample, ImageInfo]] = []
 
-    def add(self, found: SampleReport, result: DatasetReport) -> None:
+    def add(self, report: SampleReport, result: DatasetReport) -> None:
         """Compare a sample with those before it."""
-        sample = found.sample
+        sample = report.sample
         other = self.paths.setdefault(sample.image, sample.split)
         if _leaks(other, sample.split):
             result.add('error', 'leak_file', sample.image, f'in {other} and in {sample.split}')
-        elif found.digest:
-            split, file = self.content.setdefault(found.digest, (sample.split, sample.image))
+        elif report.digest:
+            split, file = self.content.setdefault(report.digest, (sample.split, sample.image))
             if _leaks(split, sample.split):
                 text = f'the same pixels as {file} in {split}'
                 result.add('error', 'leak_content', sample.image, text)
@@ -119,8 +119,8 @@ class _Places:
             if _leaks(split, sample.split):
                 text = f'group {sample.group!r} is in {split} too ({file})'
                 result.add('error', 'leak_group', sample.image, text)
-        if found.info is not None and found.info.bounds is not None:
-            self.located.append((sample, found.info))
+        if report.info is not None and report.info.bounds is not None:
+            self.located.append((sample, report.info))
 
     def compare_ground(self, result: DatasetReport) -> None:
         """Look for georeferenced images of two splits that overlap on the ground."""

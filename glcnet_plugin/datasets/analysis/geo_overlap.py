@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely import STRtree
 
 from glcnet_plugin.errors import DataError
 
 if TYPE_CHECKING:  # its module needs the hosts, this one does not
     from glcnet_plugin.datasets.io.images import ImageInfo
 
-CHUNK = 500_000  # pairs looked at together, some 50 MB
+CHUNK = 1000  # extents looked up together: bounds the memory where all overlap
 WORLD = 'EPSG:4326'
 Bounds = NDArray[np.float64]
 Pairs = NDArray[np.int64]
@@ -34,20 +38,17 @@ def overlapping(first: Bounds, second: Bounds, min_share: float = 0.01) -> Pairs
         (K, 2) sorted pairs of an index into ``first`` and one into ``second``.
     """
     rows, cols = (np.flatnonzero(np.isfinite(part).all(axis=1)) for part in (first, second))
-    a, b = _boxes(first[rows]), _boxes(second[cols])
-    # Along one axis, two intervals meet exactly if one begins inside the other. The axis that
-    # leaves fewer pairs to look at is taken.
-    begins = min(
-        ((_begins(a, b, axis, 'left'), _begins(b, a, axis, 'right')) for axis in (0, 1)),
-        key=lambda found: sum(int(count.sum()) for _, _, count in found),
-    )
-    found = [np.empty((0, 2), np.int64)]
-    for swapped, begin in enumerate(begins):
-        for outer, inner in _chunks(*begin):
-            i, j = (inner, outer) if swapped else (outer, inner)
-            keep = _common(a[i], b[j]) > min_share * np.minimum(_area(a[i]), _area(b[j]))
-            found.append(np.stack([rows[i[keep]], cols[j[keep]]], axis=1))
-    return _sorted(np.concatenate(found))
+    a, b = _upright(first[rows]), _upright(second[cols])
+    tree = STRtree(shapely.box(*b.T))
+    pairs = [np.empty((0, 2), np.int64)]
+    for start in range(0, len(a), CHUNK):
+        part = a[start : start + CHUNK]
+        i, j = tree.query(shapely.box(*part.T))
+        sides = np.minimum(part[i, 2:], b[j, 2:]) - np.maximum(part[i, :2], b[j, :2])
+        smaller = np.minimum(_area(part)[i], _area(b)[j])
+        keep = (sides > 0).all(axis=1) & (sides.prod(axis=1) > min_share * smaller)
+        pairs.append(np.stack([rows[start + i[keep]], cols[j[keep]]], axis=1))
+    return _sorted(np.concatenate(pairs))
 
 
 def common_bounds(infos: Sequence[ImageInfo]) -> Bounds:
@@ -102,16 +103,16 @@ def overlapping_pairs(
     """
     size, infos = len(first), [*first, *second]
     stored, names = _stored(infos), np.array([info.crs or '' for info in infos], dtype=object)
-    found = [np.empty((0, 2), np.int64)]
+    parts = [np.empty((0, 2), np.int64)]
     for crs in sorted(set(names) - {''}):
         rows, cols = np.flatnonzero(names[:size] == crs), np.flatnonzero(names[size:] == crs)
         pairs = overlapping(stored[rows], stored[size + cols], min_share)
-        found.append(np.stack([rows[pairs[:, 0]], cols[pairs[:, 1]]], axis=1))
-    if len(found) > 2:  # more than one CRS
+        parts.append(np.stack([rows[pairs[:, 0]], cols[pairs[:, 1]]], axis=1))
+    if len(parts) > 2:  # more than one CRS
         world = common_bounds(infos)
         pairs = overlapping(world[:size], world[size:], min_share)
-        found.append(pairs[names[pairs[:, 0]] != names[size + pairs[:, 1]]])
-    return _sorted(np.concatenate(found))
+        parts.append(pairs[names[pairs[:, 0]] != names[size + pairs[:, 1]]])
+    return _sorted(np.concatenate(parts))
 
 
 def groups_by_overlap(infos: Sequence[ImageInfo]) -> list[str | None]:
@@ -150,63 +151,31 @@ def components(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
     Returns:
         For each node the smallest node of its component.
     """
-    parent = list(range(count))
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for a, b in pairs:
-        low, high = sorted((root(a), root(b)))
-        parent[high] = low
-    return [root(node) for node in range(count)]
+    ends = np.array(list(pairs), np.int64).reshape(-1, 2)
+    graph = coo_array((np.ones(len(ends), bool), tuple(ends.T)), shape=(count, count))
+    labels = connected_components(graph, directed=False)[1]
+    smallest = np.unique(labels, return_index=True)[1]
+    return [int(node) for node in smallest[labels]]
 
 
 def _stored(infos: Sequence[ImageInfo]) -> Bounds:
     """(N, 4) extents as the files give them, NaN where they give none."""
     nothing = (np.nan,) * 4
-    found = [info.bounds if info.crs and info.bounds else nothing for info in infos]
-    return np.array(found, np.float64).reshape(-1, 4)
+    bounds = [info.bounds if info.crs and info.bounds else nothing for info in infos]
+    return np.array(bounds, np.float64).reshape(-1, 4)
 
 
-def _boxes(bounds: Bounds) -> Bounds:
-    """(N, 4) extents -> (N, 2, 2): low and high of each axis; some rasters are south up."""
-    return np.sort(np.asarray(bounds, np.float64).reshape(-1, 2, 2), axis=1)
+def _upright(bounds: Bounds) -> Bounds:
+    """Low before high along both axes: some rasters are south up."""
+    bounds = np.asarray(bounds, np.float64)
+    return np.hstack(
+        [np.minimum(bounds[:, :2], bounds[:, 2:]), np.maximum(bounds[:, :2], bounds[:, 2:])]
+    )
 
 
-def _begins(
-    outer: Bounds, inner: Bounds, axis: int, side: Any
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Which inner boxes begin inside each outer one: an order of them, run start and length."""
-    order = np.argsort(inner[:, 0, axis], kind='stable')
-    low = inner[order, 0, axis]
-    start = np.searchsorted(low, outer[:, 0, axis], side)
-    stop = np.searchsorted(low, outer[:, 1, axis], 'left')
-    return order, start, np.maximum(stop - start, 0)
-
-
-def _chunks(
-    order: NDArray[Any], start: NDArray[Any], count: NDArray[Any]
-) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Spell out the runs of :func:`_begins` as pairs (outer, inner), a bounded number at once."""
-    cuts = np.flatnonzero(np.diff(np.cumsum(count) // CHUNK)) + 1
-    for rows in np.split(np.arange(len(count)), cuts):
-        lengths = count[rows]
-        offset = np.repeat(start[rows] - (np.cumsum(lengths) - lengths), lengths)
-        yield np.repeat(rows, lengths), order[offset + np.arange(len(offset))]
-
-
-def _area(boxes: Bounds) -> NDArray[np.float64]:
-    """Areas of (N, 2, 2) boxes."""
-    return np.asarray((boxes[:, 1] - boxes[:, 0]).prod(axis=1), np.float64)
-
-
-def _common(a: Bounds, b: Bounds) -> NDArray[np.float64]:
-    """Common areas of (N, 2, 2) boxes, pair by pair."""
-    sides = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
-    return np.asarray(np.maximum(sides, 0).prod(axis=1), np.float64)
+def _area(bounds: Bounds) -> NDArray[np.float64]:
+    """(N,) areas of upright extents."""
+    return np.asarray((bounds[:, 2:] - bounds[:, :2]).prod(axis=1), np.float64)
 
 
 def _sorted(pairs: Pairs) -> Pairs:

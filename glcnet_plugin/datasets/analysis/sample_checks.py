@@ -1,4 +1,4 @@
-"""What can be wrong with one image and its mask."""
+"""Check one image and its mask."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -8,21 +8,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glcnet_plugin.datasets.analysis.moments import Moments
 from glcnet_plugin.datasets.io.blocks import read_blocks
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info
+from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
-    IGNORE,
     Colour,
     colours_to_ids,
     few_colours,
     read_mask,
     require_ids,
-    wrong_ids,
 )
 from glcnet_plugin.datasets.io.rasters import Bands
 from glcnet_plugin.errors import DataError
 
 MOSTLY_NODATA = 0.5
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the settings promise of the data; None where they say nothing."""
+
+    num_bands: int | None = None
+    bands: Bands | None = None
+    min_size: tuple[int, int] | None = None  # of the crop
+    labels: LabelRule = field(default_factory=LabelRule)
+    colour_ids: dict[Colour, int] = field(default_factory=dict)
+    mean: tuple[float, ...] | None = None  # of the data preprocessor
+    std: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,26 +46,12 @@ class Sample:
     image: str
     mask: str | None = None
     group: str | None = None
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What the settings promise of the data; None where they say nothing."""
-
-    num_bands: int | None = None
-    bands: Bands | None = None
-    min_size: tuple[int, int] | None = None  # of the crop
-    num_classes: int | None = None
-    reduce_zero_label: bool = False
-    ignored: tuple[int, ...] = (IGNORE,)
-    colour_ids: dict[Colour, int] = field(default_factory=dict)
-    mean: tuple[float, ...] | None = None  # of the data preprocessor
-    std: tuple[float, ...] | None = None
+    expected: Expectation | None = None  # of its dataset, where datasets differ
 
 
 @dataclass
 class Issue:
-    """Something wrong ('error') or odd ('warning')."""
+    """An 'error', which stops or spoils a training, or a 'warning'."""
 
     level: str
     code: str
@@ -62,22 +61,36 @@ class Issue:
 
 @dataclass
 class SampleReport:
-    """What was found in a sample."""
+    """Issues and figures of a sample."""
 
     sample: Sample
     info: ImageInfo | None = None
-    findings: list[Issue] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
     digest: bytes = b''  # of the pixels
-    minimum: float = np.inf
-    maximum: float = -np.inf
     nodata_share: float = 0.0
-    moments: NDArray[np.float64] | None = None  # (3, C): count, sum, sum of squares
-    class_pixels: NDArray[np.int64] | None = None  # (num_classes,)
+    moments: Moments | None = None
+    class_pixels: NDArray[np.int64] | None = None  # (classes to train,)
     ignored_pixels: int = 0
 
+    @property
+    def minimum(self) -> float:
+        """Smallest value of all bands; infinity without values."""
+        return (
+            np.inf if self.moments is None else np.fmin.reduce(self.moments.minimum, initial=np.inf)
+        )
+
+    @property
+    def maximum(self) -> float:
+        """Largest value of all bands; minus infinity without values."""
+        return (
+            -np.inf
+            if self.moments is None
+            else np.fmax.reduce(self.moments.maximum, initial=-np.inf)
+        )
+
     def add(self, level: str, code: str, message: str, file: str | None = None) -> None:
-        """Note a finding about the image, or about another file."""
-        self.findings.append(Issue(level, code, file or self.sample.image, message))
+        """Add an issue of the image, or of another file."""
+        self.issues.append(Issue(level, code, file or self.sample.image, message))
 
 
 def check_sample(sample: Sample, expected: Expectation) -> SampleReport:
@@ -85,11 +98,12 @@ def check_sample(sample: Sample, expected: Expectation) -> SampleReport:
 
     Args:
         sample: The sample.
-        expected: What the settings say.
+        expected: What the settings say; the sample's own expectation goes first.
 
     Returns:
-        What was found; never raises for bad data.
+        The report; bad data are issues in it, never an exception.
     """
+    expected = sample.expected or expected
     result = SampleReport(sample)
     try:
         result.info = image_info(sample.image)
@@ -99,7 +113,7 @@ def check_sample(sample: Sample, expected: Expectation) -> SampleReport:
     try:
         if sample.mask is not None:
             _inspect_mask(result, sample.mask, expected)
-    except Exception as error:  # one odd file must not end the examination of all
+    except Exception as error:  # one odd file must not end the check of all
         text = f'{type(error).__name__}: {error}'
         result.add('error', 'mask_unreadable', text, sample.mask)
     return result
@@ -117,17 +131,17 @@ def _inspect_pixels(result: SampleReport, info: ImageInfo, expected: Expectation
             return
         if missing is not None:
             nodata += int(missing.all(-1).sum())
-        values = image.reshape(-1, image.shape[2]).astype(np.float64)
         if np.issubdtype(image.dtype, np.floating):
-            not_finite += int((~np.isfinite(values)).sum())
-        _add_values(result, values, missing)
+            not_finite += int((~np.isfinite(image)).sum())
+        block = Moments.of(image, missing)
+        result.moments = block if result.moments is None else result.moments + block
     if result.minimum < result.maximum:  # empty images are alike without being the same
         result.digest = digest.digest()
     result.nodata_share = nodata / (info.height * info.width)
     if not_finite and info.nodata is None:
         result.add('warning', 'not_finite', f'{not_finite} values are NaN or infinite')
     if result.nodata_share == 1:
-        result.add('error', 'all_nodata', 'nothing but nodata: leave it out')
+        result.add('error', 'all_nodata', 'nothing but nodata: remove it')
     elif result.nodata_share > MOSTLY_NODATA:
         result.add('warning', 'nodata', f'{result.nodata_share:.0%} nodata')
     elif result.minimum == result.maximum:
@@ -138,25 +152,6 @@ def _inspect_pixels(result: SampleReport, info: ImageInfo, expected: Expectation
             'error', 'too_small',
             f'{info.height}x{info.width} px, smaller than the crop of {small[0]}x{small[1]}',
         )  # fmt: skip
-
-
-def _add_values(
-    result: SampleReport, values: NDArray[np.float64], missing: NDArray[np.bool_] | None
-) -> None:
-    """Add values (N, C) to range and moments, without the missing ones."""
-    count = np.full(values.shape[1], len(values))
-    low, high = values, values
-    if missing is not None:
-        gone = missing.reshape(values.shape)
-        if gone.all():
-            return
-        count = count - gone.sum(0)
-        low, high = np.where(gone, np.inf, values), np.where(gone, -np.inf, values)
-        values = np.where(gone, 0.0, values)
-    result.minimum = min(result.minimum, float(low.min()))
-    result.maximum = max(result.maximum, float(high.max()))
-    part = np.stack([count, values.sum(0), np.einsum('nc,nc->c', values, values)])
-    result.moments = part if result.moments is None else result.moments + part
 
 
 def _inspect_mask(result: SampleReport, path: str, expected: Expectation) -> None:
@@ -181,25 +176,18 @@ def _inspect_mask(result: SampleReport, path: str, expected: Expectation) -> Non
                 'the colours of classes.json, the converters those of published sets'
             )
             return result.add('error', 'colour_mask', text, path)
-        _count_labels(result, require_ids(mask, path), path, expected)
+        _count_labels(result, require_ids(mask, path), path, expected.labels)
     except DataError as error:
         result.add('error', 'mask_unreadable', str(error), path)
     return None
 
 
-def _count_labels(
-    result: SampleReport, ids: NDArray[Any], path: str, expected: Expectation
-) -> None:
+def _count_labels(result: SampleReport, ids: NDArray[Any], path: str, rule: LabelRule) -> None:
     """Compare label values with the classes, and count the pixels of each."""
-    shift = int(expected.reduce_zero_label)
-    ignored = [*expected.ignored, *([0] if shift else [])]
-    limit = 256 if expected.num_classes is None else expected.num_classes + shift
-    if bad := wrong_ids(ids, limit, ignored):
-        valid = f'{shift}..{limit - 1}'
-        text = f'labels {bad[:8]}; valid are {valid} and the ignored {sorted(set(ignored))}'
-        result.add('error', 'labels', text, path)
-    known = ids[(ids >= 0) & (ids < limit) & ~np.isin(ids, ignored)] - shift
-    result.class_pixels = np.bincount(known.ravel().astype(np.int64), minlength=limit - shift)
-    result.ignored_pixels = int(ids.size - known.size)
-    if known.size == 0 and not bad:
-        result.add('warning', 'only_ignored', 'no pixel has a label that counts', path)
+    if problem := rule.problem(ids):
+        result.add('error', 'labels', problem, path)
+    result.class_pixels = rule.count(ids)
+    labelled = int(result.class_pixels.sum())
+    result.ignored_pixels = ids.size - labelled
+    if not labelled and not problem:
+        result.add('warning', 'only_ignored', 'every pixel has an ignored label', path)

@@ -1,6 +1,5 @@
 """The images of a folder, their groups, and how they are divided by ground."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +10,12 @@ from numpy.typing import NDArray
 from glcnet_plugin.datasets.analysis.geo_overlap import components, groups_by_overlap
 from glcnet_plugin.datasets.analysis.splits import hold_out_groups
 from glcnet_plugin.datasets.io.folder_format import (
-    entry_name,
     image_files,
+    listed_names,
     read_classes,
     read_manifest,
 )
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info
-from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
 
@@ -27,6 +25,7 @@ class Source:
     """What is known about the images of a folder."""
 
     rows: list[dict[str, str]]  # name, group and perhaps source of each
+    folder: Path = Path()
     infos: dict[str, ImageInfo] = field(default_factory=dict)  # those with a georeference
     classes: list[str] = field(default_factory=list)
     united: dict[str, str] = field(default_factory=dict)  # groups that extents put into others
@@ -77,7 +76,7 @@ def read_source(folder: Path, column: str | None, extents: bool) -> Source:
         Rows and headers; no class counts yet.
     """
     rows, files = read_rows(folder, column)
-    source = Source(rows)
+    source = Source(rows, folder)
     if extents:
         infos = list(parallel_map(image_info, files.values(), len(files), 'reading extents'))
         located = groups_by_overlap(infos)
@@ -96,27 +95,23 @@ def read_source(folder: Path, column: str | None, extents: bool) -> Source:
     return source
 
 
-def import_list(path: Path, names: Sequence[str]) -> list[str]:
-    """Read a list of others, with names, file names or paths, as names of images.
-
-    Raises:
-        DataError: If it names an image that the folder lacks, or one twice.
-    """
-    known = set(names)
-    found = [entry_name(entry, known) for entry in read_list(path)]
-    if strange := sorted(set(found) - known):
-        raise DataError(f'{path} names {strange[:3]}, {len(strange)} images the folder lacks')
-    if len(set(found)) < len(found):
-        raise DataError(f'{path} names {len(found) - len(set(found))} images more than once')
-    return found
-
-
-def divide(source: Source, args: argparse.Namespace) -> tuple[list[str], list[str]]:
+def divide(
+    source: Source,
+    val: float = 0.2,
+    val_seed: int = 0,
+    val_groups: Sequence[str] | None = None,
+    val_list: Path | None = None,
+    train_list: Path | None = None,
+) -> tuple[list[str], list[str]]:
     """Divide the images into the training pool and validation.
 
     Args:
         source: The images.
-        args: Arguments of the command line.
+        val: Share of the groups to hold out.
+        val_seed: Seed of the draw of these groups.
+        val_groups: Groups to hold out, instead of drawn ones.
+        val_list: List of the images to hold out, instead of groups.
+        train_list: List of the images that are the pool, and that groups are held out from.
 
     Returns:
         Names of both parts.
@@ -125,21 +120,24 @@ def divide(source: Source, args: argparse.Namespace) -> tuple[list[str], list[st
         DataError: If groups or names are unknown, or a part is empty.
     """
     group_of = source.group_of
-    names = list(group_of)
-    pool = import_list(args.train_list, names) if args.train_list else names
-    if args.val_list:
-        val = import_list(args.val_list, names)
-        held = {group_of[name] for name in val}
-        # a list that is imported is taken as it is, and fails the proof if it has to
-        train = pool if args.train_list else [n for n in pool if group_of[n] not in held]
+    pool = list(group_of)
+    if train_list:
+        pool = listed_names(train_list, group_of, source.folder)
+    if val_list:
+        validation = listed_names(val_list, group_of, source.folder)
+        held = {group_of[name] for name in validation}
+        # a list that is given is taken as it is, and fails the proof if it has to
+        train = pool if train_list else [name for name in pool if group_of[name] not in held]
     else:
         groups = dict.fromkeys(group_of[name] for name in pool)
-        wanted = {source.united.get(group, group) for group in args.val_groups or ()}
+        wanted = {source.united.get(group, group) for group in val_groups or ()}
         if unknown := sorted(wanted - set(groups)):
             raise DataError(f'groups to hold out {unknown} are not among {sorted(groups)}')
-        held = set(wanted or hold_out_groups(groups, args.val, args.val_seed))
+        held = set(wanted or hold_out_groups(groups, val, val_seed))
         train = [name for name in pool if group_of[name] not in held]
-        val = [name for name in pool if group_of[name] in held]
-    if not train or not val:
-        raise DataError(f'{len(train)} images to train on, {len(val)} to validate: both need some')
-    return train, val
+        validation = [name for name in pool if group_of[name] in held]
+    if not train or not validation:
+        raise DataError(
+            f'{len(train)} images to train on, {len(validation)} to validate: both need some'
+        )
+    return train, validation

@@ -1,4 +1,4 @@
-"""What the files of a split have in common."""
+"""Sums over the files of a split."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glcnet_plugin.datasets.analysis.moments import Moments
 from glcnet_plugin.datasets.analysis.sample_checks import SampleReport
 
 
@@ -21,43 +22,41 @@ class SplitSummary:
     minimum: float = np.inf
     maximum: float = -np.inf
     nodata_share: float = 0.0  # mean over the files
-    moments: NDArray[np.float64] | None = None
+    moments: Moments | None = None
     class_pixels: NDArray[np.int64] | None = None
     ignored_pixels: int = 0
 
     @property
     def mean(self) -> NDArray[np.float64] | None:
         """(C,) mean of each band."""
-        return None if self.moments is None else self.moments[1] / np.maximum(self.moments[0], 1)
+        return None if self.moments is None else self.moments.mean
 
     @property
     def std(self) -> NDArray[np.float64] | None:
         """(C,) standard deviation of each band."""
-        if self.moments is None or self.mean is None:
-            return None
-        square = self.moments[2] / np.maximum(self.moments[0], 1) - self.mean**2
-        return np.sqrt(np.maximum(square, 0))
+        return None if self.moments is None else self.moments.std
 
-    def add(self, found: SampleReport) -> None:
+    def add(self, report: SampleReport) -> None:
         """Add a file."""
         self.files += 1
-        if found.info is not None:
-            self.sizes[f'{found.info.height}x{found.info.width}'] += 1
-            self.bands[found.info.bands] += 1
-            self.dtypes[found.info.dtype] += 1
-        self.minimum = min(self.minimum, found.minimum)
-        self.maximum = max(self.maximum, found.maximum)
-        self.nodata_share += (found.nodata_share - self.nodata_share) / self.files
-        if found.moments is not None:
+        if report.info is not None:
+            self.sizes[f'{report.info.height}x{report.info.width}'] += 1
+            self.bands[report.info.bands] += 1
+            self.dtypes[report.info.dtype] += 1
+        self.minimum = min(self.minimum, report.minimum)
+        self.maximum = max(self.maximum, report.maximum)
+        self.nodata_share += (report.nodata_share - self.nodata_share) / self.files
+        if report.moments is not None:
             if self.moments is None:
-                self.moments = np.zeros_like(found.moments)
-            if self.moments.shape == found.moments.shape:
-                self.moments += found.moments
-        if found.class_pixels is not None:
+                self.moments = report.moments
+            elif len(self.moments.mean) == len(report.moments.mean):
+                self.moments += report.moments
+        if report.class_pixels is not None:
             if self.class_pixels is None:
-                self.class_pixels = np.zeros_like(found.class_pixels)
-            self.class_pixels += found.class_pixels
-            self.ignored_pixels += found.ignored_pixels
+                self.class_pixels = np.zeros_like(report.class_pixels)
+            if self.class_pixels.shape == report.class_pixels.shape:
+                self.class_pixels += report.class_pixels
+            self.ignored_pixels += report.ignored_pixels
 
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON."""

@@ -1,28 +1,21 @@
-"""Which images are held out, which are labelled, and the proof that no ground is in both.
+"""Which groups are held out, and in which order tiles get labels.
 
 The draws return all candidates in an order of which every prefix is a draw, so that a larger
 budget contains the smaller ones.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glcnet_plugin.datasets.analysis.geo_overlap import overlapping_pairs
 from glcnet_plugin.errors import ConfigError, DataError
-
-if TYPE_CHECKING:  # its module needs the hosts, this one does not
-    from glcnet_plugin.datasets.io.images import ImageInfo
 
 CANDIDATES = 256  # tiles compared for each choice of order_by_class, at most
 SPARSE = 0.5  # of the mean number of labelled pixels
-MAX_LISTED = 10  # names in a message
+HELD_OUT_SHARE = 0.2  # of the images, in last_groups
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -43,15 +36,42 @@ def hold_out_groups(groups: Collection[str], share: float, seed: int) -> list[st
     """
     if not 0 < share < 1:
         raise ConfigError(f'share to hold out {share}: give a number between 0 and 1, such as 0.2')
-    if len(groups) < 2:
-        raise DataError(
-            f'all images are in the group {list(groups)}: two groups are needed, one of them '
-            'held out (a column of manifest.csv)'
-        )
+    _require_two(groups)
     names = sorted(groups)
     count = min(max(round(share * len(names)), 1), len(names) - 1)
     chosen = np.random.default_rng(seed).choice(len(names), count, replace=False)
     return sorted(names[index] for index in chosen)
+
+
+def last_groups(groups: Mapping[str, int]) -> list[str]:
+    """Choose groups to hold out: the last by name that make up a fifth of the images.
+
+    Args:
+        groups: Number of images per group.
+
+    Returns:
+        Names of the groups, sorted.
+
+    Raises:
+        DataError: If there are not two groups.
+    """
+    _require_two(groups)
+    held: list[str] = []
+    total = sum(groups.values())
+    for name in sorted(groups, reverse=True)[: len(groups) - 1]:
+        held.append(name)
+        if sum(groups[name] for name in held) >= HELD_OUT_SHARE * total:
+            break
+    return sorted(held)
+
+
+def _require_two(groups: Collection[str]) -> None:
+    """Raise DataError if there are not two groups."""
+    if len(groups) < 2:
+        raise DataError(
+            f'all images are in the group {list(groups)}: two groups are needed, one of them '
+            'held out (the column "group" of manifest.csv)'
+        )
 
 
 def order_random(rows: Rows, rng: np.random.Generator) -> list[str]:
@@ -165,54 +185,3 @@ def budget(text: str, total: int) -> tuple[str, int]:
     if count > total:
         raise DataError(f'budget {text!r} is more than the {total} tiles there are to draw from')
     return f'{count}tiles' if share is None else f'{share * 100:g}pct', count
-
-
-@dataclass(frozen=True)
-class Split:
-    """Names of the images of each part."""
-
-    labelled: Sequence[str]
-    unlabelled: Sequence[str]
-    val: Sequence[str]
-
-    @property
-    def train(self) -> list[str]:
-        """All images that training may see."""
-        return [*self.labelled, *self.unlabelled]
-
-
-def check_split(
-    split: Split, group_of: Mapping[str, str], extents: Mapping[str, ImageInfo] | None = None
-) -> list[str]:
-    """Prove that training and validation share nothing.
-
-    Args:
-        split: The parts.
-        group_of: Group of each image; an image that is missing here is a group of its own.
-        extents: Headers of the images, to compare their georeferenced extents.
-
-    Returns:
-        What is wrong: names, groups or overlapping extents in both training and validation,
-        names that are both labelled and unlabelled. Empty if the split is proven.
-    """
-    train, val = set(split.train), set(split.val)
-    groups = [{group_of.get(name, name) for name in part} for part in (train, val)]
-    problems = [
-        _shared('names', train & val),
-        _shared('groups', groups[0] & groups[1]),
-    ]
-    if extents:
-        first, second = ([name for name in part if name in extents] for part in (train, val))
-        pairs = overlapping_pairs([extents[n] for n in first], [extents[n] for n in second])
-        both = {f'{first[i]} and {second[j]}' for i, j in pairs.tolist()}
-        problems.append(_shared('overlapping extents', both))
-    problems.append(
-        _shared('names', set(split.labelled) & set(split.unlabelled), 'labelled and unlabelled')
-    )
-    return [problem for problem in problems if problem]
-
-
-def _shared(kind: str, what: Collection[str], parts: str = 'training and validation') -> str:
-    """Say what is in two parts; empty if nothing is."""
-    more = f' and {len(what) - MAX_LISTED} more' if len(what) > MAX_LISTED else ''
-    return f'{len(what)} {kind} in both {parts}: {sorted(what)[:MAX_LISTED]}{more}' if what else ''

@@ -8,6 +8,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.io.lists import (
+    existing_file,
+    read_list,
+    require_once,
+    require_own_names,
+)
 from glcnet_plugin.errors import DataError
 
 MASK_SUFFIXES = ('.png', '.tif', '.tiff')
@@ -59,7 +65,32 @@ def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
     return rows
 
 
-def entry_name(entry: str, names: Collection[str]) -> str:
+def listed_names(path: str | Path, known: Collection[str], where: str | Path) -> list[str]:
+    """Read a list as names of images; its entries may be names, file names or paths.
+
+    Args:
+        path: The list.
+        known: Names of all images.
+        where: What holds them, to name it.
+
+    Returns:
+        The names in the order of the list.
+
+    Raises:
+        DataError: If the list cannot be read, or names an image that is not known, or one
+            twice.
+    """
+    names = [_entry_name(entry, known) for entry in read_list(path)]
+    if unknown := [name for name in names if name not in known]:
+        raise DataError(
+            f'{path} names {len(unknown)} images that {where} lacks, such as {unknown[:3]}: '
+            'correct the list, or add them'
+        )
+    require_once(names, path)
+    return names
+
+
+def _entry_name(entry: str, names: Collection[str]) -> str:
     """Name that an entry of a list stands for: a name, a file name, or a path."""
     if entry in names:
         return entry
@@ -79,19 +110,14 @@ def image_files(folder: str | Path) -> dict[str, Path]:
     Raises:
         DataError: If two images have one name.
     """
-    found: dict[str, Path] = {}
-    for path in sorted(Path(folder).glob('*')):
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            if path.stem in found:
-                raise DataError(f'{found[path.stem]} and {path} have one name: remove one')
-            found[path.stem] = path
-    return found
+    paths = (path for path in Path(folder).glob('*') if path.suffix.lower() in IMAGE_SUFFIXES)
+    return require_own_names((path.stem, path) for path in paths)
 
 
 def mask_file(data_root: str | Path, name: str) -> Path:
     """Mask of an image of a labelled folder: PNG or TIFF; may be missing."""
-    options = [Path(data_root, 'masks', f'{name}{suffix}') for suffix in MASK_SUFFIXES]
-    return next((path for path in options if path.is_file()), options[0])
+    stem = Path(data_root, 'masks', name)
+    return existing_file(stem, MASK_SUFFIXES) or Path(f'{stem}{MASK_SUFFIXES[0]}')
 
 
 def _reason(error: Exception, data_root: str | Path) -> str:

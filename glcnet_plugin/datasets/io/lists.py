@@ -47,6 +47,42 @@ def require_once(names: Iterable[str], path: str | Path) -> None:
         raise DataError(f'the image list {path} names {twice[:3]} more than once')
 
 
+def require_own_names(files: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+    """Files by their names.
+
+    Args:
+        files: Name and path of each.
+
+    Returns:
+        Path of each name, in the order of the paths.
+
+    Raises:
+        DataError: If two files have one name.
+    """
+    by_name = files_by_name(files)
+    for first, *others in by_name.values():
+        if others:
+            raise DataError(f'{first} and {others[0]} have one name: remove one')
+    return {name: paths[0] for name, paths in by_name.items()}
+
+
+def files_by_name(files: Iterable[tuple[str, Path]]) -> dict[str, list[Path]]:
+    """All paths of each name, in the order of the paths."""
+    by_name: dict[str, list[Path]] = {}
+    for name, path in sorted(files, key=lambda item: item[1]):
+        by_name.setdefault(name, []).append(path)
+    return by_name
+
+
+def existing_file(stem: Path, suffixes: Iterable[str]) -> Path | None:
+    """File of a stem with the first suffix, in lower or upper case, that exists."""
+    for suffix in suffixes:
+        for case in dict.fromkeys((suffix.lower(), suffix.upper())):
+            if (path := Path(f'{stem}{case}')).is_file():
+                return path
+    return None
+
+
 def locate_list(path: str | Path, folder: str | Path) -> Path:
     """Find a list: as given, else in a folder, else beside that folder.
 
@@ -89,31 +125,28 @@ def list_images(
     if not root.is_dir():
         raise DataError(f'data_root {root} is not a folder')
     if not listing:
-        return _below(root, suffixes)
+        if paths := images_below(root, suffixes):
+            return [str(path) for path in paths]
+        raise DataError(f'no image below {root} ends with {", ".join(suffixes)}')
     # whether an address exists shows when it is opened; a Path would change it
-    paths = [
+    listed = [
         entry if is_virtual(entry) else _resolve(root, entry, suffixes, listing)
         for entry in read_list(listing)
     ]
-    require_once(paths, listing)
-    return paths
+    require_once(listed, listing)
+    return listed
 
 
-def _below(root: Path, suffixes: Sequence[str]) -> list[str]:
-    """All images below a folder, sorted."""
+def images_below(root: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """All images in a folder and its subfolders, sorted."""
     endings = tuple(suffix.lower() for suffix in suffixes)
-    found = (Path(base, name) for base, _, names in os.walk(root) for name in names)
-    paths = sorted(path for path in found if path.suffix.lower() in endings)
-    if not paths:
-        raise DataError(f'no image below {root} ends with {", ".join(endings)}')
-    return [str(path) for path in paths]
+    files = (Path(base, name) for base, _, names in os.walk(root) for name in names)
+    return sorted(path for path in files if path.suffix.lower() in endings)
 
 
 def _resolve(root: Path, entry: str, suffixes: Sequence[str], listing: str | Path) -> str:
     """Path of a listed image: with the suffix that exists, and slashes for backslashes."""
-    endings = [case for suffix in suffixes for case in (suffix.lower(), suffix.upper())]
     for text in dict.fromkeys((entry, entry.replace('\\', '/'))):
-        for ending in ('', *endings):
-            if (path := root / f'{text}{ending}').is_file():
-                return str(path)
+        if path := existing_file(root / text, ('', *suffixes)):
+            return str(path)
     raise DataError(f'{listing} names {root / entry}, which does not exist')

@@ -1,7 +1,7 @@
 """Label masks: class ids, or colours that stand for classes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -93,9 +93,9 @@ def colours_to_ids(
         in ``ids``: ``'#010203'``, or ``'#FCFF00 taken for #FFFF00'``.
     """
     table = {int(pack(np.array(colour))): value for colour, value in ids.items()}
-    found, inverse, counts = np.unique(pack(mask), return_inverse=True, return_counts=True)
-    values, strange = np.empty(len(found), np.uint8), Counter[str]()
-    for index, (colour, count) in enumerate(zip(found.tolist(), counts.tolist(), strict=True)):
+    colours, inverse, counts = np.unique(pack(mask), return_inverse=True, return_counts=True)
+    values, strange = np.empty(len(colours), np.uint8), Counter[str]()
+    for index, (colour, count) in enumerate(zip(colours.tolist(), counts.tolist(), strict=True)):
         near, note = colour, ''
         if colour not in table and snap:
             near = sum(255 << shift for shift in (16, 8, 0) if colour >> shift & 255 >= 128)
@@ -111,12 +111,6 @@ def few_colours(strange: Mapping[str, int], most: int = 5) -> str:
     ranked = Counter(strange).most_common(most)
     more = f' and {len(strange) - most} more' if len(strange) > most else ''
     return ', '.join(f'{colour} ({count} px)' for colour, count in ranked) + more
-
-
-def wrong_ids(ids: NDArray[Any], num_classes: int, ignored: Iterable[int] = (IGNORE,)) -> list[int]:
-    """Values of a mask that are neither a class nor ignored, sorted."""
-    bad = ids[~((ids >= 0) & (ids < num_classes) | np.isin(ids, list(ignored)))]
-    return [int(value) for value in np.unique(bad)]
 
 
 def require_ids(mask: NDArray[Any], path: str | Path) -> NDArray[Any]:

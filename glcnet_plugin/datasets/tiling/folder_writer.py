@@ -4,6 +4,7 @@ import csv
 import json
 import warnings
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -73,22 +74,26 @@ def write_description(
         {'id': index, 'name': name, 'color': '#{:02X}{:02X}{:02X}'.format(*colour)}
         for index, (name, colour) in enumerate(zip(names, palette, strict=True))
     ]
-    text = json.dumps({'classes': classes, 'ignore_index': IGNORE}, indent=1)
-    (out / 'classes.json').write_text(text + '\n', encoding='utf-8')
-    with (out / 'manifest.csv').open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
+    write_json(out / 'classes.json', {'classes': classes, 'ignore_index': IGNORE})
+    manifest = StringIO()
+    writer = csv.DictWriter(manifest, fieldnames=list(rows[0]), lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomic(out / 'manifest.csv', manifest.getvalue())
+
+
+def list_text(names: Sequence[str]) -> str:
+    """Content of a list of image names, one per line, as the datasets read it."""
+    return ''.join(f'{name}\n' for name in names)
 
 
 def write_list(path: Path, names: Sequence[str]) -> None:
-    """Write a list of image names, one per line, as the datasets read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(''.join(f'{name}\n' for name in names), encoding='utf-8')
+    """Write a list of image names; see :func:`list_text`."""
+    write_atomic(path, list_text(names))
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON so that the file is there whole or not at all."""
+    """Write JSON; a reader sees the old file or the whole new one."""
     write_atomic(path, json.dumps(content, indent=1) + '\n')
 
 

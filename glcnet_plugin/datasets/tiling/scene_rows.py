@@ -16,13 +16,12 @@ from glcnet_plugin.datasets.io.images import (
     read_image,
     readable,
 )
+from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
-    IGNORE,
     Colour,
     colours_to_ids,
     read_mask,
     require_ids,
-    wrong_ids,
 )
 from glcnet_plugin.datasets.io.rasters import Window, opened
 from glcnet_plugin.datasets.tiling.archives import unpacked
@@ -102,11 +101,14 @@ def id_rows(
     """
     read = _source(path, read_mask, _mask_window)
     table = None if colours is None else _colour_table(path)
+    rule = LabelRule(num_classes, ignored=ignored)
 
     def piece(start: int, stop: int) -> NDArray[np.uint8]:
         mask = read(start, stop)
         if colours is None:
-            return _checked(require_ids(mask, path), path, num_classes, ignored)
+            ids = require_ids(mask, path)
+            rule.check(ids, path)
+            return rule.training_ids(ids)
         if mask.ndim == 2 and table is not None:
             mask = table[mask]
         if mask.ndim != 3 or mask.shape[2] != 3 or mask.dtype != np.uint8:
@@ -157,18 +159,6 @@ def _colour_table(path: str) -> NDArray[np.uint8] | None:
         return table
 
 
-def _checked(
-    mask: NDArray[Any], path: str, num_classes: int, ignored: Sequence[int]
-) -> NDArray[np.uint8]:
-    """Return ids as uint8, the ignored ones as 255; raise DataError for ids of no class."""
-    if wrong := wrong_ids(mask, num_classes, (IGNORE, *ignored)):
-        raise DataError(
-            f'{path} holds {wrong[:5]}, which is neither one of the {num_classes} classes nor '
-            f'ignored ({[IGNORE, *ignored]}): correct the mask or classes.json'
-        )
-    return np.where(np.isin(mask, list(ignored)), IGNORE, mask).astype(np.uint8)
-
-
 def is_empty(image: NDArray[Any], nodata: float | None) -> bool:
     """Whether an image holds nothing but nodata or NaN."""
     if np.issubdtype(image.dtype, np.floating) and np.isnan(image).all():
@@ -189,19 +179,19 @@ def placement(path: str, bands: Sequence[int] | None = None) -> dict[str, Any]:
     if Path(path).suffix.lower() == '.npy':
         return {}
     with readable(path), opened(path) as raster:
-        found: dict[str, Any] = {}
+        profile: dict[str, Any] = {}
         names = [raster.descriptions[band] for band in bands or range(raster.count)]
         if any(names):
-            found['band_names'] = names
+            profile['band_names'] = names
         if raster.nodata is not None:
-            found['nodata'] = raster.nodata
+            profile['nodata'] = raster.nodata
         if raster.crs is not None:
-            found |= {'crs': raster.crs, 'transform': raster.transform}
-        return found
+            profile |= {'crs': raster.crs, 'transform': raster.transform}
+        return profile
 
 
 def moved(place: Mapping[str, Any], window: Window) -> dict[str, Any]:
-    """What :func:`placement` found, for a window (y, x, height, width) of the image."""
+    """Turn the result of :func:`placement` into that of a window (y, x, height, width)."""
     if 'transform' not in place:
         return dict(place)
     y, x, height, width = window

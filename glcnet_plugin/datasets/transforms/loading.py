@@ -1,6 +1,6 @@
 """Load images with any number of bands, and their masks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,13 +8,12 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 
 from glcnet_plugin.datasets.io.images import read_masked
+from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
-    IGNORE,
     colours_to_ids,
     few_colours,
     read_mask,
     require_ids,
-    wrong_ids,
 )
 from glcnet_plugin.datasets.io.rasters import Bands, band_indices
 from glcnet_plugin.errors import DataError
@@ -114,7 +113,8 @@ class LoadRSMask(LoadAnnotations):
     - label_map
     - reduce_zero_label
     - seg_fields
-    - window, img_shape, num_classes, ignore_values, colour_ids (optional)
+    - window, img_shape, ori_shape, scale_factor (optional)
+    - num_classes, ignore_values, colour_ids (optional)
 
     **Added Keys:**
 
@@ -134,41 +134,33 @@ class LoadRSMask(LoadAnnotations):
         """
         path = results['seg_map_path']
         mask = read_mask(path, results.get('window'), self.backend_args)
-        shape = results.get('img_shape', mask.shape[:2])
-        if mask.shape[:2] != tuple(shape):
+        height, width = _size_before_resize(results) or mask.shape[:2]
+        if mask.shape[:2] != (height, width):
             raise DataError(
                 f'{path} is {mask.shape[0]}x{mask.shape[1]} px, its image '
-                f'{results.get("img_path")} {shape[0]}x{shape[1]}: sizes must agree'
+                f'{results.get("img_path")} {height}x{width}: sizes must agree'
             )
         if mask.ndim == 3 and results.get('colour_ids'):
             mask, strange = colours_to_ids(mask, results['colour_ids'])
             if strange:
                 raise DataError(f'{path} has unknown colours: {few_colours(strange)}')
         ids = require_ids(mask, path)
-        ignored = [*results.get('ignore_values', (IGNORE,))]
-        if results['reduce_zero_label']:
-            ignored.append(0)
-        num_classes = len(results.get('label_map') or ()) or results.get('num_classes')
-        last = 256 if num_classes is None else num_classes + int(results['reduce_zero_label'])
-        if bad := wrong_ids(ids, last, ignored):
-            raise DataError(
-                f'{path} has the labels {bad[:5]}, with {num_classes} classes and '
-                f'reduce_zero_label={results["reduce_zero_label"]}: mend the mask, or the '
-                'number of classes'
-            )
-        results['gt_seg_map'] = _training_ids(ids, ignored, results)
+        rule = LabelRule.of_entry(results)
+        rule.check(ids, path)
+        results['gt_seg_map'] = rule.training_ids(ids)
         results['seg_fields'].append('gt_seg_map')
 
 
-def _training_ids(
-    ids: np.ndarray[Any, Any], ignored: Sequence[int], results: dict[str, Any]
-) -> np.ndarray[Any, Any]:
-    """Ids of the file -> ids of training: classes from 0, and 255 for what is ignored."""
-    table = np.full(int(max(256, *ignored)) + 1, IGNORE, np.uint8)
-    table[:256] = np.arange(256)
-    if results['reduce_zero_label']:
-        table[1:256] = np.arange(255)
-    table[list(ignored)] = IGNORE
-    for old, new in (results.get('label_map') or {}).items():
-        table[old + int(results['reduce_zero_label'])] = new
-    return table[ids]
+def _size_before_resize(results: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Height and width that the image had before a resize; of a crop, its own.
+
+    Test pipelines of mmseg resize the image before they load the mask, which stays as it is.
+    """
+    shape = results.get('img_shape')
+    original = results.get('ori_shape', shape)
+    if shape is None or original is None:
+        return None
+    factors = np.broadcast_to(results.get('scale_factor', 1), 2)[::-1]  # MM gives (x, y)
+    resized = np.abs(np.multiply(original[:2], factors) - shape[:2]).max() < 1
+    height, width = original[:2] if resized else shape[:2]
+    return int(height), int(width)

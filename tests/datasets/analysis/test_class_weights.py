@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glcnet_plugin.datasets.analysis.class_weights import class_weights, count_classes, mask_files
+from glcnet_plugin.datasets.analysis.class_weights import (
+    class_weights,
+    count_classes,
+    labelled_names,
+    mask_files,
+)
 from glcnet_plugin.datasets.tiling.folder_writer import write_mask
 from glcnet_plugin.errors import ConfigError, DataError
 
@@ -50,6 +55,18 @@ def test_mask_files(labelled_folder):
     assert [path.name for path in paths] == ['b1.png', 'a1.png']
     with pytest.raises(DataError, match=r"lacks 1 masks, such as \['z.png'\]"):
         mask_files(labelled_folder, ['a1', 'z'])
+
+
+def test_labelled_names(labelled_folder):
+    assert labelled_names(labelled_folder, None) == ['a1', 'a2', 'b1']
+    (labelled_folder / 'manifest.csv').write_text('name\nb1\n')
+    assert labelled_names(labelled_folder, None) == ['b1']
+    (labelled_folder / 'manifest.csv').unlink()
+    assert labelled_names(labelled_folder, None) == ['a1', 'a2', 'b1']
+    for path in (labelled_folder / 'masks').iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match='there is no mask in'):
+        labelled_names(labelled_folder, None)
 
 
 def test_closed_forms():

@@ -6,6 +6,7 @@ from rasterio import Affine
 
 from glcnet_plugin.datasets.analysis.dataset_check import check_dataset
 from glcnet_plugin.datasets.analysis.sample_checks import Expectation, Sample
+from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 
 
@@ -32,14 +33,14 @@ def make(tmp_path):
 
 
 def codes(result):
-    return sorted(finding.code for finding in result.findings)
+    return sorted(issue.code for issue in result.issues)
 
 
 @pytest.mark.parametrize('workers', [0, 2])
 def test_good_data(make, workers):
     samples = [make(f'a{i}', 'train', i, (i * 10, 0), i % 2, 'A') for i in range(20)]
     samples += [make(f'b{i}', 'val', 50 + i, (i * 10, 10), i % 2, 'B') for i in range(4)]
-    result = check_dataset(samples, Expectation(num_classes=2), workers)
+    result = check_dataset(samples, Expectation(labels=LabelRule(2)), workers)
     assert codes(result) == [] and result.errors == 0
     assert result.splits['train'].class_pixels.tolist() == [1000, 1000]
     assert {name: split.files for name, split in result.splits.items()} == {'train': 20, 'val': 4}
@@ -57,7 +58,7 @@ def test_the_same_file_content_group_and_ground_in_training_and_validation(make)
     ]  # fmt: skip
     result = check_dataset(samples, Expectation(), 0)
     assert codes(result) == ['leak_content', 'leak_file', 'leak_ground', 'leak_group']
-    ground = next(f for f in result.findings if f.code == 'leak_ground')
+    ground = next(f for f in result.issues if f.code == 'leak_ground')
     assert 'g.tif' in ground.file and 'f.tif' in ground.message
 
 
@@ -79,13 +80,13 @@ def test_mixtures(make, tmp_path):
     samples.append(Sample('train', str(write_image(tmp_path / 'b', image))))
     result = check_dataset(samples, Expectation(), 0)
     assert codes(result) == ['bands_mixed', 'types_mixed'] and result.errors == 1
-    assert '4: 1 files, 2: 1 files' in result.findings[0].message
+    assert '4: 1 files, 2: 1 files' in result.issues[0].message
 
 
 def test_a_class_that_is_scored_but_never_trained(make):
     samples = [make('a', 'train', 1, label=0), make('b', 'val', 2, label=1)]
-    result = check_dataset(samples, Expectation(num_classes=2), 0)
-    assert codes(result) == ['class_untrained'] and 'class 1 is in val' in str(result.findings)
+    result = check_dataset(samples, Expectation(labels=LabelRule(2)), 0)
+    assert codes(result) == ['class_untrained'] and 'class 1 is in val' in str(result.issues)
 
 
 def test_normalisation_that_does_not_suit_the_data(make):
@@ -96,14 +97,14 @@ def test_normalisation_that_does_not_suit_the_data(make):
 
     assert found(100.0, 60.0) == []
     result = check_dataset(samples, Expectation(mean=(100.0,) * 4, std=(0.0,) * 4), 0)
-    assert result.errors == 1 and 'std must be positive' in result.findings[0].message
+    assert result.errors == 1 and 'std must be positive' in result.issues[0].message
     assert found(0.5, 0.25) == found(100.0, 6000.0) == found(5000.0, 60.0) == ['normalisation']
 
 
-def test_an_impossible_place_is_a_finding(tmp_path, make):
+def test_an_impossible_place_is_an_issue(tmp_path, make):
     samples = [make('a', 'train', 1, (500_000, 0))]
     image = np.random.default_rng(5).integers(0, 9, (4, 4, 4)).astype(np.uint8)
     place = {'crs': 'EPSG:4326', 'transform': Affine(1, 0, 500_000, 0, -1, 0)}
     samples.append(Sample('val', str(write_image(tmp_path / 'b', image, **place))))
     result = check_dataset(samples, Expectation(), 0)
-    assert codes(result) == ['georeference'] and 'is the CRS right?' in result.findings[0].message
+    assert codes(result) == ['georeference'] and 'is the CRS right?' in result.issues[0].message

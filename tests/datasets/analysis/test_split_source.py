@@ -1,12 +1,9 @@
-import argparse
-from pathlib import Path
-
 import numpy as np
 import pytest
 from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.analysis import split_source
-from glcnet_plugin.datasets.analysis.split_source import divide, import_list, read_rows, read_source
+from glcnet_plugin.datasets.analysis.split_source import divide, read_rows, read_source
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
@@ -17,11 +14,6 @@ def _one_process(monkeypatch):
     monkeypatch.setattr(
         split_source, 'parallel_map', lambda function, items, *_: map(function, items)
     )
-
-
-def arguments(**values):
-    defaults = dict(val=0.2, val_groups=None, val_list=None, val_seed=0, train_list=None)
-    return argparse.Namespace(**{**defaults, **values})
 
 
 def manifest(folder, *lines):
@@ -77,23 +69,27 @@ def test_extents_and_groups_are_united(tmp_path):
     assert source.group_of == {'a': '1', 'b': '2', 'c': '2', 'd': '2', 'e': '1'}
     assert set(source.infos) == {'a', 'b', 'c', 'd'} and source.classes == []
     # group 3 is part of group 2 now, and still goes by its name
-    assert divide(source, arguments(val_groups=['3'])) == (['a', 'e'], ['b', 'c', 'd'])
+    assert divide(source, val_groups=['3']) == (['a', 'e'], ['b', 'c', 'd'])
 
 
 def test_divide(labelled_folder):
     source = read_source(labelled_folder, None, False)
-    assert divide(source, arguments(val_groups=['A'])) == (['b1'], ['a1', 'a2'])
-    train, val = divide(source, arguments())
+    assert divide(source, val_groups=['A']) == (['b1'], ['a1', 'a2'])
+    train, val = divide(source)
     assert sorted(train + val) == ['a1', 'a2', 'b1'] and ('b1' in val) != ('a1' in val)
     with pytest.raises(DataError, match=r"\['Z'\] are not among \['A', 'B'\]"):
-        divide(source, arguments(val_groups=['Z']))
+        divide(source, val_groups=['Z'])
     with pytest.raises(DataError, match='0 images to train on, 3 to validate'):
-        divide(source, arguments(val_groups=['A', 'B']))
+        divide(source, val_groups=['A', 'B'])
 
 
-def test_import_list(tmp_path):
-    path = Path(tmp_path / 'list.txt')
-    path.write_text('x/b.tif\na\n')
-    assert import_list(path, ['a', 'b', 'c']) == ['b', 'a']
-    with pytest.raises(DataError, match=r"names \['x/b.tif'\], 1 images the folder lacks"):
-        import_list(path, ['a'])
+def test_lists_are_taken_as_names_of_images(labelled_folder, tmp_path):
+    source = read_source(labelled_folder, None, False)
+    val, train = tmp_path / 'val.txt', tmp_path / 'train.txt'
+    val.write_text('x/b1.tif\n')
+    train.write_text('a2\n')
+    assert divide(source, val_list=val) == (['a1', 'a2'], ['b1'])
+    assert divide(source, val_list=val, train_list=train) == (['a2'], ['b1'])
+    val.write_text('x/c1.tif\n')
+    with pytest.raises(DataError, match=r"names 1 images that .* lacks.*\['x/c1.tif'\]"):
+        divide(source, val_list=val)

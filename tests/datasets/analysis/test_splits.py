@@ -2,15 +2,13 @@ import numpy as np
 import pytest
 
 from glcnet_plugin.datasets.analysis.splits import (
-    Split,
     budget,
-    check_split,
     hold_out_groups,
+    last_groups,
     order_by_class,
     order_by_scene,
     order_random,
 )
-from glcnet_plugin.datasets.io.images import ImageInfo
 from glcnet_plugin.errors import ConfigError, DataError
 
 
@@ -52,6 +50,13 @@ def test_groups_that_cannot_be_held_out():
     for share in (0, 1, -0.1, float('nan')):
         with pytest.raises(ConfigError, match=f'{share}.*between 0 and 1'):
             hold_out_groups({'A': 3, 'B': 1}, share, 0)
+
+
+def test_the_last_groups_make_up_a_fifth():
+    assert last_groups({'A': 18, 'B': 27, 'C': 9, 'D': 9, 'E': 9}) == ['D', 'E']
+    assert last_groups({'A': 100, 'B': 1}) == ['B']
+    with pytest.raises(DataError, match='two groups are needed'):
+        last_groups({'A': 3})
 
 
 def test_every_image_gives_a_tile_before_one_gives_a_second():
@@ -161,52 +166,3 @@ def test_budgets_that_make_no_sense(text):
 def test_a_budget_beyond_the_pool():
     with pytest.raises(DataError, match="'17' is more than the 16 tiles"):
         budget('17', 16)
-
-
-def test_a_clean_split_is_proven():
-    group_of = {'a': 'A', 'b': 'A', 'c': 'C'}
-    assert check_split(Split(['a'], ['b', 'z'], ['c', 'y']), group_of) == []
-    assert Split(['a'], ['b'], []).train == ['a', 'b']
-
-
-def test_everything_shared_is_named():
-    group_of = {'a': 'A', 'b': 'B', 'c': 'B', 'd': 'D'}
-    assert check_split(Split(['d'], ['b'], ['c']), group_of) == [
-        "1 groups in both training and validation: ['B']"
-    ]
-    assert check_split(Split(['d'], ['b'], ['d']), group_of) == [
-        "1 names in both training and validation: ['d']",
-        "1 groups in both training and validation: ['D']",
-    ]
-    assert check_split(Split(['d', 'a'], ['d'], ['c']), group_of) == [
-        "1 names in both labelled and unlabelled: ['d']"
-    ]
-    many = [f'n{i:02d}' for i in range(12)]
-    assert check_split(Split(many, [], many), {})[0].endswith("'n09'] and 2 more")
-
-
-def test_overlapping_extents_are_named():
-    def info(left):
-        return ImageInfo(8, 8, 3, 'uint8', crs='EPSG:32633', bounds=(left, 0, left + 10, 10))
-
-    extents = {'a': info(0), 'b': info(10), 'c': info(19)}
-    assert check_split(Split(['a'], ['x'], ['b', 'c']), {}, extents) == []
-    assert check_split(Split(['a'], ['b'], ['c']), {}, extents) == [
-        "1 overlapping extents in both training and validation: ['b and c']"
-    ]
-
-
-def test_no_group_is_divided_in_random_tables():
-    rng = np.random.default_rng(0)
-    for seed in range(50):
-        group_of = {f'n{i}': f'g{g}' for i, g in enumerate(rng.integers(0, 9, 40))}
-        groups = dict.fromkeys(group_of.values(), 1)
-        held = set(hold_out_groups(groups, rng.uniform(0.05, 0.95), seed))
-        val = [name for name, group in group_of.items() if group in held]
-        train = [name for name in group_of if name not in val]
-        assert train and val and check_split(Split(train[:3], train[3:], val), group_of) == []
-        # one image on the other side is found
-        moved = next((n for n in train if list(group_of.values()).count(group_of[n]) > 1), None)
-        if moved:
-            rest = [name for name in train if name != moved]
-            assert check_split(Split(rest, [], [*val, moved]), group_of)

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from glcnet_plugin.datasets.io.folder_format import (
-    entry_name,
     image_files,
+    listed_names,
     mask_file,
     read_classes,
     read_manifest,
@@ -17,8 +17,19 @@ from glcnet_plugin.errors import DataError
     [('a', 'a'), ('a.png', 'a'), ('images/a.tif', 'a'), ('images\\a.tif', 'a'), ('b.c', 'b.c'),
      ('b.c.png', 'b.c'), ('z.png', 'z.png')],
 )  # fmt: skip
-def test_entries_of_lists(entry, name):
-    assert entry_name(entry, {'a', 'b.c'}) == name
+def test_entries_of_lists(tmp_path, entry, name):
+    (tmp_path / 'l.txt').write_text(entry)
+    assert listed_names(tmp_path / 'l.txt', {'a', 'b.c', 'z.png'}, 'x') == [name]
+
+
+def test_lists_of_unknown_names_and_of_names_in_two_ways(tmp_path):
+    path = tmp_path / 'l.txt'
+    path.write_text('z.png\na\n')
+    with pytest.raises(DataError, match=r"l.txt names 1 images that x lacks, such as \['z.png'\]"):
+        listed_names(path, {'a'}, 'x')
+    path.write_text('a.png\na\n')
+    with pytest.raises(DataError, match=r"l.txt names \['a'\] more than once"):
+        listed_names(path, {'a'}, 'x')
 
 
 @pytest.mark.parametrize('text', ['', '{"classes": [{"id": 0}]}', '{"classes": 3}'])
@@ -65,6 +76,9 @@ def test_images_and_masks_by_name(labelled_folder):
     assert mask_file(labelled_folder, 'a1').name == 'a1.png'
     (labelled_folder / 'masks/a1.png').rename(labelled_folder / 'masks/a1.tif')
     assert mask_file(labelled_folder, 'a1').name == 'a1.tif'
+    (labelled_folder / 'masks/b1.png').rename(labelled_folder / 'masks/b1.PNG')
+    assert mask_file(labelled_folder, 'b1').name == 'b1.PNG'
+    assert mask_file(labelled_folder, 'gone').name == 'gone.png'
     (labelled_folder / 'images/a1.tif').touch()
     with pytest.raises(DataError, match=r'a1.png and .*a1.tif have one name'):
         image_files(labelled_folder / 'images')

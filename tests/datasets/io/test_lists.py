@@ -2,7 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from glcnet_plugin.datasets.io.lists import locate_list, read_list, require_once
+from glcnet_plugin.datasets.io.lists import (
+    existing_file,
+    locate_list,
+    read_list,
+    require_once,
+    require_own_names,
+)
 from glcnet_plugin.errors import DataError
 
 
@@ -48,3 +54,18 @@ def test_names_must_occur_once():
     require_once('ab', 'l.txt')
     with pytest.raises(DataError, match=r"l.txt names \['a'\] more than once"):
         require_once('aba', 'l.txt')
+
+
+def test_files_need_names_of_their_own():
+    files = [('b', Path('b.tif')), ('a', Path('a.png'))]
+    assert list(require_own_names(files)) == ['a', 'b']
+    with pytest.raises(DataError, match=r'a.png and a.tif have one name: remove one'):
+        require_own_names([*files, ('a', Path('a.tif'))])
+
+
+def test_the_first_suffix_that_exists(tmp_path):
+    assert existing_file(tmp_path / 'x.y', ('.png', '.tif')) is None
+    (tmp_path / 'x.y.TIF').touch()
+    assert existing_file(tmp_path / 'x.y', ('.png', '.tif')) == tmp_path / 'x.y.TIF'
+    (tmp_path / 'x.y.png').touch()
+    assert existing_file(tmp_path / 'x.y', ('.png', '.tif')) == tmp_path / 'x.y.png'

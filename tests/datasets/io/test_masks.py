@@ -9,7 +9,6 @@ from glcnet_plugin.datasets.io.masks import (
     palette_ids,
     read_mask,
     require_ids,
-    wrong_ids,
 )
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.errors import DataError
@@ -74,12 +73,6 @@ def test_the_most_frequent_colours_are_named():
 
 def test_palette_ids():
     assert palette_ids([[1, 2, 3], [4, 5, 6]]) == {(1, 2, 3): 0, (4, 5, 6): 1}
-
-
-def test_wrong_ids():
-    ids = np.array([[0, 5, 6, 255], [7, -1, 3, 9]])
-    assert wrong_ids(ids, 6) == [-1, 6, 7, 9]
-    assert wrong_ids(ids, 6, [255, 9, -1]) == [6, 7]
 
 
 def test_ids_are_required():

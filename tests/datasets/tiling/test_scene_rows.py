@@ -87,7 +87,7 @@ def test_masks_of_ids(tmp_path):
     ids = np.array([[0, 1, 7, 255]] * 4, np.uint8)
     write_mask(tmp_path / 'm.png', ids, [(9, 9, 9)])
     assert ids_of(tmp_path / 'm.png', None, ignored=[7])[0][0].tolist() == [0, 1, 255, 255]
-    with pytest.raises(DataError, match=r'm\.png holds \[7\], which is neither one of the 2'):
+    with pytest.raises(DataError, match=r'm\.png has the labels \[7\]: classes are 0\.\.1'):
         ids_of(tmp_path / 'm.png', None)
 
 

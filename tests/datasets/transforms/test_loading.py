@@ -146,13 +146,35 @@ def test_a_label_that_is_no_class_is_named(tmp_path, reduce_zero_label, bad):
         seg_map_path=str(tmp_path / 'm.png'), label_map=None, seg_fields=[], num_classes=6,
         reduce_zero_label=reduce_zero_label,
     )  # fmt: skip
-    with pytest.raises(DataError, match=rf'm.png has the labels \[{bad}\], with 6 classes'):
+    with pytest.raises(
+        DataError,
+        match=rf'm.png has the labels \[{bad}\]: classes are {int(reduce_zero_label)}\.\.',
+    ):
         LoadRSMask()(sample)
 
 
 def test_a_mask_larger_than_its_image(tmp_path):
     with pytest.raises(DataError, match=r'm.png is 1x3 px, its image i.tif 1x2: sizes must agree'):
         load_mask(tmp_path, [[0, 1, 2]], img_shape=(1, 2), img_path='i.tif')
+
+
+@pytest.mark.parametrize('keep_ratio', [False, True])
+def test_a_mask_loaded_after_a_resize_has_the_size_of_the_file(tmp_path, keep_ratio):
+    """As in the test pipelines of mmseg."""
+    from mmcv.transforms import Resize
+
+    image = write_image(tmp_path / 'i', np.ones((6, 9, 3), np.uint8))
+    write_mask(tmp_path / 'm.png', np.zeros((6, 9), np.uint8), [(0, 0, 0)])
+    sample = dict(
+        img_path=str(image), seg_map_path=str(tmp_path / 'm.png'), label_map=None, seg_fields=[],
+        reduce_zero_label=False,
+    )  # fmt: skip
+    sample = Resize((4, 4), keep_ratio=keep_ratio)(LoadRSImage()(sample))
+    assert sample['img_shape'] == ((3, 4) if keep_ratio else (4, 4))
+    assert LoadRSMask()(sample)['gt_seg_map'].shape == (6, 9)
+    cropped = dict(sample, img_shape=(2, 2))
+    with pytest.raises(DataError, match=r'm.png is 6x9 px, its image .*i.png 2x2'):
+        LoadRSMask()(cropped)
 
 
 def test_colours(tmp_path):

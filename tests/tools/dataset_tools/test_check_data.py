@@ -45,9 +45,9 @@ def test_bad_files_are_named_on_screen_and_all_of_them_in_the_json(main, folder,
     printed = capsys.readouterr().out
     assert status == 1 and 'error labels: 3' in printed and '... and 2 more' in printed
     assert 'error image_unreadable: 1' in printed and '4 errors' in printed
-    found = json.loads(report.read_text())
-    assert found['errors'] == 4 and found['classes'] == ['red', 'green']
-    files = [f['file'] for f in found['findings'] if f['code'] == 'labels']
+    content = json.loads(report.read_text())
+    assert content['errors'] == 4 and content['classes'] == ['red', 'green']
+    files = [issue['file'] for issue in content['issues'] if issue['code'] == 'labels']
     assert [file[-6:] for file in files] == ['a1.png', 'a2.png', 'b1.png']
 
 
@@ -63,7 +63,7 @@ def test_two_folders(main, folder, capsys):
     folders = ['--images', str(folder / 'images'), '--masks', str(folder / 'masks')]
     assert main([*folders, '--num-classes', '2', '--workers', '0']) == 0
     assert main([*folders, '--num-classes', '1', '--workers', '0']) == 1
-    assert 'labels [1]; valid are 0..0' in capsys.readouterr().out
+    assert 'labels [1]: classes are 0..0' in capsys.readouterr().out
 
 
 def test_one_source_is_needed(main, folder):

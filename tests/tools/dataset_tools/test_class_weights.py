@@ -1,7 +1,7 @@
 import sys
 
 import pytest
-from class_weights import listed, main, snippet
+from class_weights import main
 
 from glcnet_plugin.errors import DataError
 
@@ -37,21 +37,5 @@ def test_weights_of_a_list(run, labelled_folder, capsys):
     run('--list', 'splits/few.txt')
     assert 'from 1 tiles with 63 labelled pixels (splits/few.txt)' in capsys.readouterr().out
     (labelled_folder / 'splits/few.txt').write_text('z\n')
-    with pytest.raises(DataError, match=r"lacks 1 masks, such as \['z.png'\]"):
+    with pytest.raises(DataError, match=r"names 1 images that .*masks lacks, such as \['z'\]"):
         run('--list', 'splits/few.txt')
-
-
-def test_listed(labelled_folder):
-    assert listed(labelled_folder, None) == ['a1', 'a2', 'b1']
-    (labelled_folder / 'manifest.csv').write_text('name\nb1\n')
-    assert listed(labelled_folder, None) == ['b1']
-    (labelled_folder / 'manifest.csv').unlink()
-    assert listed(labelled_folder, None) == ['a1', 'a2', 'b1']
-
-
-def test_snippets_of_many_classes_are_python_of_short_lines():
-    weights = [0.1234567 * i for i in range(1, 30)]
-    text = snippet(weights, 'origin')
-    assert max(map(len, text.splitlines())) <= 100
-    assert config(text) == pytest.approx(weights, rel=1e-3)
-    assert snippet([1, 2], 'origin').count('\n') == 2

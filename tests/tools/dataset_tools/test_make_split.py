@@ -5,13 +5,11 @@ from pathlib import Path
 import make_split as tool
 import numpy as np
 import pytest
-from make_split import draw, main, parse_args, prove, write_lists
+from make_split import main, parse_args
 from PIL import Image
 from rasterio.transform import from_origin
 
-from glcnet_plugin.datasets.analysis import split_source
-from glcnet_plugin.datasets.analysis.split_source import Source
-from glcnet_plugin.datasets.analysis.splits import budget
+from glcnet_plugin.datasets.analysis import split_maker, split_source
 from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.datasets.tiling.folder_writer import write_description, write_image, write_mask
 from glcnet_plugin.errors import ConfigError, DataError
@@ -131,10 +129,10 @@ def test_lists_of_others_with_paths_and_windows_line_ends(tiles, tmp_path, monke
     assert read_list(tiles / 'splits/train.txt') == names[:20]
     assert read_list(tiles / 'splits/val.txt') == names[-8:]
     val.write_text('nowhere.tif\n')
-    with pytest.raises(DataError, match=r"val.lst names \['nowhere.tif'\]"):
+    with pytest.raises(DataError, match=r"val.lst names 1 images that .*\['nowhere.tif'\]"):
         split(monkeypatch, tiles, '--val-list', val)
     val.write_text(f'{names[0]}.tif\n{names[0]}.png\n')
-    with pytest.raises(DataError, match='names 1 images more than once'):
+    with pytest.raises(DataError, match=r'names .* more than once'):
         split(monkeypatch, tiles, '--val-list', val)
 
 
@@ -171,40 +169,22 @@ def test_validation_is_held_out_from_a_training_list(tiles, tmp_path, monkeypatc
 
 
 def test_what_is_on_disk_is_what_is_proven(tiles, monkeypatch, capsys):
+    write_lists = split_maker.write_lists
+
     def careless(out, lists, force):
         write_lists(out, {**lists, 'val': [*lists['val'], lists['train'][0]]}, force)
 
-    monkeypatch.setattr(tool, 'write_lists', careless)
+    monkeypatch.setattr(split_maker, 'write_lists', careless)
     assert split(monkeypatch, tiles) == 1
     printed = capsys.readouterr()
     assert '1 names in both training and validation' in printed.err
     assert 'proven' not in printed.out
 
 
-def test_every_draw_is_part_of_the_proof():
-    source = Source([{'name': n, 'group': n} for n in 'abcd'])
-    lists = {'train': ['a', 'b', 'c'], 'val': ['d'], 'train_1tiles_seed0': ['a'],
-             'train_1tiles_seed0_unlabelled': ['b', 'c']}  # fmt: skip
-    assert prove(lists, source) == []
-    lists['train_1tiles_seed0'] = ['d']
-    first, second, third = prove(lists, source)
-    assert first == "train_1tiles_seed0: 1 names in both training and validation: ['d']"
-    assert 'groups' in second and 'do not make up train.txt' in third
-    lists['train_1tiles_seed0'] = ['a', 'b']
-    assert 'both labelled and unlabelled' in prove(lists, source)[0]
-
-
 def test_the_whole_pool_labelled_has_no_unlabelled_list(tiles, monkeypatch):
     assert split(monkeypatch, tiles, '--labelled', '100%') == 0
     names = {path.name for path in (tiles / 'splits').glob('train_*')}
     assert names == {'train_100pct_seed0.txt'}
-
-
-def test_one_percent_of_13824():
-    source = Source([{'name': f'n{i}', 'group': f'g{i % 9}'} for i in range(13_824)])
-    lists = draw(source, [row['name'] for row in source.rows], parse_args(['folder']))
-    assert len(lists['train_1pct_seed0']) == 138 == budget('1%', 13_824)[1]
-    assert len(lists['train_1pct_seed0_unlabelled']) == 13_824 - 138
 
 
 def test_images_without_masks(tiles, monkeypatch, capsys):
@@ -256,12 +236,3 @@ def test_extents_that_overlap_are_kept_together(tmp_path, monkeypatch, capsys):
         "1 overlapping extents in both training and validation: ['i02 and i03']"
         in capsys.readouterr().err
     )
-
-
-def test_draws_by_class_see_the_counts_of_their_tiles():
-    # of 40 tiles, the last 4 in the pool have next to no labels and are drawn last
-    names = [f'n{i:02d}' for i in range(40)]
-    source = Source([{'name': name, 'group': name} for name in names])
-    source.counts = {name: np.array([900, 100]) // (1 if name < 'n36' else 90) for name in names}
-    args = parse_args(['folder', '--labelled', '36', '--stratify', 'class'])
-    assert sorted(draw(source, names, args)['train_36tiles_seed0']) == names[:36]

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from glcnet_plugin.datasets.io.labels import LabelRule
+from glcnet_plugin.errors import DataError
+
+IDS = np.array([[0, 5, 6, 255], [7, -1, 3, 9]])
+
+
+def test_values_of_no_class_are_named_with_the_valid_ones():
+    text = LabelRule(6).problem(IDS)
+    assert text.startswith('labels [-1, 6, 7, 9]: classes are 0..5, ignored are [255]; correct')
+    assert LabelRule(6, ignored=[9, -1]).problem(IDS).startswith('labels [6, 7]: classes are 0..5')
+    shifted = LabelRule(6, reduce_zero_label=True, ignored=[9, -1])
+    assert 'labels [7]: classes are 1..6, ignored are [-1, 0, 9, 255]' in shifted.problem(IDS)
+    assert LabelRule().problem(IDS).startswith('labels [-1]: classes are 0..255')
+    with pytest.raises(
+        DataError, match=r'm.png has the labels \[-1, 6, 7, 9\]: classes are 0\.\.5'
+    ):
+        LabelRule(6).check(IDS, 'm.png')
+    LabelRule(10, ignored=[-1]).check(IDS, 'm.png')
+
+
+def test_ignored_values_become_255_whatever_their_size():
+    rule = LabelRule(6, ignored=[-9999, 65535])
+    ids = rule.training_ids(np.array([[0, -9999, 5, 65535, 255]]))
+    assert ids.tolist() == [[0, 255, 5, 255, 255]] and ids.dtype == np.uint8
+
+
+def test_zero_label_and_map():
+    rule = LabelRule(4, reduce_zero_label=True, label_map={0: 1, 1: 0, 2: 255, 3: 2})
+    ids = np.array([[0, 1, 2, 3, 4, 255]], np.uint8)
+    assert rule.training_ids(ids).tolist() == [[255, 1, 0, 255, 2, 255]]
+    assert rule.num_training == 3 and rule.count(ids).tolist() == [1, 1, 1]
+
+
+def test_counts_leave_out_what_is_no_class():
+    assert LabelRule(6).count(IDS).tolist() == [1, 0, 0, 1, 0, 1]
+    assert LabelRule().count(IDS).sum() == 6 and len(LabelRule().count(IDS)) == 256
+    assert LabelRule(2, label_map={0: 255, 1: 255}).count(IDS).size == 0
+
+
+def test_the_rule_of_an_entry():
+    assert LabelRule.of_entry({'img_path': 'x'}) == LabelRule()
+    entry = {'label_map': {0: 0, 1: 0}, 'num_classes': 1, 'reduce_zero_label': True}
+    rule = LabelRule.of_entry({**entry, 'ignore_values': [9, 255]})
+    assert rule == LabelRule(2, True, (9, 255), {0: 0, 1: 0})
