@@ -14,11 +14,9 @@ from pathlib import Path
 import numpy as np
 from measure import report
 
+from glcnet_plugin.datasets.tiling.folder_writer import write_description, write_image, write_mask
+
 TOOLS = Path(__file__).resolve().parents[1] / 'tools/dataset_tools'
-sys.path.insert(0, str(TOOLS))
-
-from glcnet_plugin.datasets.tiling.folder_writer import write_description, write_image, write_mask  # noqa: E402
-
 SIZE = 256
 WATCH = """
 import resource, subprocess, sys, time

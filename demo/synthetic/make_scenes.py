@@ -6,6 +6,7 @@ Example:
 
 import argparse
 import os
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,11 @@ import numpy as np
 from rich.progress import track
 from sklearn.ensemble import RandomForestClassifier
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script
+
+from glcnet_plugin.datasets.io.folder_format import image_files, mask_file
 from glcnet_plugin.datasets.io.images import read_image
-from glcnet_plugin.datasets.io.masks import read_mask
+from glcnet_plugin.datasets.io.masks import IGNORE, read_mask
 from glcnet_plugin.datasets.tiling.folder_writer import (
     tile_origins,
     write_description,
@@ -24,6 +28,7 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
     write_mask,
 )
 from glcnet_plugin.evaluation import confusion_matrix, confusion_scores
+from glcnet_plugin.utils.cli import run_tool
 from synthetic.scene_painter import CLASSES, ScenePainter
 
 PALETTE = [
@@ -65,6 +70,14 @@ def make_scenes(
 ) -> int:
     """Draw a set of scenes on all cores.
 
+    Args:
+        out: Folder to write.
+        scenes: Number of scenes.
+        size: Side of a scene in pixels.
+        tile: Side of a tile in pixels.
+        bands: 3 for R, G, B; 4 for R, G, B, NIR.
+        seed: Seed of the whole set.
+
     Returns:
         The number of tiles.
     """
@@ -91,30 +104,30 @@ def colour_only_kappa(folder: Path, train: list[str], test: list[str], seed: int
         Cohen's kappa on 20,000 pixels of the test tiles.
     """
     rng = np.random.default_rng(seed)
+    images = image_files(folder / 'images')
 
     def pixels(names: list[str]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Draw 20,000 pixels from some tiles."""
         values, ids = [], []
         for name in names:
-            image = read_image(next((folder / 'images').glob(f'{name}.*')))
-            mask = read_mask(folder / 'masks' / f'{name}.png')
+            image, mask = read_image(images[name]), read_mask(mask_file(folder, name))
             pick = rng.choice(mask.size, min(mask.size, 20_000 // len(names) + 1), replace=False)
             values.append(image.reshape(mask.size, -1)[pick])
             ids.append(mask.ravel()[pick])
         return np.concatenate(values), np.concatenate(ids)
 
     values, ids = pixels(train)
-    known = ids != 255
+    known = ids != IGNORE
     forest = RandomForestClassifier(100, min_samples_leaf=5, n_jobs=-1, random_state=seed)
     forest.fit(values[known], ids[known])
     values, truth = pixels(test)
-    num_classes = int(max(ids[known].max(), truth[truth != 255].max())) + 1
+    num_classes = int(max(ids[known].max(), truth[truth != IGNORE].max())) + 1
     scores = confusion_scores(confusion_matrix(forest.predict(values), truth, num_classes))
     return float(scores['Kappa'])
 
 
 def main() -> None:
-    """Parse the command line and draw."""
+    """Draw."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -132,4 +145,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

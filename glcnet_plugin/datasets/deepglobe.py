@@ -1,5 +1,7 @@
 """DeepGlobe Land Cover Classification (CVPR workshop 2018)."""
 
+from typing import Any, ClassVar
+
 from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.registry import DATASETS
 
@@ -14,7 +16,7 @@ class DeepGlobeDataset(FolderSegDataset):
     :class:`FolderSegDataset`.
     """
 
-    METAINFO = {
+    METAINFO: ClassVar[dict[str, Any]] = {
         'classes': ('urban', 'agriculture', 'rangeland', 'forest', 'water', 'barren'),
         'palette': [
             [0, 255, 255],

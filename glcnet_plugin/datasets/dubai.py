@@ -1,5 +1,7 @@
 """Semantic segmentation of aerial imagery, Dubai (Humans in the Loop, CC0)."""
 
+from typing import Any, ClassVar
+
 from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.registry import DATASETS
 
@@ -14,7 +16,7 @@ class DubaiDataset(FolderSegDataset):
     as in :class:`FolderSegDataset`.
     """
 
-    METAINFO = {
+    METAINFO: ClassVar[dict[str, Any]] = {
         'classes': ('building', 'land_unpaved', 'road', 'vegetation', 'water'),
         'palette': [
             [0x3C, 0x10, 0x98],
@@ -25,5 +27,5 @@ class DubaiDataset(FolderSegDataset):
         ],
     }
     UNLABELLED = ((0x9B, 0x9B, 0x9B), (0, 0, 0))  # the second fills holes
-    # scenes 1 and 3, and 4, 7 and 8, overlap on the ground (found by matching the images)
+    # scenes 1 and 3, and 4, 7 and 8, overlap on the ground (matched by their content)
     GROUPS = {1: 'A', 3: 'A', 4: 'B', 7: 'B', 8: 'B', 2: 'C', 5: 'D', 6: 'E'}

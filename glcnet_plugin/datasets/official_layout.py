@@ -111,17 +111,9 @@ class OfficialLayoutDataset(RSSegDataset):
 
 @DATASETS.register_module()
 class HubeiDataset(OfficialLayoutDataset):
-    """The Hubei set of the GLCNet paper, in the official layout.
-
-    It is not public and its classes could not be verified: they are read from the
-    ``class_dict.txt`` beside the data. Arguments as in :class:`OfficialLayoutDataset`.
-    """
+    """The Hubei set of the GLCNet paper: not public, so its classes come from its folder."""
 
 
 @DATASETS.register_module()
 class XiangtanDataset(OfficialLayoutDataset):
-    """The Xiangtan set of the GLCNet paper, in the official layout.
-
-    It is not public and its classes could not be verified: they are read from the
-    ``class_dict.txt`` beside the data. Arguments as in :class:`OfficialLayoutDataset`.
-    """
+    """The Xiangtan set of the GLCNet paper: not public, so its classes come from its folder."""

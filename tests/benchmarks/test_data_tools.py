@@ -11,7 +11,7 @@ def test_the_tiles_are_good_data(tmp_path):
     write_tiles(tmp_path / 't', 5)
     inputs = inputs_from_folder(tmp_path / 't', {})
     result = check_dataset(inputs.samples, inputs.expected, 0)
-    assert len(inputs.samples) == 5 and inputs.findings == result.findings == []
+    assert len(inputs.samples) == 5 and inputs.issues == result.issues == []
 
 
 def test_time_and_memory_of_a_command():

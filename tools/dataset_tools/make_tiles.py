@@ -13,11 +13,11 @@ from glcnet_plugin.utils.cli import add_tile, run_tool, tool_parser
 
 
 def main() -> None:
-    """Parse the command line and cut."""
+    """Cut."""
     parser = tool_parser(__doc__, 'labelled folder')
     add_tile(parser)
     args = parser.parse_args()
-    print('\n'.join(cut_folder(args.source, args.out, args.tile, args.workers).lines()))
+    print('\n'.join(cut_folder(**vars(args)).lines()))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Find and read files in folders and in zip archives, without unpacking the archives."""
+"""List and read files in folders and in zip archives, without unpacking the archives."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ PREFIX = '/vsizip/{'
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceFile:
     """A file in a folder or an archive."""
 
     location: str  # path below the source; archives count as folders
@@ -30,7 +30,7 @@ class Found:
         return PurePosixPath(self.location).name
 
 
-def list_files(source: Path) -> list[Found]:
+def list_files(source: Path) -> list[SourceFile]:
     """List the files in a folder or a zip, zips within and zips in those included.
 
     Reading from a zip in a zip works, but is slow if the inner one was compressed again.
@@ -45,12 +45,12 @@ def list_files(source: Path) -> list[Found]:
         DataError: If the source does not exist, or a zip is damaged; names it.
     """
     if source.is_dir():
-        found = [file for path in _walk(source) for file in _expand(path, path.relative_to(source))]
+        files = [file for path in _walk(source) for file in _expand(path, path.relative_to(source))]
     elif source.is_file() and source.suffix.lower() == '.zip':
-        found = _expand(source, Path(source.name))
+        files = _expand(source, Path(source.name))
     else:
         raise DataError(f'{source} is neither a folder nor a zip archive')
-    shown = [file for file in found if not _hidden(file.location)]
+    shown = [file for file in files if not _hidden(file.location)]
     return sorted(shown, key=lambda file: file.location)
 
 
@@ -65,10 +65,10 @@ def _hidden(location: str) -> bool:
     return any(part.startswith('.') or part == '__MACOSX' for part in location.split('/'))
 
 
-def _expand(path: Path, location: Path) -> list[Found]:
+def _expand(path: Path, location: Path) -> list[SourceFile]:
     """A file, or the members of a zip."""
     if path.suffix.lower() != '.zip' or path.name.startswith('.'):
-        return [Found(location.as_posix(), str(path), path.stat().st_size)]
+        return [SourceFile(location.as_posix(), str(path), path.stat().st_size)]
     try:
         with path.open('rb') as file:
             return list(_members(file, location.as_posix(), str(path), nested=True))
@@ -76,11 +76,11 @@ def _expand(path: Path, location: Path) -> list[Found]:
         raise DataError(f'cannot read the archive {path}: {error}; fetch it again') from error
 
 
-def _members(file: IO[bytes], location: str, address: str, nested: bool) -> Iterator[Found]:
+def _members(file: IO[bytes], location: str, address: str, nested: bool) -> Iterator[SourceFile]:
     """Members of a zip, and of the zips in it."""
     with zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
-            inside = Found(
+            inside = SourceFile(
                 f'{location}/{entry.filename}',
                 f'{PREFIX}{address}}}/{entry.filename}',
                 entry.file_size,
@@ -93,7 +93,7 @@ def _members(file: IO[bytes], location: str, address: str, nested: bool) -> Iter
 
 
 def choose(
-    files: Sequence[Found], pattern: str, where: Callable[[str], bool] = lambda location: True
+    files: Sequence[SourceFile], pattern: str, where: Callable[[str], bool] = lambda location: True
 ) -> dict[str, str]:
     """Choose files by name.
 
@@ -103,13 +103,13 @@ def choose(
         where: Whether a file at this location counts.
 
     Returns:
-        Path or address of each file name, sorted. Of several files with one name and size,
+        Path or address of each file name, sorted. Of files with one name and size,
         such as an archive beside its unpacked folder, the first counts.
 
     Raises:
         DataError: If two files have one name and different sizes; names both.
     """
-    chosen: dict[str, Found] = {}
+    chosen: dict[str, SourceFile] = {}
     for file in files:
         if fnmatchcase(file.name, pattern) and where(file.location):
             other = chosen.setdefault(file.name, file)

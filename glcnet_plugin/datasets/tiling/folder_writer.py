@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
 
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.utils.atomic_io import write_atomic
@@ -40,18 +40,26 @@ def write_image(
         Image.fromarray(image).save(path, compress_level=0)
         return path
     path = stem.with_name(f'{stem.name}.tif')
+    path.write_bytes(encode_tiff(image, band_names, **profile))
+    return path
+
+
+def encode_tiff(
+    image: NDArray[Any], band_names: Sequence[str | None] = (), **profile: Any
+) -> bytes:
+    """Encode an image as a TIFF; arguments as in :func:`write_image`."""
     height, width, bands = image.shape
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), MemoryFile() as memory:
         warnings.simplefilter('ignore', NotGeoreferencedWarning)
         # by default GDAL would declare the fourth of four bands an alpha channel
-        with rasterio.open(
-            path, 'w', 'GTiff', width, height, bands, dtype=image.dtype, compress='deflate',
-            photometric='MINISBLACK', **profile,
+        with memory.open(
+            driver='GTiff', width=width, height=height, count=bands, dtype=image.dtype,
+            compress='deflate', photometric='MINISBLACK', **profile,
         ) as raster:  # fmt: skip
             raster.write(image.transpose(2, 0, 1))
             for number, name in enumerate(band_names, 1):
                 raster.set_band_description(number, name)
-    return path
+        return bytes(memory.read())
 
 
 def write_mask(path: Path, ids: NDArray[np.uint8], palette: Sequence[Sequence[int]]) -> None:

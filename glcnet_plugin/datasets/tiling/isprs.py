@@ -35,7 +35,7 @@ def pair_scenes(images: Mapping[str, str], masks: Mapping[str, str], wanted: str
     Args:
         images: Path of each scene.
         masks: Path of the mask of each scene.
-        wanted: What was looked for, for the error.
+        wanted: Which files were looked for, for the error.
 
     Returns:
         The scenes that have both, in the order of the numbers in their names.
