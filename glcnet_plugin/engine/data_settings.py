@@ -55,11 +55,12 @@ def set_data_root(
             _set_folder(cfg, name, root)
         first = next(dataset_settings(cfg[loader].dataset))
         dataset = DATASETS.build({**first, 'pipeline': []})
-    classes = dataset.metainfo.get('classes')
+    classes = len(dataset.metainfo.get('classes') or ())
     if classes:
-        set_num_classes(cfg.model, len(classes))
-    meta = read_weights(checkpoint).get('meta') if checkpoint else None
-    bands = (meta or {}).get('bands')
+        set_num_classes(cfg.model, classes)
+    content = read_weights(checkpoint) if checkpoint else {}
+    _check_classifier(content.get('state_dict', content), classes, f'{checkpoint}', root)
+    bands = (content.get('meta') or {}).get('bands')
     if bands is None:
         paths = sorted({dataset.get_data_info(i)['img_path'] for i in range(len(dataset))})
         chosen = next((step.get('bands') for step in _loading_steps(first)), None)
@@ -72,8 +73,8 @@ def set_data_root(
             'model.data_preprocessor.band_names': bands['names'],
         }
     _set_bands(cfg, settings)
-    parts = [f'{len(classes)} classes'] * bool(classes) + [f'{_network_bands(cfg)} bands']
-    print_log(f'data root {root}: {len(dataset)} images, {", ".join(parts)}')
+    labels = f'{classes} classes, ' if classes else ''
+    print_log(f'data root {root}: {len(dataset)} images, {labels}{_network_bands(cfg)} bands')
 
 
 def unused_data_root(cfg: Config) -> str | None:
@@ -127,6 +128,16 @@ def _set_folder(cfg: Config, name: str, root: Path) -> None:
         labelled = isinstance(kind, type) and issubclass(kind, BaseSegDataset)
         tiles = not labelled and (root / 'classes.json').is_file()
         dataset['data_root'] = str(root / 'images' if tiles else root)
+
+
+def _check_classifier(state: dict[str, Any], classes: int, checkpoint: str, root: Path) -> None:
+    """Refuse to score a classifier of other classes, which mmengine would leave at random."""
+    for key, value in state.items():
+        if key.endswith('decode_head.conv_seg.weight') and len(value) not in (1, classes):
+            raise ConfigError(
+                f'{checkpoint} was trained with {len(value)} classes, {root} has {classes}: score '
+                'it on data with the same classes'
+            )
 
 
 def _loading_steps(dataset: dict[str, Any]) -> list[dict[str, Any]]:

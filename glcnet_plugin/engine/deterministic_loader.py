@@ -1,4 +1,4 @@
-"""Batches that depend on the iteration alone, not on what was drawn before."""
+"""Batches that depend only on seed and iteration, not on earlier random draws."""
 
 import random
 from collections.abc import Iterator
@@ -10,12 +10,13 @@ import torch
 from mmengine.dataset import InfiniteSampler
 from torch.utils.data import DataLoader, Dataset
 
+from glcnet_plugin.engine.mm_internals import restart_sampler
 from glcnet_plugin.errors import DataError, GLCNetError
 from glcnet_plugin.utils.worker_errors import worker_error_message
 
 
 class Purpose(IntEnum):
-    """What random numbers are for; never 0, which NumPy does not tell from a shorter key."""
+    """What random numbers are for; never 0, which NumPy does not distinguish from a shorter key."""
 
     EPOCH = 1  # a sampler without a seed of its own
     SAMPLE = 2
@@ -25,8 +26,8 @@ class Purpose(IntEnum):
 def seed_streams(purpose: Purpose, seed: int, iteration: int, which: int = 0) -> None:
     """Seed the random streams of Python, NumPy and torch.
 
-    The streams are independent, which those of neighbouring seeds, such as seed + rank, need not
-    be (NumPy's ``SeedSequence``).
+    The streams are independent (NumPy's ``SeedSequence``), which those of neighbouring seeds,
+    such as seed + rank, need not be.
 
     Args:
         purpose: What they are for.
@@ -45,7 +46,7 @@ def seed_streams(purpose: Purpose, seed: int, iteration: int, which: int = 0) ->
 
 
 class IndexWithIteration(int):
-    """Index of a sample that knows in which iteration it is drawn."""
+    """Index of a sample, with the iteration it is drawn for."""
 
     iteration: int
 
@@ -56,12 +57,12 @@ class IndexWithIteration(int):
         return draw
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to the processes of the loader."""
+        """Pickle support, for the workers of the loader."""
         return IndexWithIteration, (int(self), self.iteration)
 
 
 class DeterministicBatchSampler:
-    """Batches of a sampler, whose indices know their iteration.
+    """Batches of a sampler, whose indices carry their iteration.
 
     Args:
         batches: The batch sampler of a loader.
@@ -78,17 +79,17 @@ class DeterministicBatchSampler:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[IndexWithIteration]]:
-        """Batches of an epoch but for the ``skip`` first ones."""
+        """Batches of an epoch without the first ``skip``."""
         for count, batch in enumerate(self.batches):
             if count >= self.skip:
                 yield [IndexWithIteration(index, self.first + count) for index in batch]
 
 
 class SeededDataset(Dataset[Any]):
-    """A dataset whose random transforms depend on seed, iteration and index alone.
+    """A dataset whose random transforms depend only on seed, iteration and index.
 
     Args:
-        dataset: The dataset; its attributes are found here too.
+        dataset: The dataset; its attributes can be read here too.
         seed: Seed of the run.
     """
 
@@ -107,7 +108,7 @@ class SeededDataset(Dataset[Any]):
 
     def __getattr__(self, name: str) -> Any:
         """Attributes of the dataset, such as ``metainfo``."""
-        if name == 'dataset':  # not there yet: an object that is being copied
+        if name == 'dataset':  # not set yet: the object is being copied
             raise AttributeError(name)
         return getattr(self.dataset, name)
 
@@ -120,8 +121,7 @@ class DeterministicDataLoader(DataLoader[Any]):
         seed: Seed of the run.
 
     Raises:
-        DataError: While it is read, if a process of it was ended by the system, or finds no
-            shared memory.
+        DataError: During iteration, if the system killed a worker, or shared memory is full.
     """
 
     def __init__(self, loader: DataLoader[Any], seed: int) -> None:
@@ -151,11 +151,11 @@ class DeterministicDataLoader(DataLoader[Any]):
             raise DataError(text) from error
 
     def start_epoch(self, iteration: int, finished: int) -> None:
-        """Say what the next epoch is.
+        """Set the next epoch.
 
         Args:
             iteration: Iteration of its first batch, counted over the whole run.
-            finished: Batches at its start that are left out, since they are trained already.
+            finished: Batches at its start that are skipped because they are trained already.
         """
         batches: Any = self.batch_sampler
         batches.first, batches.skip = iteration, finished
@@ -167,7 +167,7 @@ class ResumableIterator:
 
     Args:
         loader: The loader.
-        finished: Iterations that are trained already; their data are not read.
+        finished: Iterations that are trained already; their data is not read.
     """
 
     def __init__(self, loader: DeterministicDataLoader, finished: int) -> None:
@@ -176,7 +176,7 @@ class ResumableIterator:
         self.batches = self._read(loader)
 
     def skip_iter(self, count: int) -> None:
-        """Leave out batches; how mmengine begins a resumed run, or else with as many ``next``."""
+        """Skip batches, as mmengine does to resume; some versions call ``next`` instead."""
         self.position += count
 
     def __next__(self) -> Any:
@@ -188,9 +188,9 @@ class ResumableIterator:
         """Batches after the finished ones."""
         iteration, sampler = self.finished, loader.batch_sampler.sampler  # type: ignore[union-attr]
         if isinstance(sampler, InfiniteSampler):
-            sampler.indices = sampler._indices_of_rank()  # mmengine's iterator has drawn from them
+            restart_sampler(sampler)  # mmengine's iterator has drawn from it
         while True:
-            done = iteration  # in an epoch that never ends
+            done = iteration  # of an epoch that never ends
             if not isinstance(sampler, InfiniteSampler):
                 epoch, done = divmod(iteration, len(loader))
                 if hasattr(sampler, 'set_epoch'):

@@ -1,4 +1,4 @@
-"""Look at a network in the middle of its training, without leaving a trace."""
+"""Evaluate a network in the middle of its training, without changing the training."""
 
 import random
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from glcnet_plugin.models.utils.pixel_features import PixelFeatures
 
 @contextmanager
 def preserve_training_state(model: nn.Module) -> Iterator[None]:
-    """Use a network for evaluation, then go on training as if nothing had happened.
+    """Use a network for evaluation, then continue training as if nothing had happened.
 
     Inside, the network is in evaluation mode and no gradients are kept. Afterwards the mode of
     each submodule (some are frozen) and the random streams of Python, NumPy and torch are what
@@ -42,18 +42,18 @@ def preserve_training_state(model: nn.Module) -> Iterator[None]:
 class PretrainFeatures(PixelFeatures):
     """Features of single pixels of a network that is being pretrained.
 
-    The backbone stages; of the networks of this package the encoder map too.
+    The backbone stages, and for networks of this package the encoder map.
 
     Args:
         model: A pretraining algorithm with a ``backbone``, of this package or mmpretrain.
 
     Raises:
-        ConfigError: If it has none.
+        ConfigError: If it has no backbone.
     """
 
     def __init__(self, model: nn.Module) -> None:
         if not isinstance(getattr(model, 'backbone', None), nn.Module):
-            raise ConfigError(f'{type(model).__name__} has no backbone whose features are shown')
+            raise ConfigError(f'{type(model).__name__} has no backbone to take features from')
         super().__init__(model, getattr(model, 'style_source', None))
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -66,14 +66,3 @@ class PretrainFeatures(PixelFeatures):
             return list(backbone(x, mask=None))
         finally:
             backbone.out_type = kept
-
-
-def normalise(model: Any, images: Tensor) -> Tensor:
-    """Do with raw images (B, bands, H, W) what the network's training does with its views.
-
-    Raises:
-        DataError: If the bands are not those of the network.
-    """
-    batch = model.data_preprocessor({'inputs': [images], 'data_samples': None}, False)
-    normalised: Tensor = batch['inputs'][0]
-    return normalised

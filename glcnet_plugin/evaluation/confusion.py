@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from glcnet_plugin.errors import DataError
 
 Counts = NDArray[np.int64]
+SUMMARY = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1')
 PER_CLASS = ('IoU', 'F1', 'precision', 'recall')
 
 

@@ -16,14 +16,13 @@ from prettytable import PrettyTable
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.evaluation.confusion import (
     PER_CLASS,
+    SUMMARY,
     Counts,
     confusion_matrix,
     confusion_scores,
     for_json,
 )
 from glcnet_plugin.registry import METRICS
-
-SUMMARY = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1')
 
 
 @METRICS.register_module()

@@ -30,7 +30,7 @@ with leave_group_on_exit():
 assert runner.iter == 2, runner.iter
 torch.save(runner.model.module.state_dict(), f'{sys.argv[3]}/rank{os.environ["RANK"]}.pth')
 """
-DEMO = 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+DEMO = 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 from torch import nn
 
-from glcnet_plugin.engine.eval_context import PretrainFeatures, normalise, preserve_training_state
-from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.engine.eval_context import PretrainFeatures, preserve_training_state
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.utils.pixel_features import normalise
 
 DEMOS = sorted((Path(__file__).parents[2] / 'configs/baselines').glob('*/*-60e_demo.py'))
 
@@ -71,14 +72,6 @@ def test_maps_of_our_networks_end_with_the_encoder_map(tiny_glcnet, mmpretrain_s
         64,
         16,
     ]
-
-
-def test_images_are_normalised_as_in_training(tiny_glcnet, mmpretrain_scope):
-    model = MODELS.build(tiny_glcnet)
-    images = torch.full((2, 3, 4, 4), 207, dtype=torch.uint8)
-    assert torch.allclose(normalise(model, images), torch.tensor((207 - 127.5) / 80.0))
-    with pytest.raises(DataError, match='have 4 bands, but the data preprocessor has 3 means'):
-        normalise(model, torch.zeros(1, 4, 4, 4))
 
 
 def test_a_backbone_is_needed():

@@ -1,5 +1,6 @@
-"""Compare the classes of the data with the outputs of the network before anything runs."""
+"""Compare the number of classes of the dataset and of the network before a run starts."""
 
+from itertools import chain
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -15,8 +16,9 @@ from glcnet_plugin.registry import HOOKS
 class ClassNumCheckHook(Hook):
     """Stop if a decode head has another number of classes than the dataset.
 
-    Without it, a head that is too small fails in a kernel of the GPU at the first pixel of a
-    higher class, and one that is too large trains on in silence.
+    Without it, a head that is too small fails in a GPU kernel at the first pixel of a higher class,
+    and one that is too large trains without notice. Wrapped datasets, cascades and test-time
+    augmentation are checked too; networks without decode heads are not.
 
     Raises:
         ConfigError: Before training or test, with both numbers.
@@ -34,12 +36,15 @@ class ClassNumCheckHook(Hook):
 
 
 def _check(model: Any, dataset: Any) -> None:
-    """Compare all heads of a model with a dataset."""
+    """Compare all heads of a model with a dataset; skip what either does not tell."""
     classes = getattr(dataset, 'metainfo', {}).get('classes')
-    for head in [*_heads(model.decode_head), *_heads(getattr(model, 'auxiliary_head', None))]:
-        if classes and head.num_classes != len(classes):
+    model = getattr(model, 'module', model)  # inside a model of test-time augmentation
+    parts = (getattr(model, name, None) for name in ('decode_head', 'auxiliary_head'))
+    for head in chain.from_iterable(map(_heads, parts)):
+        outputs = getattr(head, 'num_classes', None)
+        if classes and outputs is not None and outputs != len(classes):
             raise ConfigError(
-                f'{type(head).__name__} has num_classes={head.num_classes}, but the dataset has '
+                f'{type(head).__name__} has num_classes={outputs}, but the dataset has '
                 f'{len(classes)} classes: {list(classes)}; set model.decode_head.num_classes'
                 f'={len(classes)}'
             )

@@ -25,7 +25,7 @@ class NaNGuardHook(Hook):
 
     A step with such gradients is never taken: the weights and the state of the optimizer stay as
     they were. ``nonfinite_iter12_rank0.json`` in the work dir then tells losses, images of the
-    batch, seed, learning rate, scale of AMP and health.
+    batch, seed, learning rate, scale of AMP and embedding metrics.
 
     Under fp16 the scaler of AMP leaves out steps with infinite gradients itself, as it should.
     They are counted in ``skipped_steps`` of the log, beside the ``loss_scale``.
@@ -143,9 +143,9 @@ def describe(runner: Runner, losses: dict[str, float], data_batch: Any) -> dict[
         'loss_scale': amp_scale(runner),
         'images': [getattr(sample, 'img_path', None) for sample in samples],
         'finite_inputs': [bool(torch.isfinite(view).all()) for view in views],
-        'health': {
+        'embedding_metrics': {
             key.removeprefix('train/'): str(value.current())
             for key, value in scalars.items()
-            if key.startswith('train/health_')
+            if key.startswith('train/emb_')
         },
     }

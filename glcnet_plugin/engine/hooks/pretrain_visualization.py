@@ -1,19 +1,19 @@
-"""Pictures of a pretraining: what is compared, and what the features show."""
+"""Draw what a pretraining compares, and what its features show."""
 
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from glcnet_plugin.engine.eval_context import PretrainFeatures, normalise, preserve_training_state
-from glcnet_plugin.engine.utils import unwrap_model
+from glcnet_plugin.engine.eval_context import PretrainFeatures, preserve_training_state
+from glcnet_plugin.engine.utils import branch_outputs, unwrap_model
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.selfsup.base import SegPretrainer
 from glcnet_plugin.models.utils import coarsest_map
+from glcnet_plugin.models.utils.pixel_features import normalise
 from glcnet_plugin.registry import HOOKS
 from glcnet_plugin.visualization.features import draw_features
 from glcnet_plugin.visualization.views import draw_matched_regions, to_pixels
@@ -24,17 +24,17 @@ class PretrainVisualizationHook(Hook):
     """Draw pictures into the visualizer of the run every ``interval`` epochs.
 
     ``features``: the principal components of the map that is learnt, see :func:`pca_colours`, of
-    the first images of the run, or of what was left of it when it was resumed; also once before
-    anything is learnt.
-    ``matched_regions``, where the network has a local branch: pairs of views of the current epoch
-    and the regions that the branch compares in them.
+    the first images of the run (of the resumed part, if it was resumed); also once before the
+    first step.
+    ``matched_regions``: pairs of views of the current epoch, and the regions that a branch
+    compared in them, where its head returns ``boxes``.
 
     The pictures are files in ``vis_data/vis_image`` of the run, and in TensorBoard if that is on.
-    Training goes on as if they were not drawn, bit for bit.
+    Training continues as if they were not drawn, bit for bit.
 
     Args:
-        interval: Epochs from one picture to the next.
-        images: Images in a picture, at most the batch size.
+        interval: Epochs between two pictures.
+        images: Images per picture, at most the batch size.
 
     Raises:
         ConfigError: If one of them is below 1.
@@ -51,21 +51,27 @@ class PretrainVisualizationHook(Hook):
 
     @master_only
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Keep the first images; draw pairs of views of the last epoch of an interval."""
+        """Keep the first images, and draw their features."""
         if self.fixed is None:
             self.fixed = self._views(data_batch)[0], self._titles(data_batch)
             self._draw_features(runner, runner.iter)
+
+    @master_only
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Draw pairs of views of the last epoch of an interval."""
         if batch_idx == 0 and self.every_n_epochs(runner, self.interval):
             self._draw_regions(runner, data_batch)
 
     @master_only
     def after_train_epoch(self, runner: Runner) -> None:
-        """Draw the features of the images that were kept."""
+        """Draw the features of the kept images."""
         if self.fixed is not None and self.every_n_epochs(runner, self.interval):
             self._draw_features(runner, runner.iter)
 
     def _draw_features(self, runner: Runner, step: int) -> None:
-        """Draw the map of the images that were kept."""
+        """Draw the feature map of the kept images."""
         images, titles = self.fixed  # type: ignore[misc]
         model = unwrap_model(runner)
         with preserve_training_state(model):
@@ -74,16 +80,14 @@ class PretrainVisualizationHook(Hook):
         runner.visualizer.add_image('features', to_pixels(figure), step)
 
     def _draw_regions(self, runner: Runner, data_batch: Any) -> None:
-        """Draw pairs of a batch with regions drawn as the local branch does."""
-        model: Any = unwrap_model(runner)
-        if getattr(model, 'local_head', None) is None:
+        """Draw the first pairs of a batch with the regions that were compared in them."""
+        with_boxes = [b for b in branch_outputs(runner).values() if b.boxes is not None]
+        if not with_boxes:
             return
-        views = self._views(data_batch)
-        samples = data_batch['data_samples'][: self.images]
-        matrices = torch.stack([sample.view_matrix for sample in samples])
-        with preserve_training_state(model):
-            boxes, valid = model.local_head.draw_regions(matrices, tuple(views[0].shape[-2:]))
-        pairs = list(zip(*(_arrays(view) for view in views), strict=True))
+        boxes: Any = with_boxes[0].boxes
+        shape, valid = (boxes.shape[0], boxes.shape[2]), with_boxes[0].valid  # (B, K)
+        valid = boxes.new_ones(shape) if valid is None else valid.view(shape)
+        pairs = list(zip(*(_arrays(view) for view in self._views(data_batch)), strict=True))
         figure = draw_matched_regions(pairs, boxes, valid, self._titles(data_batch))
         runner.visualizer.add_image('matched_regions', to_pixels(figure), runner.iter)
 
@@ -94,13 +98,13 @@ class PretrainVisualizationHook(Hook):
         return [view[: self.images].cpu() for view in views]
 
     def _titles(self, data_batch: Any) -> list[str]:
-        """Names of the first images of a batch; empty where it does not know them."""
+        """Names of the first images of a batch; empty where unknown."""
         samples = data_batch['data_samples'][: self.images]
         return [Path(sample.get('img_path', '')).stem for sample in samples]
 
 
 def deep_map(model: nn.Module, x: Tensor) -> tuple[str, Tensor]:
-    """The map that a pretraining is about.
+    """The feature map that a pretraining trains.
 
     Args:
         model: A pretraining algorithm.

@@ -50,8 +50,11 @@ class MomentumGLCNet(GLCNet):
         queue_length: int = 2048,
         **kwargs: Any,
     ) -> None:
-        heads = {'style_head': style_head, 'local_head': local_head}
-        super().__init__(**{key: _with_queue(key, head) for key, head in heads.items()}, **kwargs)
+        super().__init__(
+            style_head=_with_queue('style_head', style_head),
+            local_head=_with_queue('local_head', local_head),
+            **kwargs,
+        )
         if not 0 < momentum <= 1:
             raise ConfigError(f'momentum must lie in (0, 1], got {momentum}')
         if queue_length < 1:

@@ -47,9 +47,9 @@ class PixelFeatures(nn.Module):
         return [*stages, encoder_maps[-1]]
 
     def calibrate(self, batches: Iterable[Tensor]) -> None:
-        """Estimate the statistics of batch normalisation anew on unlabelled images.
+        """Re-estimate the statistics of batch normalisation on unlabelled images.
 
-        Random weights come without statistics; doing it for every initialisation keeps a
+        Random weights come without statistics; doing this for every initialisation keeps a
         comparison fair.
 
         Args:
@@ -76,3 +76,21 @@ class PixelFeatures(nn.Module):
             for m in self(x)
         ]  # (B, C, P) each
         return torch.cat(sampled, dim=1).mT
+
+
+def normalise(model: Any, images: Tensor) -> Tensor:
+    """Normalise raw images as the training of a network does.
+
+    Args:
+        model: A network of pretraining or segmentation, with its ``data_preprocessor``.
+        images: (B, bands, H, W), in units of the images.
+
+    Returns:
+        (B, bands, H, W) float32, on the device of the network.
+
+    Raises:
+        DataError: If the bands are not those of the network.
+    """
+    batch = model.data_preprocessor({'inputs': [images], 'data_samples': None}, False)
+    normalised: Tensor = batch['inputs'][0]
+    return normalised

@@ -5,11 +5,13 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
-from glcnet_plugin.errors import StorageError
-from glcnet_plugin.utils import atomic_io as whole_files
+from glcnet_plugin.checkpoints.latest import is_complete
+from glcnet_plugin.errors import ConfigError, StorageError
+from glcnet_plugin.utils import atomic_io
 
 
 class Ones(BaseDataset):
@@ -29,10 +31,10 @@ class Net(BaseModel):
         return {'loss': self.net(torch.stack(inputs)).pow(2).mean()}
 
 
-def train(folder, epochs=4, resume=False, **settings):
+def train(folder, epochs=4, resume=False, model=None, validation=None, **settings):
     hook = dict(type='glcnet_plugin.AtomicCheckpointHook', interval=1, **settings)
     runner = Runner(
-        model=Net(),
+        model=model or Net(),
         work_dir=str(folder),
         train_dataloader=dict(
             dataset=Ones(), batch_size=2, num_workers=0, sampler=dict(type='DefaultSampler')
@@ -43,6 +45,7 @@ def train(folder, epochs=4, resume=False, **settings):
         resume=resume,
         cfg=Config(dict()),
         experiment_name=f'{folder}_{epochs}',
+        **(validation or {}),
     )
     runner.train()
 
@@ -70,10 +73,10 @@ def test_a_full_disk_leaves_the_one_before(tmp_path, monkeypatch):
         if len(calls) == 3:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(whole_files.os, 'fsync', fill)
+    monkeypatch.setattr(atomic_io.os, 'fsync', fill)
     with pytest.raises(StorageError, match=r'epoch_3.pth .* could not be written: No space left'):
         train(tmp_path, max_keep_ckpts=1)
-    assert kept(tmp_path) == ['epoch_2.pth'] and whole_files.is_complete(tmp_path / 'epoch_2.pth')
+    assert kept(tmp_path) == ['epoch_2.pth'] and is_complete(tmp_path / 'epoch_2.pth')
 
 
 def test_other_failures_name_the_folder(tmp_path):
@@ -81,3 +84,69 @@ def test_other_failures_name_the_folder(tmp_path):
     with pytest.raises(StorageError, match=f'{tmp_path}: Is a directory'):
         train(tmp_path)
     assert kept(tmp_path) == ['epoch_1.pth']
+
+
+class Scores(BaseMetric):
+    """mIoU rises, then falls."""
+
+    default_prefix = 'seg'
+
+    def __init__(self, values):
+        super().__init__()
+        self.values = iter(values)
+
+    def process(self, data_batch, data_samples):
+        self.results.append(0)
+
+    def compute_metrics(self, results):
+        value = next(self.values)
+        return {'OA': value, 'mIoU': value}
+
+
+class Scored(Net):
+    def forward(self, inputs, data_samples=None, mode='loss'):
+        return inputs if mode == 'predict' else super().forward(inputs, data_samples, mode)
+
+
+def train_and_score(folder, save_best, values=(0.2, 0.5, 0.4)):
+    loader = dict(dataset=Ones(), batch_size=2, num_workers=0)
+    train(
+        folder,
+        epochs=len(values),
+        model=Scored(),
+        max_keep_ckpts=1,
+        save_best=save_best,
+        validation=dict(
+            val_dataloader=dict(loader, sampler=dict(type='DefaultSampler', shuffle=False)),
+            val_cfg=dict(),
+            val_evaluator=[Scores(values)],
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ('save_best', 'name'),
+    [('auto', 'seg_OA'), ('mIoU', 'mIoU'), ('seg/mIoU', 'seg_mIoU'), ('OA', 'OA')],
+)
+def test_the_best_by_scores_of_this_package(tmp_path, save_best, name):
+    train_and_score(tmp_path, save_best)
+    assert kept(tmp_path) == [f'best_{name}_epoch_2.pth', 'epoch_3.pth']
+
+
+def test_the_previous_best_stays_until_the_next_is_written(tmp_path, monkeypatch):
+    put = atomic_io.AtomicBackend.put
+
+    def fill(self, content, path):
+        if 'best_mIoU_epoch_2' in str(path):
+            raise StorageError('no space')
+        put(self, content, path)
+
+    monkeypatch.setattr(atomic_io.AtomicBackend, 'put', fill)
+    with pytest.raises(StorageError, match='no space'):
+        train_and_score(tmp_path, 'mIoU')
+    assert kept(tmp_path) == ['best_mIoU_epoch_1.pth', 'epoch_2.pth']
+
+
+def test_an_unknown_score_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"save_best='mDice'.*seg/OA, seg/mIoU"):
+        train_and_score(tmp_path, 'mDice')

@@ -1,6 +1,8 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.model import BaseTTAModel
+from mmengine.registry import DATASETS
 from torch import nn
 
 from glcnet_plugin.engine.hooks import ClassNumCheckHook
@@ -40,3 +42,37 @@ def test_cascades_have_several_heads():
     cascade.model.decode_head[0].num_classes = 4
     with pytest.raises(ConfigError, match='num_classes=4'):
         ClassNumCheckHook().before_train(cascade)
+
+
+def test_networks_without_decode_heads_and_heads_without_classes():
+    other = runner(2, ('a', 'b'))
+    del other.model.decode_head
+    ClassNumCheckHook().before_train(other)
+    other.model.decode_head = nn.Conv2d(1, 9, 1)
+    ClassNumCheckHook().before_train(other)
+
+
+def test_wrapped_datasets(scenes, mmseg_scope):
+    folder = dict(type='glcnet_plugin.FolderSegDataset', data_root=str(scenes), pipeline=[])
+    for wrapper in (
+        dict(type='ConcatDataset', datasets=[folder, folder]),
+        dict(type='RepeatDataset', dataset=folder, times=2),
+    ):
+        fits, misfits = runner(6, None), runner(5, None)
+        for each in (fits, misfits):
+            each.train_dataloader.dataset = DATASETS.build(wrapper)
+        ClassNumCheckHook().before_train(fits)
+        with pytest.raises(ConfigError, match='num_classes=5, .* 6 classes'):
+            ClassNumCheckHook().before_train(misfits)
+
+
+def test_test_time_augmentation_wraps_the_network():
+    class Wrapped(BaseTTAModel):
+        def merge_preds(self, data_samples_list):
+            raise NotImplementedError
+
+    plain = runner(6, ('a', 'b'))
+    plain.model.test_step = plain.model.data_preprocessor = nn.Identity()
+    plain.model = Wrapped(plain.model)
+    with pytest.raises(ConfigError, match='num_classes=6'):
+        ClassNumCheckHook().before_test(plain)

@@ -8,12 +8,12 @@ from glcnet_plugin.engine.hooks.collapse_guard import CollapseGuardHook
 from glcnet_plugin.errors import CollapseError, ConfigError
 
 spec = importlib.util.spec_from_file_location(
-    'health_runs', Path(__file__).with_name('test_embedding_metrics.py')
+    'metric_runs', Path(__file__).with_name('test_embedding_metrics.py')
 )
-health_runs = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(health_runs)
+metric_runs = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(metric_runs)
 
-HEALTH = dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)
+METRICS = dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)
 
 
 @pytest.fixture
@@ -35,15 +35,13 @@ def collapses(folder):
 
 
 def test_a_collapse_stops_the_run(collapsed, tmp_path):
-    hooks = [HEALTH, guard(action='stop')]
-    with pytest.raises(
-        CollapseError, match=r'style branch has collapsed: spread 0.0.* iteration 2'
-    ):
-        health_runs.run(collapsed, tmp_path, hooks, epochs=2)
+    hooks = [METRICS, guard(action='stop')]
+    with pytest.raises(CollapseError, match=r'style branch has collapsed: std 0.0.* iteration 2'):
+        metric_runs.run(collapsed, tmp_path, hooks, epochs=2)
 
 
 def test_a_collapse_is_warned_of_once(collapsed, tmp_path):
-    runner = health_runs.run(collapsed, tmp_path, [HEALTH, guard()], epochs=3)
+    runner = metric_runs.run(collapsed, tmp_path, [METRICS, guard()], epochs=3)
     assert runner.iter == 6 and collapses(tmp_path) == 1
 
 
@@ -53,34 +51,34 @@ def test_nothing_to_learn_is_noticed_at_once(tiny_glcnet, tmp_path, monkeypatch)
 
     nobody = nt_xent_loss.has_negatives
     monkeypatch.setattr(nt_xent_loss, 'has_negatives', lambda *args: nobody(*args) & False)
-    hooks = [HEALTH, guard(action='stop', begin=50)]
+    hooks = [METRICS, guard(action='stop', begin=50)]
     with pytest.raises(CollapseError, match='style branch has nothing to learn: no item of the'):
-        health_runs.run(tiny_glcnet, tmp_path, hooks, epochs=1)
+        metric_runs.run(tiny_glcnet, tmp_path, hooks, epochs=1)
 
 
 @pytest.mark.parametrize('weight', [0.0, 1.0])
 def test_a_branch_that_is_switched_off_may_idle(tiny_glcnet, tmp_path, weight):
     model = dict(tiny_glcnet, lambda_global=weight)
-    runner = health_runs.run(model, tmp_path, [HEALTH, guard(action='stop', begin=50)])
+    runner = metric_runs.run(model, tmp_path, [METRICS, guard(action='stop', begin=50)])
     assert runner.iter == 2
 
 
 def test_before_it_begins_nothing_is_judged(collapsed, tmp_path):
-    health_runs.run(collapsed, tmp_path, [HEALTH, guard(begin=5)], epochs=3)
+    metric_runs.run(collapsed, tmp_path, [METRICS, guard(begin=5)], epochs=3)
     assert collapses(tmp_path) == 0  # one look is left, two are needed
 
 
 def test_a_network_that_learns_is_left_alone(tiny_glcnet, tmp_path):
-    hooks = [HEALTH, guard(action='stop', begin=50)]
+    hooks = [METRICS, guard(action='stop', begin=50)]
     adam = dict(type='Adam', lr=3e-3)
-    runner = health_runs.run(tiny_glcnet, tmp_path, hooks, epochs=30, optimizer=adam)
-    spread = runner.message_hub.get_scalar('train/health_local_spread').data[0]
-    assert runner.iter == 60 and spread[0] < 0.1 < min(spread[50:])
+    runner = metric_runs.run(tiny_glcnet, tmp_path, hooks, epochs=30, optimizer=adam)
+    std = runner.message_hub.get_scalar('train/emb_local_std').data[0]
+    assert runner.iter == 60 and std[0] < 0.1 < min(std[50:])
 
 
-def test_health_hook_is_needed(tiny_glcnet, tmp_path):
-    with pytest.raises(ConfigError, match='add that to custom_hooks'):
-        health_runs.run(tiny_glcnet, tmp_path, [guard()])
+def test_metrics_hook_is_needed(tiny_glcnet, tmp_path):
+    with pytest.raises(ConfigError, match='EmbeddingMetricsHook logs: add that hook to the config'):
+        metric_runs.run(tiny_glcnet, tmp_path, [guard()])
 
 
 def test_bad_settings():
@@ -88,4 +86,4 @@ def test_bad_settings():
         CollapseGuardHook('cry')
     with pytest.raises(ConfigError, match='patience must be at least 1'):
         CollapseGuardHook(patience=0)
-    assert torch.tensor(CollapseGuardHook().limits['spread']) > 0
+    assert torch.tensor(CollapseGuardHook().limits['std']) > 0

@@ -48,7 +48,7 @@ def run(model, folder, hooks, epochs=1, optimizer=None):
 
 def logged(runner):
     scalars = runner.message_hub.log_scalars
-    return {k.removeprefix('train/health_'): v for k, v in scalars.items() if '/health_' in k}
+    return {k.removeprefix('train/emb_'): v for k, v in scalars.items() if '/emb_' in k}
 
 
 def test_numbers_of_both_branches_are_logged(tiny_glcnet, tmp_path):
@@ -57,12 +57,12 @@ def test_numbers_of_both_branches_are_logged(tiny_glcnet, tmp_path):
     found = logged(runner)
     names = set(embedding_metrics(torch.eye(2), torch.eye(2)))
     expected = {f'{branch}_{name}' for branch in ('style', 'local') for name in names}
-    assert set(found) == expected | {'regions', 'overlap'}
+    assert set(found) == expected | {'num_regions', 'view_overlap'}
     assert {len(values.data[0]) for values in found.values()} == {2}  # 4 iterations, every 2nd
-    assert found['overlap'].current() == pytest.approx(0.5)
-    assert 0 < found['regions'].current() <= 16
+    assert found['view_overlap'].current() == pytest.approx(0.5)
+    assert 0 < found['num_regions'].current() <= 16
     log = next(tmp_path.rglob('*.log')).read_text()
-    assert 'health_style_rank' in log and 'health_local_spread' in log
+    assert 'emb_style_effective_rank' in log and 'emb_local_std' in log
 
 
 def test_training_is_the_same_with_and_without(tiny_glcnet, tmp_path):
@@ -80,13 +80,15 @@ def test_nothing_is_left_listening(tiny_glcnet, tmp_path):
     runner = run(
         tiny_glcnet, tmp_path, [dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)]
     )
-    assert not runner.model.style_head.loss_module._forward_pre_hooks
+    assert not any(module._forward_pre_hooks for module in runner.model.modules())
+    kept = runner.model.branch_outputs.values()
+    assert kept and not any(output.z1.requires_grad or output.loss.requires_grad for output in kept)
 
 
 def test_one_branch_alone(tiny_glcnet, tmp_path):
     hook = dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)
     found = logged(run(dict(tiny_glcnet, local_head=None), tmp_path, [hook]))
-    assert 'regions' not in found and not [key for key in found if key.startswith('local')]
+    assert 'num_regions' not in found and not [key for key in found if key.startswith('local')]
 
 
 def test_interval_below_one():
@@ -99,4 +101,6 @@ def test_embeddings_compared_with_a_queue(tiny_glcnet, tmp_path):
     found = logged(
         run(model, tmp_path, [dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=2)])
     )
-    assert {'style_rank', 'local_rank', 'regions', 'overlap'} <= set(found)
+    assert {'style_effective_rank', 'local_effective_rank', 'num_regions', 'view_overlap'} <= set(
+        found
+    )

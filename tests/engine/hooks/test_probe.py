@@ -4,15 +4,13 @@ import sys
 import numpy as np
 import pytest
 import torch
-from mmengine.structures import PixelData
-from mmseg.structures import SegDataSample
 
-from glcnet_plugin.engine.hooks.probe import ProbeHook, choose_pixels
+from glcnet_plugin.engine.hooks.probe import ProbeHook
 from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError
 from glcnet_plugin.evaluation import confusion_scores, linear_probe
 from glcnet_plugin.models.utils.pixel_features import PixelFeatures
 
-DEMO = 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+DEMO = 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 
 
 def hook(folder, train_groups=('s000',), val_groups=('s001',), **settings):
@@ -47,7 +45,7 @@ def test_the_score_is_that_of_a_linear_probe_of_the_frozen_network(
     runner = train(tiny_glcnet, tmp_path, [hook(scenes)])
     probe = next(h for h in runner.hooks if isinstance(h, ProbeHook))
     features, parts = PixelFeatures(runner.model.eval(), 'decode_head.bottleneck'), []
-    for part in probe.sets.values():
+    for part in (probe.sets.train, probe.sets.val):
         assert len(part) == 4 and all(len(pixels.labels) == 30 for pixels in part)
         x = torch.cat([(p.image[None].float() - 127.5) / 80.0 for p in part])
         found = features.at(x, torch.stack([p.points for p in part]))  # all images in one batch
@@ -94,25 +92,6 @@ def test_baselines_have_no_encoder_map(train, tiny_glcnet, scenes, tmp_path):
     assert [row['step'] for row in points_of(tmp_path) if 'probe_mIoU' in row] == [0, 4]
 
 
-def sample_of(mask, name='tile'):
-    sample = SegDataSample(metainfo=dict(img_path=f'/data/{name}.png'))
-    sample.gt_sem_seg = PixelData(data=torch.as_tensor(mask)[None])
-    return {'inputs': torch.zeros(3, *mask.shape), 'data_samples': sample}
-
-
-def test_pixels_have_labels_and_are_the_same_whenever_chosen():
-    mask = np.full((20, 30), 255)
-    mask[3:9, 11:25] = np.arange(6)[:, None]  # 84 labelled pixels, the class is the row
-    first = choose_pixels(sample_of(mask), 50)
-    torch.rand(3), np.random.rand(3)
-    again, other = choose_pixels(sample_of(mask), 50), choose_pixels(sample_of(mask, 'b'), 50)
-    assert torch.equal(first.points, again.points) and not torch.equal(first.points, other.points)
-    x, y = first.points.T.numpy()
-    assert len(set(zip(x, y, strict=True))) == 50 and x.min() >= 11 and x.max() < 25
-    np.testing.assert_array_equal(first.labels, y - 3)
-    assert len(choose_pixels(sample_of(mask), 100).labels) == 84
-
-
 @pytest.fixture
 def only_class(labelled_folder):
     """Rewrite the masks of some images of the folder."""
@@ -146,8 +125,8 @@ def test_a_class_that_training_pixels_lack_is_a_miss(train, scenes, tiny_glcnet,
     (tmp_path / 'two.txt').write_text('s000_0000_0000\n')
     runner = train(tiny_glcnet, tmp_path, [settings], epochs=1)
     probe = next(h for h in runner.hooks if isinstance(h, ProbeHook))
-    seen = {int(label) for pixels in probe.sets['train'] for label in pixels.labels}
-    assert 2 <= len(seen) < len(probe.classes)
+    seen = {int(label) for pixels in probe.sets.train for label in pixels.labels}
+    assert 2 <= len(seen) < len(probe.sets.classes)
     assert np.isfinite(runner.message_hub.get_scalar('probe_mIoU').current())
 
 
@@ -217,7 +196,7 @@ def run(name, val):
     folder = dict(type='glcnet_plugin.FolderSegDataset', data_root=tiles)
     if val:
         sets = dict(train=dict(folder, groups=['s000']), val=dict(folder, groups=val))
-        cfg.custom_hooks.append(dict(type='glcnet_plugin.ProbeHook', interval=1, **sets))
+        cfg.custom_hooks = [dict(type='glcnet_plugin.ProbeHook', interval=1, **sets)]
     wrapper = dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
     cfg.model_wrapper_cfg, cfg.sync_bn = wrapper, None
     runner = Runner.from_cfg(cfg)

@@ -67,16 +67,16 @@ def test_a_damaged_newest_checkpoint_falls_back_loudly(tmp_path):
     train(tmp_path)
     damage(tmp_path / 'epoch_3.pth')
     text = train(tmp_path, epochs=4, resume=True)
-    assert f'damaged or gone: {tmp_path}/epoch_3.pth. Resumed from the one before: ' in text
+    assert f'damaged or missing: {tmp_path}/epoch_3.pth. Resuming from the previous one: ' in text
     assert 'resumed epoch: 2, iter: 4' in text
 
 
 def test_without_a_whole_checkpoint_nothing_is_overwritten(tmp_path):
     train(tmp_path, epochs=1)
     damage(tmp_path / 'epoch_1.pth')
-    with pytest.raises(DataError, match='epoch_1.pth.*start anew without --resume'):
+    with pytest.raises(DataError, match='epoch_1.pth.*start again without --resume'):
         train(tmp_path, resume=True)
-    with pytest.raises(DataError, match='damaged or cut off'):
+    with pytest.raises(DataError, match='damaged or truncated'):
         train(tmp_path, resume=True, load_from=tmp_path / 'epoch_1.pth')
 
 
@@ -140,7 +140,7 @@ def test_weights_of_another_network_are_not_scored(tmp_path):
     """As a pretraining, which has no classifier, would be: mmengine only warns."""
     train(tmp_path, epochs=1)
     assert score(tmp_path / 'fits', tmp_path / 'epoch_1.pth') == {'samples': 2}  # batches
-    with pytest.raises(CheckpointMismatchError, match='checkpoint to score is of another network'):
+    with pytest.raises(CheckpointMismatchError, match='checkpoint to test is of another network'):
         score(tmp_path / 'other', tmp_path / 'epoch_1.pth', width=4)
 
 

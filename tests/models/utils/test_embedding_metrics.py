@@ -12,18 +12,18 @@ def test_orthogonal_items_seen_alike():
     found = {key: value.item() for key, value in embedding_metrics(z, 3 * z).items()}
     assert found['alignment'] == pytest.approx(0, abs=1e-12)
     assert found['uniformity'] == pytest.approx(-4)  # squared distance 2, times -2
-    assert (found['positive'], found['hardest']) == pytest.approx((1, 0))
-    assert found['rank'] == pytest.approx(3)  # centring takes one dimension
+    assert (found['positive'], found['hardest_negative']) == pytest.approx((1, 0))
+    assert found['effective_rank'] == pytest.approx(3)  # centring takes one dimension
     # deviation of (1, 0, 0, 0) is 1/2, times sqrt(4)
-    assert found['spread'] == pytest.approx(1)
-    assert found['centre'] == pytest.approx(0.5)  # mean (1/4, 1/4, 1/4, 1/4)
+    assert found['std'] == pytest.approx(1)
+    assert found['mean_norm'] == pytest.approx(0.5)  # mean (1/4, 1/4, 1/4, 1/4)
 
 
 def test_collapse_to_one_direction():
     z = torch.ones(8, 6) * torch.rand(8, 1)
     found = embedding_metrics(z, z)
-    assert found['spread'] < 1e-3 and found['uniformity'].item() == pytest.approx(0, abs=1e-3)
-    for name in ('hardest', 'centre'):
+    assert found['std'] < 1e-3 and found['uniformity'].item() == pytest.approx(0, abs=1e-3)
+    for name in ('hardest_negative', 'mean_norm'):
         assert found[name].item() == pytest.approx(1, abs=1e-5)
 
 
@@ -31,14 +31,14 @@ def test_collapse_to_a_line():
     signs = torch.tensor([1.0, -1, 1, -1, 1, -1])
     z = signs[:, None] * torch.tensor([[1.0, 2, 3]])
     found = embedding_metrics(z, z)
-    assert found['rank'].item() == pytest.approx(1, abs=1e-3)
-    assert found['centre'].item() == pytest.approx(0, abs=1e-6)
+    assert found['effective_rank'].item() == pytest.approx(1, abs=1e-3)
+    assert found['mean_norm'].item() == pytest.approx(0, abs=1e-6)
 
 
-def test_even_directions_have_full_rank_and_spread():
+def test_even_directions_have_full_rank_and_std():
     z = torch.randn(5000, 16)
     found = embedding_metrics(z, torch.randn(5000, 16))
-    assert found['rank'] > 15.9 and found['spread'].item() == pytest.approx(1, abs=0.02)
+    assert found['effective_rank'] > 15.9 and found['std'].item() == pytest.approx(1, abs=0.02)
     # independent views: squared distance 2 on average
     assert found['alignment'].item() == pytest.approx(2, abs=0.05)
 
@@ -67,4 +67,4 @@ def test_embeddings_that_are_not_finite_give_nan_and_no_error(bad):
     z = torch.randn(8, 16)
     z[3, 2] = bad
     found = embedding_metrics(z, z)
-    assert all(found[key].isnan() for key in ('rank', 'spread', 'alignment', 'uniformity'))
+    assert all(found[key].isnan() for key in ('effective_rank', 'std', 'alignment', 'uniformity'))

@@ -2,7 +2,9 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from glcnet_plugin.models.utils.pixel_features import PixelFeatures
+from glcnet_plugin.errors import DataError
+from glcnet_plugin.models.data_preprocessors.multiband import RSSegDataPreProcessor
+from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
 
 
 @pytest.fixture
@@ -39,3 +41,14 @@ def test_calibration_gives_the_statistics_of_the_images(features):
     )
     assert not features.training
     assert all(torch.equal(a, b) for a, b in zip(weights, features.parameters(), strict=True))
+
+
+def test_images_are_normalised_as_in_training(tiny_glcnet, mmpretrain_scope):
+    model = MODELS.build(tiny_glcnet)
+    images = torch.full((2, 3, 4, 4), 207, dtype=torch.uint8)
+    assert torch.allclose(normalise(model, images), torch.tensor((207 - 127.5) / 80.0))
+    segmentor = torch.nn.Module()
+    segmentor.data_preprocessor = RSSegDataPreProcessor([127.5] * 3, [80.0] * 3, size_divisor=32)
+    assert torch.equal(normalise(segmentor, images), normalise(model, images))
+    with pytest.raises(DataError, match='have 4 bands, but the data preprocessor has 3 means'):
+        normalise(model, torch.zeros(1, 4, 4, 4))

@@ -1,0 +1,87 @@
+"""Where a result comes from: the commit of the code, a fingerprint of the data."""
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import glcnet_plugin
+from glcnet_plugin.datasets.io.rasters import is_virtual
+
+
+def git_hash(folder: str | Path | None = None) -> str:
+    """Commit of the checkout that a folder of code belongs to.
+
+    Args:
+        folder: The folder; default: of this package.
+
+    Returns:
+        40 hex digits, with ``-dirty`` if tracked files differ from the commit; ``'unknown'``
+        without git, and for code that no repository tracks, such as an installed package.
+    """
+    folder = folder or Path(glcnet_plugin.__file__).parent
+
+    def git(*command: str) -> str:
+        done = subprocess.run(
+            ['git', '-C', str(folder), *command], capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        git('ls-files', '--error-unmatch', '.')  # fails where the code is not tracked
+        return git('describe', '--always', '--abbrev=40', '--dirty', '--exclude=*')
+    except (OSError, subprocess.CalledProcessError):
+        return 'unknown'
+
+
+def image_paths(dataset: Any) -> list[tuple[str, str]] | None:
+    """Images of a dataset.
+
+    Args:
+        dataset: A dataset of MM, or a wrapper (``ConcatDataset``, ``RepeatDataset``).
+
+    Returns:
+        Folder of the data and path of each image; None if the dataset does not tell.
+    """
+    if hasattr(dataset, 'datasets'):
+        parts = [image_paths(part) for part in dataset.datasets]
+        return None if None in parts else [pair for part in parts for pair in part or ()]
+    if hasattr(dataset, 'dataset'):
+        return image_paths(dataset.dataset)
+    if not hasattr(dataset, 'get_data_info'):
+        return None
+    root = str(dataset.data_root or '')
+    if hasattr(dataset, 'scenes'):  # windows are drawn at random: the scenes are the data
+        return [(root, scene) for scene in dataset.scenes]
+    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    paths = [info.get('img_path') for info in infos]
+    return None if None in paths else [(root, str(path)) for path in paths]
+
+
+def data_fingerprint(dataset: Any) -> dict[str, Any] | None:
+    """Number of images of a dataset, and a digest of their names and sizes.
+
+    The digest does not depend on their order, nor on where the folder lies. Pixels are not read.
+
+    Args:
+        dataset: See :func:`image_paths`.
+
+    Returns:
+        ``images`` and ``sha256`` (hex); None if the dataset does not tell its images.
+    """
+    paths = image_paths(dataset)
+    if paths is None:
+        return None
+    lines = sorted(_line(root, path) for root, path in set(paths))
+    digest = hashlib.sha256('\n'.join(lines).encode()).hexdigest()
+    return {'images': len(lines), 'sha256': digest}
+
+
+def _line(root: str, path: str) -> str:
+    """Name below the folder of the data, and size in bytes; addresses have no size."""
+    if is_virtual(path) or not os.path.isfile(path):  # noqa: PTH113 - a Path costs more
+        return path
+    inside = os.path.relpath(path, root) if root else path
+    name = path if inside.startswith('..') else inside
+    return f'{name.replace(os.sep, "/")} {os.path.getsize(path)}'  # noqa: PTH202
