@@ -92,7 +92,7 @@ def make_scenes(
 
 
 def colour_only_kappa(folder: Path, train: list[str], test: list[str], seed: int = 0) -> float:
-    """Kappa of a random forest that sees nothing but the bands of single pixels.
+    """Kappa of a random forest that sees only the bands of single pixels.
 
     Args:
         folder: A labelled folder.

@@ -61,7 +61,7 @@ class SkipUnreadableMixin:
         self._skipped[0 if worker is None else worker.id % PLACES] += 1
         text = f'skipped {self.num_skipped} samples (limit {self.max_skips}): {error}'
         if self.num_skipped > self.max_skips:
-            raise DataError(f'{text}; mend the data, see check_data') from error
+            raise DataError(f'{text}; fix the data, see check_data') from error
         print_log(text, logger='current', level=logging.WARNING)
 
     def prepare_data(self, idx: int) -> Any:

@@ -70,8 +70,8 @@ class OfficialLayoutDataset(RSSegDataset):
     ) -> None:
         path = Path(data_root, 'class_dict.txt')
         self.table = read_class_dict(path)
-        if strange := sorted(set(ignored_classes) - set(self.table)):
-            raise DataError(f'{path} has no classes {strange}: {list(self.table)}')
+        if unknown := sorted(set(ignored_classes) - set(self.table)):
+            raise DataError(f'{path} has no classes {unknown}: {list(self.table)}')
         names = [name for name in self.table if name not in ignored_classes]
         super().__init__(
             ann_file=ann_file,

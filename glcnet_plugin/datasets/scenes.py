@@ -31,7 +31,7 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
         window_size: Side of the windows in pixels, or (H, W).
         num_windows: Windows per epoch; None for as many as would cover all scenes once.
         max_nodata: Largest accepted share of pixels without data in a window; the draw is
-            repeated until one is found.
+            repeated until a window has enough data.
         kwargs: Further arguments of :class:`UnlabeledRSDataset`.
 
     Raises:
@@ -105,7 +105,7 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
             ``img_path``, ``window`` (y, x, height, width) in pixels, and ``scene``, a number.
 
         Raises:
-            DataError: If no window with enough data is found.
+            DataError: If no window with enough data was drawn.
         """
         info: dict[str, Any] = super().get_data_info(idx)
         rng = np.random.default_rng([info['sample_idx'], np.random.randint(2**31)])
@@ -116,8 +116,8 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
             y, x = (int(value) for value in rng.integers(room[scene]))
             window = (y, x, self.window_size[0], self.window_size[1])
             if self._share_missing(scene, window) <= self.max_nodata:
-                found = {'img_path': self.scenes[scene], 'window': window, 'scene': scene}
-                return {**info, **found}
+                place = {'img_path': self.scenes[scene], 'window': window, 'scene': scene}
+                return {**info, **place}
         raise DataError(
             f'{MAX_DRAWS} windows in a row have more than {self.max_nodata:.0%} nodata, the last '
             f'in {self.scenes[scene]}: leave empty scenes out, or raise max_nodata'

@@ -1,4 +1,4 @@
-"""Stack bands that lie in several folders into one GeoTIFF per image, with the bands named.
+"""Stack bands that lie in multiple folders into one GeoTIFF per image, with the bands named.
 
 Files of one name belong together: images/a.jpg and nir/a.jpg become images/a.tif. A file pattern
 with one '*' takes what stands for the '*' as the name, as one file per band needs it. Masks,

@@ -113,7 +113,7 @@ def check_sample(sample: Sample, expected: Expectation) -> SampleReport:
     try:
         if sample.mask is not None:
             _inspect_mask(result, sample.mask, expected)
-    except Exception as error:  # one odd file must not end the check of all
+    except Exception as error:  # one bad file must not end the check of all
         text = f'{type(error).__name__}: {error}'
         result.add('error', 'mask_unreadable', text, sample.mask)
     return result
@@ -141,7 +141,7 @@ def _inspect_pixels(result: SampleReport, info: ImageInfo, expected: Expectation
     if not_finite and info.nodata is None:
         result.add('warning', 'not_finite', f'{not_finite} values are NaN or infinite')
     if result.nodata_share == 1:
-        result.add('error', 'all_nodata', 'nothing but nodata: remove it')
+        result.add('error', 'all_nodata', 'every pixel is nodata: remove it')
     elif result.nodata_share > MOSTLY_NODATA:
         result.add('warning', 'nodata', f'{result.nodata_share:.0%} nodata')
     elif result.minimum == result.maximum:
@@ -165,12 +165,12 @@ def _inspect_mask(result: SampleReport, path: str, expected: Expectation) -> Non
             text = f'{mask.shape[0]}x{mask.shape[1]} px, its image has {sizes}'
             return result.add('error', 'size', text, path)
         if mask.ndim == 3 and expected.colour_ids:
-            mask, strange = colours_to_ids(mask, expected.colour_ids)
-            if strange:
-                text = f'unknown colours: {few_colours(strange)}'
+            mask, odd = colours_to_ids(mask, expected.colour_ids)
+            if odd.unknown:
+                text = f'unknown colours: {few_colours(odd.unknown)}'
                 return result.add('error', 'unknown_colours', text, path)
         if mask.ndim == 3:
-            colours = few_colours(colours_to_ids(mask, {})[1])
+            colours = few_colours(colours_to_ids(mask, {})[1].unknown)
             text = (
                 f'colours where class ids are expected: {colours}; make_tiles converts them by '
                 'the colours of classes.json, the converters those of published sets'

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,22 @@ def pack(colours: NDArray[Any]) -> NDArray[np.uint32]:
     return colours.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
 
 
+@dataclass
+class OddColours:
+    """Pixels of the colours of masks that are not in the legend."""
+
+    unknown: Counter[str] = field(default_factory=Counter)  # '#010203'
+    snapped: Counter[str] = field(default_factory=Counter)  # '#FCFF00 taken for #FFFF00'
+
+    def update(self, unknown: Mapping[str, int], snapped: Mapping[str, int]) -> None:
+        """Add pixels."""
+        self.unknown.update(unknown)
+        self.snapped.update(snapped)
+
+
 def colours_to_ids(
     mask: NDArray[Any], ids: Mapping[Colour, int], snap: bool = False
-) -> tuple[NDArray[np.uint8], Counter[str]]:
+) -> tuple[NDArray[np.uint8], OddColours]:
     """Turn a colour mask into class ids.
 
     Args:
@@ -89,27 +103,28 @@ def colours_to_ids(
             for legends of pure colours whose masks went through lossy formats.
 
     Returns:
-        (H, W) ids, 255 where the colour is unknown, and the pixels of each colour that is not
-        in ``ids``: ``'#010203'``, or ``'#FCFF00 taken for #FFFF00'``.
+        (H, W) ids, 255 where the colour is unknown, and the colours that are not in ``ids``.
     """
     table = {int(pack(np.array(colour))): value for colour, value in ids.items()}
     colours, inverse, counts = np.unique(pack(mask), return_inverse=True, return_counts=True)
-    values, strange = np.empty(len(colours), np.uint8), Counter[str]()
+    values, odd = np.empty(len(colours), np.uint8), OddColours()
     for index, (colour, count) in enumerate(zip(colours.tolist(), counts.tolist(), strict=True)):
-        near, note = colour, ''
-        if colour not in table and snap:
-            near = sum(255 << shift for shift in (16, 8, 0) if colour >> shift & 255 >= 128)
-            note = f' taken for #{near:06X}' if near in table else ''
-        values[index] = table.get(near, IGNORE)
-        if colour not in table:
-            strange[f'#{colour:06X}{note}'] += count
-    return values[inverse].reshape(mask.shape[:2]), strange
+        near = sum(255 << shift for shift in (16, 8, 0) if colour >> shift & 255 >= 128)
+        if colour in table:
+            values[index] = table[colour]
+        elif snap and near in table:
+            values[index] = table[near]
+            odd.snapped[f'#{colour:06X} taken for #{near:06X}'] += count
+        else:
+            values[index] = IGNORE
+            odd.unknown[f'#{colour:06X}'] += count
+    return values[inverse].reshape(mask.shape[:2]), odd
 
 
-def few_colours(strange: Mapping[str, int], most: int = 5) -> str:
-    """Name the most frequent of some colours with their pixels."""
-    ranked = Counter(strange).most_common(most)
-    more = f' and {len(strange) - most} more' if len(strange) > most else ''
+def few_colours(pixels: Mapping[str, int], most: int = 5) -> str:
+    """Name the most frequent colours with their pixels."""
+    ranked = Counter(pixels).most_common(most)
+    more = f' and {len(pixels) - most} more' if len(pixels) > most else ''
     return ', '.join(f'{colour} ({count} px)' for colour, count in ranked) + more
 
 

@@ -160,9 +160,9 @@ def band_indices(
     if bands is None:
         return list(range(count))
     known = [name for name in names if name]
-    if strange := [b for b in bands if isinstance(b, str) and b not in known]:
+    if unknown := [b for b in bands if isinstance(b, str) and b not in known]:
         raise DataError(
-            f'{path} has no bands named {strange}; it names {known or "none"}: give band_names '
+            f'{path} has no bands named {unknown}; it names {known or "none"}: give band_names '
             'in the order of the file, or choose bands by index'
         )
     chosen = [list(names).index(band) if isinstance(band, str) else band for band in bands]

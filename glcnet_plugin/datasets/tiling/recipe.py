@@ -1,4 +1,4 @@
-"""What is cut, how it is cut, and what came of it: the data of the tiler."""
+"""What is cut, how, and the result: the data of the tiler."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.datasets.io.masks import IGNORE, Colour, few_colours
+from glcnet_plugin.datasets.io.masks import IGNORE, Colour, OddColours, few_colours
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Summary:
     tiles: int
     empty: int  # tiles of nodata, which are not written
     pixels: Mapping[int, int]  # of the scenes, by class id
-    strange: Mapping[str, int]  # pixels by colour, see colours_to_ids
+    odd: OddColours
     seconds: float
 
     def lines(self) -> list[str]:
@@ -63,13 +63,12 @@ class Summary:
         before = f' ({self.earlier} done earlier)' if self.earlier else ''
         names = {**dict(enumerate(self.recipe.classes)), IGNORE: '(ignored)'}
         total = max(1, sum(self.pixels.values()))
-        near = {colour: count for colour, count in self.strange.items() if 'taken' in colour}
-        unknown = {colour: count for colour, count in self.strange.items() if colour not in near}
+        snapped, unknown = self.odd.snapped, self.odd.unknown
         return [
             f'{self.scenes} scenes{before}, {self.tiles} {what} in {self.out}, '
             f'{self.seconds:.0f} s',
             *([f'{self.empty} tiles without data left out'] if self.empty else []),
             *(f'  {name:20} {self.pixels.get(i, 0) / total:8.2%}' for i, name in names.items()),
-            *([f'colours beside the legend: {few_colours(near)}'] if near else []),
+            *([f'colours beside the legend: {few_colours(snapped)}'] if snapped else []),
             *([f'unknown colours, ignored: {few_colours(unknown)}'] if unknown else []),
         ]

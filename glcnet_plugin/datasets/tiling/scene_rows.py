@@ -1,6 +1,5 @@
 """Read scenes and their masks from the top downwards, every row once, in bounded memory."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from glcnet_plugin.datasets.io.images import (
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
     Colour,
+    OddColours,
     colours_to_ids,
     read_mask,
     require_ids,
@@ -84,7 +84,7 @@ def id_rows(
     colours: Mapping[Colour, int] | None,
     ignored: Sequence[int],
     snap: bool,
-    strange: Counter[str],
+    odd: OddColours,
 ) -> Rows:
     """Rows of a mask, as class ids.
 
@@ -94,7 +94,7 @@ def id_rows(
         colours: Id of each colour; None where the mask holds ids.
         ignored: Ids that become 255.
         snap: See ``colours_to_ids``.
-        strange: Receives the pixels of every colour that is not in ``colours``.
+        odd: Receives the pixels of every colour that is not in ``colours``.
 
     Returns:
         The rows, (H, W) uint8 each.
@@ -116,12 +116,12 @@ def id_rows(
                 f'{path} holds {mask.shape[2:] or "one"} band(s) of {mask.dtype}, a mask of '
                 'colours (three bands of uint8) is expected: give the masks as published'
             )
-        ids, odd = colours_to_ids(mask, colours, snap)
-        strange.update(odd)
+        ids, more = colours_to_ids(mask, colours, snap)
+        odd.update(more.unknown, more.snapped)
         return ids
 
     def pieces(start: int, stop: int) -> NDArray[np.uint8]:
-        # finding the colours takes many times the memory of the mask
+        # listing the colours takes many times the memory of the mask
         parts = [piece(y, min(stop, y + PIECE)) for y in range(start, stop, PIECE)]
         return np.concatenate(parts)
 
@@ -160,7 +160,7 @@ def _colour_table(path: str) -> NDArray[np.uint8] | None:
 
 
 def is_empty(image: NDArray[Any], nodata: float | None) -> bool:
-    """Whether an image holds nothing but nodata or NaN."""
+    """Whether an image holds only nodata or NaN."""
     if np.issubdtype(image.dtype, np.floating) and np.isnan(image).all():
         return True
     return nodata is not None and bool((image == nodata).all())

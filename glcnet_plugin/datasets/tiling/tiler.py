@@ -13,6 +13,7 @@ import numpy as np
 from rasterio.errors import RasterioError
 
 from glcnet_plugin.datasets.io.images import image_info
+from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.io.rasters import Window
 from glcnet_plugin.datasets.tiling.archives import copy_file, stamp
 from glcnet_plugin.datasets.tiling.folder_writer import (
@@ -70,18 +71,18 @@ def cut_scenes(
         deque(parallel_map(job, todo, len(todo), 'cutting scenes', workers) if todo else (), 0)
     except BrokenProcessPool as error:
         raise DataError(
-            'a worker process was killed, most likely for want of memory: run it again with '
-            'fewer --workers; finished scenes are kept'
+            'a worker process was killed, most likely because memory ran out: run it again '
+            'with fewer --workers; finished scenes are kept'
         ) from error
     records = [json.loads(_record(out, scene.name).read_text('utf-8')) for scene in scenes]
     _describe(recipe, out, {s.name: r for s, r in zip(scenes, records, strict=True)}, splits or {})
-    pixels, strange = Counter[int](), Counter[str]()
+    pixels, odd = Counter[int](), OddColours()
     for record in records:
         pixels.update({int(index): count for index, count in record['pixels'].items()})
-        strange.update(record['strange'])
+        odd.update(record['unknown'], record['snapped'])
     return Summary(
         out, recipe, len(scenes), len(scenes) - len(todo), sum(len(r['rows']) for r in records),
-        sum(record['empty'] for record in records), pixels, strange, time.monotonic() - begin,
+        sum(record['empty'] for record in records), pixels, odd, time.monotonic() - begin,
     )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
         (out / folder).mkdir(parents=True, exist_ok=True)
     try:
         kept = _cut_image(scene, recipe, out, windows)
-        pixels, strange = _cut_mask(scene, recipe, out, windows, kept)
+        pixels, odd = _cut_mask(scene, recipe, out, windows, kept)
     except (OSError, RasterioError) as error:
         raise DataError(f'cannot cut {scene.image} into {out}: {error}') from error
     rows = []
@@ -112,7 +113,7 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
         origin = {'source': scene.name, 'y': y, 'x': x} if recipe.tile else {}
         rows.append({'name': name, 'group': scene.group, **origin, **scene.extra})
     empty = len(windows) - len(kept)
-    record = {'stamps': stamps, 'pixels': pixels, 'strange': strange, 'empty': empty, 'rows': rows}
+    record = {'stamps': stamps, 'pixels': pixels, **vars(odd), 'empty': empty, 'rows': rows}
     write_json(_record(out, scene.name), record)
 
 
@@ -172,14 +173,14 @@ def _cut_mask(
     out: Path,
     windows: Mapping[str, Window],
     kept: Collection[str],
-) -> tuple[dict[str, int], Counter[str]]:
+) -> tuple[dict[str, int], OddColours]:
     """Write the tiles of the mask; returns the pixels of the scene by id and of odd colours."""
-    pixels, strange, counted = np.zeros(256, np.int64), Counter[str](), 0
+    pixels, odd, counted = np.zeros(256, np.int64), OddColours(), 0
     wanted = set(kept)
     if scene.mask is None:
-        return {}, strange
+        return {}, odd
     labels = id_rows(
-        scene.mask, len(recipe.classes), recipe.colours, recipe.ignored, recipe.snap, strange
+        scene.mask, len(recipe.classes), recipe.colours, recipe.ignored, recipe.snap, odd
     )
     for name, (y, x, height, width) in windows.items():
         ids = labels.window(y, height)
@@ -189,7 +190,7 @@ def _cut_mask(
         if name in wanted:
             part = np.ascontiguousarray(ids[:, x : x + width])
             write_mask(out / 'masks' / f'{name}.png', part, recipe.palette)
-    return {str(index): int(pixels[index]) for index in np.flatnonzero(pixels)}, strange
+    return {str(index): int(pixels[index]) for index in np.flatnonzero(pixels)}, odd
 
 
 def _record(out: Path, name: str) -> Path:

@@ -77,7 +77,7 @@ class LoadRSImage(LoadImageFromFile):
 
         Raises:
             DataError: If the file cannot be read, has another number of bands, or holds
-                nothing but nodata.
+                only nodata.
         """
         path, window = results['img_path'], results.get('window')
         image, missing = read_masked(path, self.bands, window, self.backend_args)
@@ -91,7 +91,7 @@ class LoadRSImage(LoadImageFromFile):
             image = image.astype(np.float32)
         if missing is not None:
             if missing.all():
-                raise DataError(f'{path} holds nothing but nodata: leave it out')
+                raise DataError(f'{path} holds only nodata: leave it out')
             fill = np.broadcast_to(np.asarray(self.nodata_fill, image.dtype), image.shape)
             image = np.where(missing, fill, image)
         results['img'] = image
@@ -141,9 +141,9 @@ class LoadRSMask(LoadAnnotations):
                 f'{results.get("img_path")} {height}x{width}: sizes must agree'
             )
         if mask.ndim == 3 and results.get('colour_ids'):
-            mask, strange = colours_to_ids(mask, results['colour_ids'])
-            if strange:
-                raise DataError(f'{path} has unknown colours: {few_colours(strange)}')
+            mask, odd = colours_to_ids(mask, results['colour_ids'])
+            if odd.unknown:
+                raise DataError(f'{path} has unknown colours: {few_colours(odd.unknown)}')
         ids = require_ids(mask, path)
         rule = LabelRule.of_entry(results)
         rule.check(ids, path)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,16 @@ def test_chosen_bands_are_measured_alone(write):
 def test_images_of_different_bands_are_refused(write):
     with pytest.raises(DataError, match='bands'):
         band_settings([write('a', 4, np.uint8), write('b', 5, np.uint8)])
+
+
+@pytest.mark.parametrize('bands', [3, 4])
+def test_other_bands_set_the_network(tmp_path, bands):
+    rng = np.random.default_rng(0)
+    for index in range(3):
+        write_image(tmp_path / str(index), rng.integers(0, 9, (20, 20, bands)).astype(np.uint8))
+    settings = band_settings(sorted(Path(tmp_path).iterdir()))
+    if bands == 3:
+        assert settings == {}
+    else:
+        assert settings['model.backbone.in_channels'] == 4
+        assert settings['model.data_preprocessor.mean'] == pytest.approx([4] * 4, abs=0.3)

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from glcnet_plugin.datasets.io.masks import (
+    OddColours,
     colours_to_ids,
     few_colours,
     palette_ids,
@@ -51,24 +52,23 @@ def test_file_backends_of_mm(tmp_path):
 
 def test_colours_become_ids_and_unknown_ones_are_counted():
     mask = np.array([[[0, 255, 255], [255, 255, 0]], [[1, 2, 3], [0, 0, 255]]], np.uint8)
-    ids, strange = colours_to_ids(mask, IDS)
-    assert ids.tolist() == [[2, 4], [255, 1]] and strange == {'#010203': 1}
+    ids, odd = colours_to_ids(mask, IDS)
+    assert ids.tolist() == [[2, 4], [255, 1]] and odd == OddColours({'#010203': 1})
 
 
 def test_near_colours_are_taken_for_pure_ones_only_on_request():
     mask = np.array([[[252, 255, 0], [9, 222, 221], [255, 0, 255]]], np.uint8)
-    ids, strange = colours_to_ids(mask, IDS)
-    assert (ids == 255).all() and len(strange) == 3
-    ids, strange = colours_to_ids(mask, IDS, snap=True)
+    ids, odd = colours_to_ids(mask, IDS)
+    assert (ids == 255).all() and len(odd.unknown) == 3
+    ids, odd = colours_to_ids(mask, IDS, snap=True)
     assert ids.tolist() == [[4, 2, 255]]
-    assert strange == {
-        '#FCFF00 taken for #FFFF00': 1, '#09DEDD taken for #00FFFF': 1, '#FF00FF': 1
-    }  # fmt: skip
+    assert odd.snapped == {'#FCFF00 taken for #FFFF00': 1, '#09DEDD taken for #00FFFF': 1}
+    assert odd.unknown == {'#FF00FF': 1}
 
 
 def test_the_most_frequent_colours_are_named():
-    strange = {f'#00000{i}': i for i in range(1, 8)}
-    assert few_colours(strange, 2) == '#000007 (7 px), #000006 (6 px) and 5 more'
+    pixels = {f'#00000{i}': i for i in range(1, 8)}
+    assert few_colours(pixels, 2) == '#000007 (7 px), #000006 (6 px) and 5 more'
 
 
 def test_palette_ids():

@@ -49,7 +49,8 @@ def test_every_colour(published, tmp_path, packed, capsys):
         read_mask(tmp_path / f'out/masks/119_00000_0000{x}.png')[5, ::2].tolist() for x in (0, 2)
     )
     assert left + right[-1:] == IDS and right == IDS[1:]
-    assert done.strange == {'#80FE7F taken for #FFFF00': 64, '#FF0000': 64}
+    assert done.odd.snapped == {'#80FE7F taken for #FFFF00': 64}
+    assert done.odd.unknown == {'#FF0000': 64}
     assert len(DeepGlobeDataset(str(tmp_path / 'out'), pipeline=[])) == 4
 
 

@@ -33,7 +33,7 @@ def published(tmp_path):
 def test_colours_become_ids_and_unknown_ones_are_counted(published, tmp_path):
     out = tmp_path / 'out'
     done = convert_dubai(published, out, tile=0, workers=0)
-    assert done.tiles == 2 and done.strange == {'#010203': 2 * 20 * 3}
+    assert done.tiles == 2 and done.odd.unknown == {'#010203': 2 * 20 * 3}
     assert read_manifest(out) == [
         {'name': 't1_p01', 'group': 'A'}, {'name': 't5_p01', 'group': 'D'}
     ]  # fmt: skip

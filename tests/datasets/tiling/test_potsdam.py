@@ -52,7 +52,7 @@ def test_every_colour(published, tmp_path, labels):
     assert mask[3, ::2].tolist() == IDS
     unknown = {'#FF00FF': 80} | ({'#000000': 80} if labels == 'all' else {})
     taken = {'#FCFF00 taken for #FFFF00': 80, '#09DEDD taken for #00FFFF': 80}
-    assert done.strange == taken | unknown
+    assert done.odd.snapped == taken and done.odd.unknown == unknown
     assert '#FF00FF (80 px)' in done.lines()[-1] and 'unknown' in done.lines()[-1]
 
 

@@ -1,5 +1,4 @@
 import zipfile
-from collections import Counter
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.io import images
 from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.tiling import scene_rows
 from glcnet_plugin.datasets.tiling.archives import choose, list_files
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
@@ -20,9 +20,9 @@ COLOURS = {(255, 0, 0): 0, (0, 255, 255): 1}
 
 
 def ids_of(path, colours=COLOURS, classes=2, ignored=(), snap=False):
-    strange = Counter()
-    rows = id_rows(str(path), classes, colours, ignored, snap, strange)
-    return rows.window(0, 4), strange
+    odd = OddColours()
+    rows = id_rows(str(path), classes, colours, ignored, snap, odd)
+    return rows.window(0, 4), odd
 
 
 def test_every_row_is_read_once():
@@ -75,8 +75,8 @@ def test_colour_masks(tmp_path, monkeypatch, kind, piece, at_once):
     if kind == 'palette.png':
         image = image.quantize(8)
     image.save(tmp_path / kind)
-    ids, strange = ids_of(tmp_path / kind)
-    assert ids[0].tolist() == [0, 1, 255] and strange == {'#000000': 3, '#010203': 1}
+    ids, odd = ids_of(tmp_path / kind)
+    assert ids[0].tolist() == [0, 1, 255] and odd.unknown == {'#000000': 3, '#010203': 1}
     with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as archive:
         archive.write(tmp_path / kind, f'd/{kind}')
     again, _ = ids_of(choose(list_files(tmp_path / 'a.zip'), '*')[kind])

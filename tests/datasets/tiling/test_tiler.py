@@ -10,7 +10,7 @@ from rasterio.transform import from_origin
 from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
 from glcnet_plugin.datasets.io.images import read_image
-from glcnet_plugin.datasets.io.masks import read_mask
+from glcnet_plugin.datasets.io.masks import OddColours, read_mask
 from glcnet_plugin.datasets.tiling import tiler
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene
@@ -73,7 +73,7 @@ def test_every_pixel_of_every_tile(source, tmp_path, suffix, workers):
     # tiles overlap, yet every pixel counts once
     expected = sum(np.bincount(ids.ravel(), minlength=2) for _, _, ids in made)
     assert [done.pixels[0], done.pixels[1]] == expected.tolist()
-    assert sum(done.pixels.values()) == 2 * 40 * 50 and not done.strange
+    assert sum(done.pixels.values()) == 2 * 40 * 50 and done.odd == OddColours()
 
 
 def test_twice_and_elsewhere_gives_the_same_bytes(source, tmp_path):
@@ -171,7 +171,8 @@ def test_colours_beside_the_legend(source, tmp_path):
     counts = np.bincount(chosen.ravel())
     snap = Recipe(RECIPE.classes, PALETTE, 16, RECIPE.colours, snap=True)
     done = cut_scenes([scene], snap, tmp_path / 'out', workers=0)
-    assert done.strange == {'#FA0300 taken for #FF0000': counts[2], '#FF00FF': counts[3]}
+    assert done.odd.snapped == {'#FA0300 taken for #FF0000': counts[2]}
+    assert done.odd.unknown == {'#FF00FF': counts[3]}
     assert done.pixels == {0: counts[0] + counts[2], 1: counts[1], 255: counts[3]}
     mask = read_mask(tmp_path / 'out/masks/a_00000_00000.png')
     np.testing.assert_array_equal(mask, np.array([0, 1, 0, 255])[chosen[:16, :16]])

@@ -56,7 +56,7 @@ def test_images_and_masks_of_one_name_are_told_apart(published, tmp_path, packed
         pack(published)
     out = tmp_path / 'out'
     done = convert_vaihingen(published, out, 16, workers=0)
-    assert done.tiles == 12 and done.strange['#000000'] == 3 * 40
+    assert done.tiles == 12 and done.odd.unknown['#000000'] == 3 * 40
     assert [row['source'] for row in read_manifest(out)][::4] == ['1', '2', '10']
     path = out / 'images/10_00004_00004.tif'
     np.testing.assert_array_equal(read_image(path), image[4:, 4:])
@@ -71,7 +71,7 @@ def test_eroded_masks(published, tmp_path, capsys, packed):
     if packed:
         pack(published)
     done = convert_vaihingen(published, tmp_path / 'out', 0, labels='noBoundary', workers=0)
-    assert done.scenes == 2 and '#000000' not in done.strange
+    assert done.scenes == 2 and '#000000' not in done.odd.unknown
     assert capsys.readouterr().out == '1 images have no mask and are left out: 10\n'
     assert read_mask(tmp_path / 'out/masks/2.png')[0, ::2].tolist() == IDS
 

@@ -84,7 +84,7 @@ def test_nodata_and_nan_are_filled(tmp_path):
 
 def test_an_image_of_nothing_but_nodata_is_named(tmp_path):
     path = str(write_image(tmp_path / 'x', np.zeros((3, 3, 4), np.uint8), nodata=0))
-    with pytest.raises(DataError, match=r'x.tif holds nothing but nodata'):
+    with pytest.raises(DataError, match=r'x.tif holds only nodata'):
         LoadRSImage()({'img_path': path})
 
 
