@@ -1,4 +1,4 @@
-"""Turn the Dubai aerial imagery data set, as published, into a labelled folder of tiles.
+"""Turn the Dubai aerial imagery dataset, as published, into a labelled folder of tiles.
 
 The publisher (Humans in the Loop, CC0) offers folders 'Tile N' with 'images' and colour
 'masks'; the zip archive does as well. Images that show the same ground get one group, so that a

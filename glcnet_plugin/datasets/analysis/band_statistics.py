@@ -28,39 +28,13 @@ SAMPLED = 1 << 20  # pixels
 
 
 @dataclass(frozen=True)
-class BandStatistics:
-    """Statistics of C bands; those of two parts are merged with ``+``."""
+class BandStatistics(Moments):
+    """Moments and percentiles of C bands; those of two parts are merged with ``+``."""
 
     source: str  # one of the images
     names: tuple[str | None, ...]
-    moments: Moments
     missing: NDArray[np.int64]  # (C,)
     sample: NDArray[np.float32]  # (pixels, C), NaN where missing
-
-    @property
-    def count(self) -> NDArray[np.int64]:
-        """(C,) values that are not missing."""
-        return self.moments.count
-
-    @property
-    def mean(self) -> NDArray[np.float64]:
-        """(C,) mean."""
-        return self.moments.mean
-
-    @property
-    def std(self) -> NDArray[np.float64]:
-        """(C,) standard deviation of the population."""
-        return self.moments.std
-
-    @property
-    def minimum(self) -> NDArray[np.float64]:
-        """(C,) smallest value; NaN for a band without values."""
-        return self.moments.minimum
-
-    @property
-    def maximum(self) -> NDArray[np.float64]:
-        """(C,) largest value; NaN for a band without values."""
-        return self.moments.maximum
 
     def percentile(self, percent: float) -> NDArray[np.float64]:
         """(C,) value that ``percent`` of the values do not exceed; NaN without values."""
@@ -73,18 +47,18 @@ class BandStatistics:
             np.float64,
         )
 
-    def __add__(self, other: 'BandStatistics') -> 'BandStatistics':
+    def __add__(self, other: 'BandStatistics') -> 'BandStatistics':  # type: ignore[override]
         if len(other.mean) != len(self.mean):
             raise DataError(
                 f'{self.source} has {len(self.mean)} bands, {other.source} {len(other.mean)}: '
                 'choose bands that all images have'
             )
         return BandStatistics(
-            self.source,
-            self.names,
-            self.moments + other.moments,
-            self.missing + other.missing,
-            np.concatenate([self.sample, other.sample]),
+            **vars(Moments.__add__(self, other)),
+            source=self.source,
+            names=self.names,
+            missing=self.missing + other.missing,
+            sample=np.concatenate([self.sample, other.sample]),
         )
 
 
@@ -180,4 +154,10 @@ def _block_statistics(
     sample = image.reshape(pixels, -1)[chosen].astype(np.float32)
     if missing is not None:
         sample[missing.reshape(pixels, -1)[chosen]] = np.nan
-    return BandStatistics(part.path, names, moments, pixels - moments.count, sample)
+    return BandStatistics(
+        **vars(moments),
+        source=part.path,
+        names=names,
+        missing=pixels - moments.count,
+        sample=sample,
+    )

@@ -88,7 +88,7 @@ def locate_list(path: str | Path, folder: str | Path) -> Path:
 
     Args:
         path: What the user gave.
-        folder: Folder of the images, or of the data set.
+        folder: Folder of the images, or of the dataset.
 
     Returns:
         The path that exists.
