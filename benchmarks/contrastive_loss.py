@@ -1,7 +1,7 @@
-"""Contrastive loss, forward and backward, against the broadcast form it replaces.
+"""Contrastive loss, forward and backward, against the naive broadcast form.
 
 The reference compares all pairs by a cosine similarity over (2N, 2N, D), as the formula is
-usually written down first, and sums masked exponentials. N = 1,024 pairs of 64 numbers.
+usually written, and sums masked exponentials. N = 1,024 pairs of embeddings of size 64.
 
 Example:
     python benchmarks/contrastive_loss.py

@@ -1,7 +1,7 @@
 """Kill a pretraining at random moments, resume it, and compare the ends bit for bit.
 
-The demo's pretraining on generated tiles, a checkpoint per epoch. A run that goes through gives
-the expected weights and state of the optimizer. Then, again and again in a new folder: a run is
+The demo's pretraining on generated tiles, with a checkpoint per epoch. An uninterrupted run gives
+the expected weights and state of the optimizer. Each trial then starts in a new folder: the run is
 ended by SIGKILL at any time, while a checkpoint is written, or between two epochs, resumed with
 ``--resume``, and its last checkpoint is compared. A fifth as many runs are ended by SIGTERM, on
 which they save first.
@@ -28,13 +28,13 @@ from measure import report
 from glcnet_plugin.checkpoints.latest import latest_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+CONFIG = ROOT / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 MOMENTS = ('any', 'writing', 'between epochs')  # of SIGKILL; SIGTERM comes at any
-LIMIT = 600  # seconds of a run, at most
+LIMIT = 600  # maximum duration of a run in seconds
 
 
 def start(tiles: Path, folder: Path, epochs: int, *options: str) -> subprocess.Popen[bytes]:
-    """Start a training; its last lines are in ``folder.txt``."""
+    """Start a training; its output is in ``folder.txt``."""
     settings = {
         'train_dataloader.dataset.data_root': tiles / 'images',
         'train_cfg.max_epochs': epochs,
@@ -50,7 +50,7 @@ def start(tiles: Path, folder: Path, epochs: int, *options: str) -> subprocess.P
 
 
 def finish(child: subprocess.Popen[bytes], folder: Path) -> None:
-    """Wait for a training that should end well."""
+    """Wait for a training that should succeed."""
     if child.wait(LIMIT):
         raise RuntimeError(folder.with_suffix('.txt').read_text(errors='replace')[-3000:])
 
@@ -63,17 +63,17 @@ def trained(folder: Path) -> list[int]:
 
 
 def wait_until_trained(folder: Path, steps: int) -> float:
-    """Wait until a run has made so many steps; the time then."""
+    """Wait until a run has made that many steps; the time then."""
     end = time.monotonic() + LIMIT
     while len(trained(folder)) < steps:
         time.sleep(0.01)
         if time.monotonic() > end:
-            raise RuntimeError(f'{steps} steps were not made in {folder} within {LIMIT} s')
+            raise RuntimeError(f'{folder} did not reach step {steps} within {LIMIT} s')
     return time.monotonic()
 
 
 def wait_for(moment: str, folder: Path, epochs: int, steps: int, seconds: float) -> None:
-    """Wait until a run is where it shall be ended."""
+    """Wait for the moment at which a run is ended."""
     if moment in ('any', 'SIGTERM'):
         wait_until_trained(folder, random.randrange(1, steps))
         time.sleep(random.uniform(0, seconds))
@@ -81,7 +81,7 @@ def wait_for(moment: str, folder: Path, epochs: int, steps: int, seconds: float)
     end = wait_until_trained(folder, 1) + LIMIT
     name = f'epoch_{random.randrange(1, epochs)}.pth' + '.part' * (moment == 'writing')
     while not (folder / name).exists() and time.monotonic() < end:
-        pass  # the file is there for some milliseconds only
+        pass  # the file exists for only some milliseconds
 
 
 def same(one: Any, other: Any) -> bool:
@@ -113,11 +113,11 @@ def end_once(
         epochs: Length of the run in epochs.
         steps: Its length in steps.
         seconds: How long a step takes.
-        expected: State at the end of a run that went through.
+        expected: State at the end of the uninterrupted run.
 
     Returns:
-        What was found: the iteration after which it was ended, that of its newest whole
-        checkpoint, the first that was trained after the resume, whether the ends are the same.
+        The iteration after which it was ended, that of its newest intact checkpoint, the first
+        one that was trained after the resume, whether the final states are identical, ...
     """
     child = start(tiles, folder, epochs)
     wait_for(moment, folder, epochs, steps, seconds)
@@ -141,7 +141,7 @@ def end_once(
 
 
 def campaign(tiles: Path, folder: Path, kills: int, epochs: int) -> list[dict[str, Any]]:
-    """Go through once, then end and resume again and again."""
+    """Run once without interruption, then end and resume runs; one result per interrupted run."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = folder / 'whole'
     child = start(tiles, whole, epochs)
@@ -151,26 +151,26 @@ def campaign(tiles: Path, folder: Path, kills: int, epochs: int) -> list[dict[st
     seconds = (time.monotonic() - begin) / steps
     moments = [MOMENTS[number % 3] for number in range(kills)]
     moments += ['SIGTERM'] * max(1, kills // 5)
-    found = []
+    results = []
     for number, moment in enumerate(moments, 1):
         place = folder / f'run{number}'
         one = end_once(moment, tiles, place, epochs, steps, seconds, expected)
-        while one['ended_after'] == steps:  # all was trained before the signal: nothing was tried
+        while one['ended_after'] == steps:  # the training was over before the signal: try again
             shutil.rmtree(place)
             one = end_once(moment, tiles, place, epochs, steps, seconds, expected)
-        found.append(one)
+        results.append(one)
         print(f'{number} of {len(moments)}: {one}', flush=True)
-    return found
+    return results
 
 
 def main() -> None:
-    """Run the campaign; fails unless all ends are identical."""
+    """Run the campaign; fail unless all final states are identical."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--kills', type=int, default=20)
     parser.add_argument('--epochs', type=int, default=3)
-    parser.add_argument('--tiles', type=Path, help='labelled folder; default: generated ones')
+    parser.add_argument('--tiles', type=Path, help='labelled folder; default: generated scenes')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/soak'))
     parser.add_argument('--seed', type=int, default=0, help='of the moments')
     args = parser.parse_args()
@@ -180,15 +180,15 @@ def main() -> None:
     if args.tiles is None:
         tool = ROOT / 'demo/synthetic/make_scenes.py'
         subprocess.run([sys.executable, tool, tiles, '--scenes', '16'], check=True)
-    found = campaign(tiles, run, args.kills, args.epochs)
-    good = sum(one['identical'] and one['resumed_with'] == one['checkpoint'] + 1 for one in found)
+    results = campaign(tiles, run, args.kills, args.epochs)
+    good = sum(one['identical'] and one['resumed_with'] == one['checkpoint'] + 1 for one in results)
     summary = {
-        'kills': sum(one['moment'] != 'SIGTERM' for one in found),
-        'terminations': sum(one['moment'] == 'SIGTERM' for one in found),
+        'kills': sum(one['moment'] != 'SIGTERM' for one in results),
+        'terminations': sum(one['moment'] == 'SIGTERM' for one in results),
         'identical_and_nothing_replayed': good,
     }
-    report('kill_and_resume', {**summary, 'each': found})
-    sys.exit(good < len(found))
+    report('kill_and_resume', {**summary, 'each': results})
+    sys.exit(good < len(results))
 
 
 if __name__ == '__main__':

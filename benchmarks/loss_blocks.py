@@ -1,8 +1,8 @@
 """Memory and time of the contrastive loss in blocks, against all similarities at once.
 
-Forward and backward with 4,096, 16,384 and 65,536 items (two embeddings of 64 numbers each).
-All similarities of 65,536 items would take 64 GiB, so there is no whole form of that. On a CPU
-memory is given back only with MALLOC_MMAP_THRESHOLD_=1048576, which is set here.
+Forward and backward with 4,096, 16,384 and 65,536 items (two embeddings of size 64 each). All
+similarities of 65,536 items would take 64 GiB, so they are computed in blocks only. On a CPU,
+memory is released only with MALLOC_MMAP_THRESHOLD_=1048576, which is set here.
 
 Example:
     python benchmarks/loss_blocks.py
@@ -33,9 +33,9 @@ def run(count: int, whole: bool) -> None:
 
 
 def main() -> None:
-    """Measure each in a process of its own."""
-    # glibc would keep freed blocks in pieces between small tensors, and the process would grow
-    # without holding anything; GPUs have an allocator of their own
+    """Measure each in its own process."""
+    # else glibc keeps freed blocks in a fragmented heap, and the process grows without using the
+    # memory; GPUs have an allocator of their own
     os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', str(MIB))
     rows = []
     for count in COUNTS:
@@ -44,7 +44,9 @@ def main() -> None:
             if name == 'blocks' or count <= MOST_WHOLE:
                 start = time.perf_counter()
                 row[f'{name}_mib'] = peak_bytes(partial(run, count, name == 'whole')) / MIB
-                row[f'{name}_seconds'] = time.perf_counter() - start  # starting included
+                row[f'{name}_seconds'] = (
+                    time.perf_counter() - start
+                )  # includes starting the process
         rows.append(row)
         print(row, flush=True)
     report('loss_blocks', {'rows': rows})

@@ -1,4 +1,4 @@
-"""Time and peak memory of functions, compared within one run."""
+"""Measure time and peak memory of functions."""
 
 import ctypes
 import gc
@@ -19,7 +19,7 @@ RESULTS = Path(__file__).parent / 'results'
 
 
 def median_seconds(function: Callable[[], Any], repeats: int) -> float:
-    """Median wall time of a call, after one that is not counted."""
+    """Median wall time of a call, after a warm-up call."""
     function()
     times = []
     for _ in range(repeats):
@@ -30,7 +30,7 @@ def median_seconds(function: Callable[[], Any], repeats: int) -> float:
 
 
 def _child(function: Callable[[], Any], connection: Any) -> None:
-    """Run in a process of its own; report the growth of its peak resident memory in bytes."""
+    """Run in a child process; send the growth of its peak resident memory in bytes."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     Path('/proc/self/clear_refs').write_text('5')  # resets the peak
@@ -51,7 +51,7 @@ def peak_bytes(function: Callable[[], Any]) -> int:
     receive, send = get_context('spawn').Pipe(False)
     process = get_context('spawn').Process(target=_child, args=(function, send))
     process.start()
-    send.close()  # else a child that fails would leave us waiting
+    send.close()  # else recv() would not end when the child fails
     try:
         result: int = receive.recv()
     except EOFError:

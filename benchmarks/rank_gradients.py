@@ -1,8 +1,8 @@
-"""R processes with B images against one with R * B: loss and gradients of a whole GLCNet.
+"""Loss and gradients of a whole GLCNet: R processes with B images against one with R * B.
 
 The network of the demo under DDP with gloo, both branches, batch normalisation in evaluation
-mode, negatives of all processes. ``gradient`` is the largest difference of any number of any
-parameter's gradient, ``of_their_norm`` that of the whole gradient relative to its length.
+mode, negatives of all processes. ``gradient`` is the largest absolute difference of the gradients,
+``of_their_norm`` the norm of the difference relative to that of the gradient.
 
 Example:
     python benchmarks/rank_gradients.py
@@ -24,7 +24,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-CONFIG = 'glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+CONFIG = 'glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 IMAGES, SIDE = 3, 64  # per process
 CASES = [
     (ranks, dtype, uneven)
@@ -57,7 +57,7 @@ def network(dtype: torch.dtype) -> Loss:
 
 
 def images_of(rank: int, uneven: bool) -> slice:
-    """Images of a process: as many, or one less in each but the first."""
+    """Images of a process: equally many, or one less in each but the first."""
     count = IMAGES - 1 if uneven and rank else IMAGES
     first = rank * (IMAGES - 1) + 1 if uneven and rank else rank * IMAGES
     return slice(first, first + count)
@@ -65,7 +65,7 @@ def images_of(rank: int, uneven: bool) -> slice:
 
 @contextmanager
 def own_regions(model: Any, numbers: slice) -> Iterator[None]:
-    """Give image number i the regions that belong to i, in whichever process it is."""
+    """Draw the regions of image i from seed i, in whichever process it is."""
     head = model.local_head
     drawn = head.draw_regions
 
@@ -101,49 +101,49 @@ def step(model: Any, dtype: torch.dtype, numbers: slice) -> tuple[Tensor, list[T
 
 
 def process(rank: int, ranks: int, dtype: torch.dtype, uneven: bool, folder: str) -> None:
-    """One process of several."""
+    """Run one of the processes."""
     torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', f'file://{folder}/meeting', rank=rank, world_size=ranks
     )
-    found = step(DistributedDataParallel(network(dtype)), dtype, images_of(rank, uneven))
-    torch.save(found, f'{folder}/{rank}.pt')
+    result = step(DistributedDataParallel(network(dtype)), dtype, images_of(rank, uneven))
+    torch.save(result, f'{folder}/{rank}.pt')
     torch.distributed.destroy_process_group()
 
 
 def compare(ranks: int, dtype: torch.dtype, uneven: bool) -> dict[str, Any]:
-    """Differences between several processes and one."""
+    """Differences between multiple processes and one."""
     with tempfile.TemporaryDirectory() as folder:
         torch.multiprocessing.spawn(process, (ranks, dtype, uneven, folder), ranks)
-        found = [torch.load(f'{folder}/{rank}.pt') for rank in range(ranks)]
+        results = [torch.load(f'{folder}/{rank}.pt') for rank in range(ranks)]
     loss, expected = step(network(dtype), dtype, slice(0, images_of(ranks - 1, uneven).stop))
-    mean = torch.stack([one[0] for one in found]).mean()
+    mean = torch.stack([one[0] for one in results]).mean()
     return {
         'ranks': ranks,
         'dtype': str(dtype).removeprefix('torch.'),
         'uneven': uneven,
         'parameters': len(expected),
         'loss': float((mean - loss).abs() / loss.abs()),
-        'gradient': max(difference(gradients, expected) for _, gradients in found),
-        'of_their_norm': max(distance(gradients, expected) for _, gradients in found),
+        'gradient': max(difference(gradients, expected) for _, gradients in results),
+        'of_their_norm': max(distance(gradients, expected) for _, gradients in results),
     }
 
 
 def difference(gradients: list[Tensor], others: list[Tensor]) -> float:
-    """Largest difference of any number."""
+    """Largest absolute difference."""
     pairs = zip(gradients, others, strict=True)
     return max(float((one - other).abs().max()) for one, other in pairs)
 
 
 def distance(gradients: list[Tensor], others: list[Tensor]) -> float:
-    """Length of the difference of the whole gradients, relative to that of the second."""
+    """Norm of the difference of the gradients, relative to that of the second."""
     one, other = (torch.cat([g.flatten() for g in part]).double() for part in (gradients, others))
     return float((one - other).norm() / other.norm())
 
 
 def main() -> None:
     """Compare all cases."""
-    os.environ['PYTHONWARNINGS'] = 'ignore'  # the hosts warn anew in every process
+    os.environ['PYTHONWARNINGS'] = 'ignore'  # the hosts warn in every process
     report('rank_gradients', {'cases': [compare(*case) for case in CASES]})
 
 

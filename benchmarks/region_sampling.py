@@ -1,10 +1,9 @@
-"""Issue common regions of two views, against warping an index image and searching it.
+"""Sample common regions of two views, against warping an index image and searching it.
 
 Both make the same two views of a 256 px RGB tile with the geometric part of the official
-recipe. The reference also sends an index image through every operation (nearest neighbour)
-and looks for the indices that both views show; ours multiplies matrices and draws from
-them. One pair at a time, as a data loader would; ours is measured a second time for a batch
-of 64 pairs, as the training step does it.
+recipe. The reference also warps an index image (nearest neighbour) and searches for the indices
+that both views show; ours multiplies matrices and draws from them. One pair at a time, as in a
+data loader; ours is also measured for a batch of 64 pairs, as in the training step.
 
 Example:
     python benchmarks/region_sampling.py
@@ -41,7 +40,7 @@ def warp_with_index(image: np.ndarray[Any, Any], turn: bool) -> np.ndarray[Any, 
         turn: Whether to flip and turn it.
 
     Returns:
-        (224, 224) source indices; the picture itself is made too, and dropped.
+        (224, 224) source indices; the image itself is warped too, and discarded.
     """
     index = np.arange(TILE * TILE, dtype=np.float32).reshape(TILE, TILE)
     area, aspect = np.random.uniform(0.4, 1), np.exp(np.random.uniform(-0.28, 0.28))
@@ -59,7 +58,7 @@ def warp_with_index(image: np.ndarray[Any, Any], turn: bool) -> np.ndarray[Any, 
 
 
 def search_regions(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> list[Any]:
-    """Draw centres among the indices that both views show away from their borders.
+    """Draw centres among the indices that both views show, away from their borders.
 
     Args:
         first: (224, 224) source indices of view 1.

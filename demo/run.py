@@ -1,4 +1,4 @@
-"""Pretrain on unlabelled tiles, fine-tune on few labelled ones, compare with random weights.
+"""Pretrain on unlabelled tiles, fine-tune on a few labelled ones, compare with random weights.
 
 Example:
     python demo/run.py
@@ -11,20 +11,22 @@ import signal
 import sys
 import time
 import warnings
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-warnings.filterwarnings('ignore')  # of the hosts, about things the demo does not use
+warnings.filterwarnings('ignore')  # of the hosts, about features that the demo does not use
 os.environ['PYTHONWARNINGS'] = 'ignore'
 
 from synthetic.make_scenes import colour_only_kappa, make_scenes  # noqa: E402
 
 from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder  # noqa: E402
 from glcnet_plugin.errors import ConfigError  # noqa: E402
-from glcnet_plugin.study.main import conduct  # noqa: E402
-from glcnet_plugin.study.run.scheduler import default_jobs  # noqa: E402
+from glcnet_plugin.study.context import prepare_study  # noqa: E402
+from glcnet_plugin.study.main import run_study  # noqa: E402
+from glcnet_plugin.study.run.scheduler import default_workers  # noqa: E402
 from glcnet_plugin.study.settings import read_study  # noqa: E402
 from glcnet_plugin.study.tiles import choose_tiles  # noqa: E402
 from glcnet_plugin.utils.cli import run_tool  # noqa: E402
@@ -33,16 +35,21 @@ STUDY = HERE / 'study.py'
 
 
 def prepare(data: Path | None, tiles: Path) -> None:
-    """Make the tiles, unless they are there.
+    """Make the tiles, unless they exist.
+
+    Args:
+        data: Labelled folder to cut, or None for generated scenes.
+        tiles: Folder to write.
 
     Raises:
-        ConfigError: If those that are there were made of another folder.
+        ConfigError: If the existing tiles were made from another folder.
     """
     source = 'generated' if data is None else str(data.resolve())
     note = tiles.parent / 'source.txt'
     if note.is_file() and (made_of := note.read_text(encoding='utf-8')) != source:
         raise ConfigError(
-            f'{tiles.parent} holds the demo of {made_of}, not of {source}: name another --work-dir'
+            f'{tiles.parent} holds the demo of {made_of}, not of {source}: choose another '
+            '--work-dir'
         )
     if not (tiles / 'manifest.csv').is_file():
         if data is None:
@@ -56,7 +63,7 @@ def main() -> int:
     """Run the study.
 
     Returns:
-        1 if a part of it failed, else 0.
+        1 if a job failed, else 0.
     """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -75,27 +82,26 @@ def main() -> int:
         options['title'] = f'Is GLCNet pretraining worth it for {args.data.name}?'
     if args.val_groups:
         options['data.held_out'] = args.val_groups
-    chosen = choose_tiles(read_study(STUDY, options={**options, 'labels': ['100%']}))
     study = read_study(STUDY, options=options)
+    chosen = choose_tiles(replace(study, labels=['100%']))
     pool = len(chosen.train)
-    options['labels'] = [text for text in study.labels if int(text) < pool]
-    if len(options['labels']) < len(study.labels):
-        options['labels'].append('100%')
+    labels = [text for text in study.labels if int(text) < pool]
+    if len(labels) < len(study.labels):
+        labels.append('100%')
     kappa = colour_only_kappa(tiles, chosen.train, chosen.val)
-    options['notes'] = [
-        *study.notes,
-        f'What colours alone tell: a random forest on single pixels of all {pool} tiles, with '
-        f'their labels, reaches Kappa {kappa:.3f}.',
-    ]
-    study = read_study(STUDY, options=options)
+    colours = (
+        f'Colours alone: a random forest on single pixels of all {pool} labelled tiles reaches '
+        f'Kappa {kappa:.3f}.'
+    )
+    study = replace(study, labels=labels, notes=[*study.notes, colours])
     command = 'make demo' + ('' if args.data is None else f" DATA='{args.data}'")
-    say = partial(print, flush=True)
-    good = conduct(study, work_dir, default_jobs(), [command], say, report_only=False)
-    print(study.notes[-1])
-    print(f'{(time.time() - start) / 60:.1f} minutes in all')
+    log = partial(print, flush=True)
+    good = run_study(prepare_study(study, work_dir), default_workers(), command, log)
+    print(colours)
+    print(f'{(time.time() - start) / 60:.1f} minutes in total')
     return int(not good)
 
 
 if __name__ == '__main__':
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the processes of the cells
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the processes of the jobs
     run_tool(main)

@@ -5,9 +5,9 @@ data = dict(root='work_dirs/demo/tiles')
 only = ['random', 'glcnet']
 labels = ['16', '160']
 seeds = [0, 1, 2, 3, 4]
-pretrain_seeds = seeds  # so that intervals hold the luck of the pretraining, too
+pretrain_seeds = seeds  # so that intervals include the variance of pretraining
 pretrain_steps = 700
 notes = [
     'This is a narrow network, trained for minutes: it shows that the parts work together, not '
-    'what the method can reach.',
+    'how well the method can perform.',
 ]

@@ -1,4 +1,4 @@
-"""Draw losses, health and probe of trainings, finished or not, into one picture.
+"""Plot losses, embedding metrics and probe scores of trainings, finished or not.
 
 Example:
     python tools/plot_runs.py work_dirs/healthy work_dirs/collapsed --out curves.png
@@ -13,7 +13,7 @@ from glcnet_plugin.visualization.curves import COLOURS, draw_curves, read_curves
 
 
 def main() -> None:
-    """Read the logs and write the picture."""
+    """Read the logs and write the plot."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -22,7 +22,9 @@ def main() -> None:
     args = parser.parse_args()
     with exit_on_error():
         if len(args.runs) > len(COLOURS):
-            raise ConfigError(f'{len(args.runs)} runs, of which {len(COLOURS)} can be told apart')
+            raise ConfigError(
+                f'{len(args.runs)} runs, at most {len(COLOURS)} can be plotted: leave some out'
+            )
         figure = draw_curves({str(folder): read_curves(folder) for folder in args.runs})
         args.out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(args.out, dpi=110)

@@ -1,47 +1,21 @@
 """Configs of the jobs of a study."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from threadpoolctl import threadpool_limits
 
-from glcnet_plugin.datasets.analysis.band_statistics import band_statistics
+from glcnet_plugin.datasets.analysis.band_settings import band_settings
 from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
-from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
+from glcnet_plugin.engine.data_settings import set_num_classes
+from glcnet_plugin.engine.run_config import find_hooks
 from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.plan import Job
 from glcnet_plugin.study.settings import config_file
 from glcnet_plugin.study.validation import set_options
-
-MAX_IMAGES = 200  # to estimate band statistics from
-LOAD_HOOK = 'glcnet_plugin.LoadPretrainedHook'
-
-
-def band_settings(paths: Sequence[Path]) -> dict[str, Any]:
-    """Settings of the model that depend on the bands.
-
-    Args:
-        paths: Images.
-
-    Returns:
-        Empty for 8-bit RGB, which the configs are written for; else the number of bands, and
-        their means and standard deviations.
-    """
-    first = read_image(paths[0])
-    if first.shape[2] == 3 and first.dtype == np.uint8:
-        return {}
-    statistics = band_statistics(list(paths[:: max(1, len(paths) // MAX_IMAGES)]))
-    return {
-        'model.backbone.in_channels': len(statistics.mean),
-        'model.data_preprocessor.mean': statistics.mean.tolist(),
-        'model.data_preprocessor.std': np.maximum(statistics.std, 1e-6).tolist(),
-    }
 
 
 def pretrain_config(context: StudyContext, job: Job) -> Config:
@@ -66,7 +40,7 @@ def pretrain_config(context: StudyContext, job: Job) -> Config:
     cfg.train_dataloader.dataset.update(data_root=str(folder), ann_file=tile_list)
     per_epoch = max(1, len(names) // cfg.train_dataloader.batch_size)
     epochs = max(1, round(study.pretrain_steps / per_epoch))
-    cfg.train_cfg.max_epochs = cfg.param_scheduler[0].T_max = epochs
+    cfg.train_cfg.max_epochs = epochs
     interval = max(1, epochs // 10)
     cfg.default_hooks.checkpoint.update(interval=interval, max_keep_ckpts=1)
     return fit_to_machine(cfg)
@@ -111,23 +85,14 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
     return fit_to_machine(cfg)
 
 
-def set_num_classes(model: Config, classes: int) -> None:
-    """Set the number of classes in every head of a segmentation network."""
-    for key in ('decode_head', 'auxiliary_head'):
-        heads = model.get(key) or []
-        for head in heads if isinstance(heads, list) else [heads]:
-            head.num_classes = classes
-
-
 def set_weights(cfg: Config, checkpoint: str | None, scope: str) -> None:
     """Set what the hook of a fine-tuning loads; a config without that hook gets one."""
-    custom = cfg.get('custom_hooks', [])
-    settings = {'type': LOAD_HOOK, 'checkpoint': checkpoint, 'scope': scope}
-    for hook in [*cfg.default_hooks.values(), *custom]:
-        if hook is not None and hook.get('type') == LOAD_HOOK:
-            hook.update(settings)
-            return
-    cfg.custom_hooks = [*custom, settings]
+    settings = {'checkpoint': checkpoint, 'scope': scope}
+    for hook in find_hooks(cfg, 'LoadPretrainedHook'):
+        hook.update(settings)
+        return
+    hook = {'type': 'glcnet_plugin.LoadPretrainedHook', **settings}
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
 
 
 def fit_to_machine(cfg: Config) -> Config:

@@ -11,9 +11,9 @@ def test_a_killed_run_ends_as_one_that_went_through(scenes, tmp_path, monkeypatc
         return start(tiles, folder, epochs, *options, '--cfg-options', *one_step)
 
     monkeypatch.setattr(kill_and_resume, 'start', small)
-    found = kill_and_resume.campaign(scenes, tmp_path, 1, 6)
-    assert [one['moment'] for one in found] == ['any', 'SIGTERM']
-    for one in found:
+    results = kill_and_resume.campaign(scenes, tmp_path, 1, 6)
+    assert [one['moment'] for one in results] == ['any', 'SIGTERM']
+    for one in results:
         assert one['identical'] and one['resumed_with'] == one['checkpoint'] + 1
 
 

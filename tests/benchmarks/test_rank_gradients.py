@@ -9,9 +9,9 @@ LIMIT = {torch.float64: 1e-5, torch.float32: 1e-4}
     ('ranks', 'dtype', 'uneven'), [(2, torch.float64, False), (3, torch.float64, True)]
 )
 def test_processes_equal_one_in_a_whole_network(ranks, dtype, uneven):
-    found = rank_gradients.compare(ranks, dtype, uneven)
-    assert found['parameters'] > 60
-    assert found['loss'] < LIMIT[dtype] and found['of_their_norm'] < LIMIT[dtype]
+    result = rank_gradients.compare(ranks, dtype, uneven)
+    assert result['parameters'] > 60
+    assert result['loss'] < LIMIT[dtype] and result['of_their_norm'] < LIMIT[dtype]
 
 
 def test_images_of_all_processes_are_those_of_one():

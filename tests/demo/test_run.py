@@ -28,7 +28,7 @@ methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4}}))
     monkeypatch.setattr(run, 'STUDY', study)
     make = run.cut_folder
     monkeypatch.setattr(run, 'cut_folder', lambda data, out: make(data, out, tile=120))
-    monkeypatch.setattr(run, 'default_jobs', lambda: 1)
+    monkeypatch.setattr(run, 'default_workers', lambda: 1)
     options = ['run.py', '--data', str(scenes), '--work-dir', str(tmp_path / 'work')]
     monkeypatch.setattr(sys, 'argv', options)
     return tmp_path / 'work'
@@ -41,11 +41,11 @@ def test_demo(small, capsys):
     kinds = [(score['kind'], score['method']) for score in results['scores']]
     assert len(kinds) == len(set(kinds)) == 2 * 4 + 1  # the dense map is GLCNet's alone
     assert results['held_out'] == ['s002']
-    assert '[5/5]' in first and 'random forest' in first and 'minutes in all' in first
+    assert '[5/5]' in first and 'random forest' in first and 'minutes in total' in first
     stamps = {path: path.stat().st_mtime_ns for path in small.rglob('metrics.json')}
     assert len(stamps) == 5
     assert run.main() == 0
-    assert '5 cells, 5 of them finished' in capsys.readouterr().out
+    assert '5 jobs, 5 of them finished' in capsys.readouterr().out
     assert stamps == {path: path.stat().st_mtime_ns for path in small.rglob('metrics.json')}
 
 

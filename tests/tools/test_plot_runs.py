@@ -23,5 +23,5 @@ def test_a_picture_is_written(tmp_path, monkeypatch, capsys):
 def test_mistakes_end_with_a_line(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match='error: .* holds no'):
         run(monkeypatch, tmp_path)
-    with pytest.raises(SystemExit, match='error: 7 runs, of which 6'):
+    with pytest.raises(SystemExit, match='error: 7 runs, at most 6 can be plotted'):
         run(monkeypatch, *[tmp_path] * 7)
