@@ -1,70 +1,91 @@
-"""The configs of ablations and variants change what their names say, and nothing else."""
+"""The keys that docs/variants.md lists exist, change what they say and nothing else, and train."""
 
+import argparse
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.registry import MODELS, DefaultScope
 from mmpretrain.structures import DataSample
 
+from glcnet_plugin.utils.config_diff import flatten
+
 ROOT = Path(__file__).resolve().parents[1]
-BASE = 'glcnet_resnet50-deeplabv3plus_1xb64-amp-adam-coslr-100e_images-rgb'
-DENOMINATOR = {
-    f'model.{h}.loss.positive_in_denominator': True for h in ('style_head', 'local_head')
-}
+BASE = ROOT / 'configs/glcnet/glcnet_r50-d3plus_1xb64-amp-100e_rgb.py'
+DOCUMENT = (ROOT / 'docs/variants.md').read_text()
 
 
-def temperature(value):
-    return {f'model.{head}.loss.temperature': value for head in ('style_head', 'local_head')}
+def as_options(words):
+    """Words after --cfg-options, read as the tools do."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    return parser.parse_args(['--cfg-options', *words]).cfg_options
 
 
-CHANGES = {
-    'no-style': {'model.style_head.type': 'glcnet_plugin.AverageContrastHead'},
-    'no-global': {'model.style_head': None},
-    'no-local': {'model.local_head': None},
-    **{f'lambda{v:03.0f}': {'model.lambda_global': v / 100} for v in (0, 25, 75, 100)},
-    **{f'regions{k}': {'model.local_head.num_regions': k} for k in (1, 2, 8, 16)},
-    **{f'region{s}px': {'model.local_head.region_size': s} for s in (16, 32, 64)},
-    'tau01': temperature(0.1),
-    'tau02': temperature(0.2),
-    'tau10': temperature(1.0),
-    'positive-in-denominator': DENOMINATOR,
-}
-SCOPES = {'scope-backbone': 'backbone', 'scope-encoder-decoder': 'encoder_decoder'}
-ABLATIONS = sorted((ROOT / 'configs/ablations').glob('glcnet_*.py'))
+def table_rows():
+    """Keys, default and other values of the rows of the table, each as it stands in backticks."""
+    table = DOCUMENT.split('| what | keys, set together | default | other values |\n', 1)[1]
+    for line in table.split('\n\n', 1)[0].splitlines()[1:]:
+        _, keys, default, values = line.strip('| ').split(' | ')
+        yield [re.findall('`([^`]+)`', cell) for cell in (keys, default, values)]
 
 
-def flat(content, prefix=''):
-    """Nested dicts as one dict with dotted keys; everything else is a value."""
-    found = {}
-    for key, value in content.items():
-        name = f'{prefix}{key}'
-        if isinstance(value, dict) and value:
-            found.update(flat(value, f'{name}.'))
-        else:
-            found[name] = value
-    return found
+ROWS = list(table_rows())
+ABLATIONS = [[f'{key}={value}' for key in keys] for keys, _, values in ROWS for value in values]
+# in the text: '(`model.local_head.ground_aligned=True`)'
+EXTENSIONS = [shlex.split(text) for text in re.findall(r'\(`(model\.[^`]+=[^`]+)`', DOCUMENT)]
 
 
-def differences(path, base):
-    cfg, other = (Config.fromfile(p).to_dict() for p in (path, base))
-    mine, theirs = flat(cfg), flat(other)
-    changed = {key: value for key, value in mine.items() if theirs.get(key, '-') != value}
-    # a variable of the leaf that the model repeats
-    return {key: value for key, value in changed.items() if not key.startswith('loss.')}
+def test_the_document_lists_what_the_paper_varies_and_three_extensions():
+    assert len(ABLATIONS) == 18 and len(EXTENSIONS) == 3
+    keys = {words[0].partition('=')[0].removeprefix('model.') for words in ABLATIONS}
+    assert keys == {
+        'style_head.type', 'style_head', 'local_head', 'lambda_global', 'local_head.num_regions',
+        'local_head.region_size', 'style_head.loss.temperature',
+        'style_head.loss.positive_in_denominator',
+    }  # fmt: skip
 
 
-def test_all_ablations_are_known():
-    assert {path.stem.removeprefix(f'{BASE}-') for path in ABLATIONS} == set(CHANGES)
+def get(settings, key):
+    for part in key.split('.'):
+        settings = settings[part]
+    return settings
 
 
-@pytest.mark.parametrize('path', ABLATIONS, ids=lambda p: p.stem.removeprefix(f'{BASE}-'))
-def test_ablation_changes_what_it_says_and_learns(path):
-    expected = CHANGES[path.stem.removeprefix(f'{BASE}-')]
-    assert differences(path, ROOT / f'configs/glcnet/{BASE}.py') == expected
-    assert len(path.read_text().splitlines()) <= 10
-    cfg = Config.fromfile(path)
+@pytest.mark.parametrize('row', ROWS, ids=lambda row: row[0][0])
+def test_defaults_are_those_of_the_config(row):
+    keys, defaults, _ = row
+    cfg = Config.fromfile(BASE)
+    cfg.model.style_head.loss.setdefault('positive_in_denominator', False)  # of the class
+    cfg.model.local_head.loss.setdefault('positive_in_denominator', False)
+    for key in keys:
+        value = get(cfg, key)
+        if defaults:
+            assert as_options([f'{key}={defaults[0]}']) == {key: value}
+        else:  # 'a head'
+            assert value.type.endswith('Head')
+
+
+def changed_keys(cfg):
+    before, now = (flatten(c.to_dict()) for c in (Config.fromfile(BASE), cfg))
+    return {key for key in before.keys() | now.keys() if before.get(key, '-') != now.get(key, '-')}
+
+
+@pytest.mark.parametrize('words', [*ABLATIONS, *EXTENSIONS], ids=' '.join)
+def test_keys_change_what_they_say_and_the_network_learns(words):
+    cfg, options = Config.fromfile(BASE), as_options(words)
+    cfg.merge_from_dict(options)
+    for key, value in options.items():
+        assert get(cfg, key) == value
+    changed = changed_keys(cfg)
+    assert changed and all(any(f'{k}.'.startswith(f'{key}.') for key in options) for k in changed)
+    assert {next(key for key in options if f'{k}.'.startswith(f'{key}.')) for k in changed} == set(
+        options
+    )
+    cfg.model.backbone.update(depth=18, stem_channels=16, base_channels=16)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(cfg.model)
     sample = DataSample()
@@ -78,12 +99,15 @@ def test_ablation_changes_what_it_says_and_learns(path):
     assert total.isfinite() and {k for k in losses if 'loss' in k} == {f'loss_{k}' for k in kept}
 
 
-@pytest.mark.parametrize(('name', 'scope'), SCOPES.items())
-def test_scopes_of_the_fine_tuning(name, scope):
-    base = 'deeplabv3plus_resnet50_1xb16-adam-exp-150e_folder-rgb'
-    path = ROOT / f'configs/ablations/{base}-{name}.py'
-    assert len(path.read_text().splitlines()) <= 10
-    (changed,) = differences(path, ROOT / f'configs/downstream/{base}.py').items()
-    hooks = Config.fromfile(ROOT / f'configs/downstream/{base}.py').custom_hooks
-    expected = [dict(hooks[0], scope=scope), *map(dict, hooks[1:])]
-    assert changed == ('custom_hooks', expected)
+def test_the_lines_of_gridsearch_name_a_config_and_keys_of_it():
+    """That such a line trains once per value is a test of test_mim.py."""
+    lines = re.findall(r'mim gridsearch [^`]+?--search-args \'[^\']+\'', DOCUMENT)
+    assert lines
+    for line in lines:
+        words = shlex.split(line.replace('\\\n', ' '))
+        cfg = Config.fromfile(ROOT / words[3])
+        search = shlex.split(words[words.index('--search-args') + 1])
+        keys = [word.removeprefix('--') for word in search if word.startswith('--')]
+        for key in keys:
+            assert get(cfg, key) is not None
+        assert len(search) > 2 * len(keys)  # more than one value each

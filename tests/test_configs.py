@@ -1,6 +1,7 @@
 """Every shipped config is parsed, built, and run on tiny inputs; studies in study/test_settings."""
 
 import re
+import statistics
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from mmengine.registry import (
     TRANSFORMS,
     DefaultScope,
 )
+from mmengine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[1]
 LEAVES = sorted(
@@ -23,7 +25,9 @@ LEAVES = sorted(
 )
 PRETRAIN = [p for p in LEAVES if p.parent.name in ('glcnet', 'variants')]
 DOWNSTREAM = [p for p in LEAVES if p.parent.name == 'downstream']
-NAME = r'[a-z0-9]+_[a-z0-9-]+(_[0-9]+xb[0-9]+-[a-z0-9-]+-[0-9]+[ei])_[a-z0-9-]+'
+ALL = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
+RUNS = [p for p in ALL if p.parent.name != 'studies']
+NAME = r'[a-z0-9]+_[a-z0-9-]+_1xb([0-9]+)(-amp)?-([0-9]+)([ei])_[a-z0-9-]+'
 
 all_leaves = pytest.mark.parametrize('path', LEAVES, ids=lambda p: p.stem)
 pretrain_leaves = pytest.mark.parametrize('path', PRETRAIN, ids=lambda p: p.stem)
@@ -35,11 +39,109 @@ def build_model(cfg):
         return MODELS.build(cfg.model)
 
 
-@all_leaves
+@pytest.mark.parametrize('path', RUNS, ids=lambda p: p.stem)
 def test_name_and_length(path):
-    assert re.fullmatch(NAME, path.stem), path.stem
+    """{algorithm}_{backbone-head}_{batch-schedule}_{data}, and the config does what that says."""
+    batch, amp, length, unit = re.fullmatch(NAME, path.stem).groups()
+    cfg = Config.fromfile(path)
+    assert cfg.train_dataloader.batch_size == int(batch)
+    assert (cfg.optim_wrapper.type == 'AmpOptimWrapper') == bool(amp)
+    assert cfg.train_cfg[{'e': 'max_epochs', 'i': 'max_iters'}[unit]] == int(length)
     limit = 45
     assert len(path.read_text().splitlines()) <= limit
+
+
+def test_names_are_short():
+    assert statistics.median(len(path.stem) for path in RUNS) <= 32
+    assert max(len(path.stem) for path in RUNS) <= 50
+
+
+def depth(path):
+    """Files from a config down to the last one that it inherits from."""
+    bases = re.search(r'^_base_ = (\[.*?\]|\'.*?\')', path.read_text(), re.DOTALL | re.MULTILINE)
+    inherited = re.findall("'(.+?)'", bases[1]) if bases else []
+    return 1 + max((depth(path.parent / base) for base in inherited), default=0)
+
+
+STUDIES = sorted((ROOT / 'benchmarks/studies').glob('*.py'))
+
+
+@pytest.mark.parametrize('path', [*ALL, *STUDIES], ids=lambda p: p.stem)
+def test_depth_of_inheritance(path):
+    assert depth(path) <= 3
+
+
+@pytest.mark.parametrize('path', RUNS, ids=lambda p: p.stem)
+def test_schedules_end_with_the_run(path):
+    """A leaf gives the length alone: no scheduler has one of its own to be left behind."""
+    assert 'param_scheduler' not in path.read_text()
+    assert not [s for s in Config.fromfile(path).param_scheduler if s.keys() & {'T_max', 'end'}]
+
+
+@pytest.mark.parametrize('epochs', [1, 3])
+def test_cosine_ends_with_a_run_of_another_length(epochs, tmp_path):
+    cfg = Config.fromfile(next(p for p in PRETRAIN if p.stem.endswith('60e_demo')))
+    cfg.merge_from_dict({'train_cfg.max_epochs': epochs})  # as --cfg-options does
+    model = torch.nn.Linear(1, 1)
+    steps = 4
+    loader = dict(
+        dataset=list(range(steps)), sampler=dict(type='DefaultSampler', shuffle=False), batch_size=1
+    )
+    runner = Runner(
+        model, tmp_path, train_dataloader=loader, train_cfg=cfg.train_cfg,
+        optim_wrapper=cfg.optim_wrapper, param_scheduler=cfg.param_scheduler,
+        default_scope='mmengine', experiment_name=f'cosine{epochs}',
+    )  # fmt: skip
+    runner._train_loop = runner.build_train_loop(cfg.train_cfg)
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    (scheduler,) = runner.build_param_scheduler(runner.param_schedulers)
+    assert scheduler.T_max == scheduler.end == epochs * steps
+
+
+def hooks_of(cfg):
+    """Classes of the hooks in the order in which they are called."""
+    runner = Runner.__new__(Runner)
+    runner._hooks = []
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        runner.register_hooks(cfg.default_hooks, cfg.get('custom_hooks'))
+    return [type(hook).__name__ for hook in runner.hooks]
+
+
+@pytest.mark.parametrize(
+    ('stage', 'expected'),
+    [
+        (
+            PRETRAIN,
+            'RuntimeInfoHook LoadPretrainedHook DeterministicResumeHook NaNGuardHook '
+            'IterTimerHook DistSamplerSeedHook ProvenanceHook EmbeddingMetricsHook '
+            'ResumeCheckHook PretrainVisualizationHook LoggerHook CollapseGuardHook '
+            'ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
+        ),
+        (
+            DOWNSTREAM,
+            'RuntimeInfoHook LoadPretrainedHook ClassNumCheckHook DeterministicResumeHook '
+            'NaNGuardHook IterTimerHook DistSamplerSeedHook ProvenanceHook ResumeCheckHook '
+            'LoggerHook ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
+        ),
+    ],
+    ids=['pretraining', 'fine-tuning'],
+)
+def test_order_of_the_hooks(stage, expected):
+    """By priority; names in default_hooks come in the order of custom_hooks before them."""
+    path = next(p for p in stage if p.stem.endswith('_rgb'))
+    assert hooks_of(Config.fromfile(path)) == expected.split()
+
+
+def test_a_hook_by_name_takes_options_but_no_none():
+    """mmengine switches off its own six hooks by None, and refuses None for others."""
+    cfg = Config.fromfile(next(p for p in PRETRAIN if p.stem.endswith('_rgb')))
+    cfg.merge_from_dict({'default_hooks.embedding_metrics.interval': 7})
+    assert cfg.default_hooks.embedding_metrics.interval == 7
+    cfg.merge_from_dict({'default_hooks.logger': None})
+    assert 'LoggerHook' not in hooks_of(cfg)
+    cfg.merge_from_dict({'default_hooks.collapse_guard': None})
+    with pytest.raises(AssertionError):
+        hooks_of(cfg)
 
 
 def test_both_stages_are_there():
@@ -60,7 +162,7 @@ def test_everything_builds(path):
         for scheduler in cfg.param_scheduler:
             if scheduler.pop('convert_to_iter_based', False):
                 scheduler.update(by_epoch=True)
-            PARAM_SCHEDULERS.build(dict(scheduler, optimizer=optimizer))
+            PARAM_SCHEDULERS.build(dict(scheduler, optimizer=optimizer, end=100))  # of the runner
         for hook in [*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])]:
             HOOKS.build(dict(hook))
         for step in cfg.train_dataloader.dataset.pipeline:
@@ -103,11 +205,11 @@ def test_segmentation_head_and_crops(path):
     assert logits.shape[1] == cfg.model.decode_head.num_classes
 
 
-@pytest.mark.parametrize('size', ['resnet50', 'resnet18w16'])
+@pytest.mark.parametrize('size', ['r50', 'r18w16'])
 def test_pretrained_encoder_fits_the_downstream_config(size, tmp_path):
     from glcnet_plugin.checkpoints.loading import load_pretrained
 
-    suffix = {'resnet50': '-rgb', 'resnet18w16': '_demo'}[size]
+    suffix = {'r50': '_rgb', 'r18w16': '_demo'}[size]
     source = next(p for p in PRETRAIN if f'glcnet_{size}-' in p.stem and p.stem.endswith(suffix))
     target = next(p for p in DOWNSTREAM if f'_{size}_' in p.stem and p.stem.endswith(suffix))
     path = tmp_path / 'x.pth'
@@ -132,7 +234,7 @@ def test_classes_and_bands_of_the_dataset_fit_the_network(path):
 
 def test_official_settings():
     """Settings of the official code: 48 px of 224, K = 4, tau 0.5, 64 numbers, Adam 1e-3."""
-    path = next(p for p in PRETRAIN if '1xb256' in p.stem and p.stem.endswith('rgb'))
+    path = next(p for p in PRETRAIN if '1xb256' in p.stem and p.stem.endswith('_rgb'))
     cfg = Config.fromfile(path)
     model = cfg.model
     assert (model.local_head.num_regions, model.local_head.region_size) == (4, 48)

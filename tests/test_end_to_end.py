@@ -7,12 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.registry import DATASETS, MODELS, DefaultScope
+
+from glcnet_plugin.datasets.tiling.folder_writer import (
+    write_description,
+    write_image,
+    write_mask,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
-PRETRAIN = ROOT / 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
-FINETUNE = ROOT / 'configs/downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
+PRETRAIN = ROOT / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
+FINETUNE = ROOT / 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
 
 
 def run(cwd, *command):
@@ -96,7 +105,7 @@ def test_finetuning_from_the_checkpoint_and_scoring(pretrained, data, tmp_path):
 
     log = run(
         tmp_path, sys.executable, ROOT / 'tools/test.py', FINETUNE, tmp_path / 'ft/iter_2.pth',
-        '--out', tmp_path / 'scores', *finetune_options(data),
+        '--out', tmp_path / 'scores', '--data-root', data,
     )  # fmt: skip
     scores = json.loads((tmp_path / 'scores/scores.json').read_text())
     pixels = sum(map(sum, scores['confusion_matrix']))
@@ -145,23 +154,13 @@ def test_mim_finetunes_with_mmseg(pretrained, data, tmp_path):
     log = run(
         tmp_path, sys.executable, '-m', 'mim', 'train', 'mmseg', FINETUNE, '--gpus', '0',
         '--work-dir', tmp_path / 'run',
-        *finetune_options(data, f'custom_hooks.0.checkpoint={checkpoint}'),
+        *finetune_options(data, f'default_hooks.pretrained.checkpoint={checkpoint}'),
     )  # fmt: skip
     assert "of scope 'encoder' from" in log and (tmp_path / 'run/iter_2.pth').is_file()
 
 
 def test_thirteen_bands_of_sixteen_bits_go_through_both_chains(tmp_path):
     """Reader, views, colour, normalisation, network: pretraining; then fine-tuning."""
-    import numpy as np
-    from mmengine.config import Config
-    from mmengine.registry import DATASETS, MODELS, DefaultScope
-
-    from glcnet_plugin.datasets.tiling.folder_writer import (
-        write_description,
-        write_image,
-        write_mask,
-    )
-
     palette, bands = [(255, 0, 0), (0, 255, 0)], 13
     rng = np.random.default_rng(0)
     for folder in ('images', 'masks'):
@@ -228,6 +227,59 @@ def test_four_bands_from_pretraining_to_pictures_of_predictions(tmp_path):
     assert len(list((tmp_path / 'show').rglob('test_s*.png'))) == 4
 
 
+@pytest.fixture
+def own_folder(tmp_path):
+    """Labelled tiles of 6 places, with 4 bands of 16 bits and 3 classes."""
+    folder = tmp_path / 'data/my_labels'
+    for name in ('images', 'masks'):
+        (folder / name).mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    palette, rows = [(90, 0, 0), (0, 90, 0), (0, 0, 90)], []
+    for index in range(12):
+        name = f'place{index // 2}_{index % 2}'
+        ids = np.kron(rng.integers(0, 3, (4, 4)), np.ones((25, 25), int))
+        image = ids[..., None] * 900 + rng.integers(2000, 2500, (100, 100, 4))
+        write_image(folder / 'images' / name, image.astype(np.uint16))
+        write_mask(folder / f'masks/{name}.png', ids.astype(np.uint8), palette)
+        rows.append({'name': name, 'group': f'place{index // 2}'})
+    write_description(folder, ['field', 'water', 'roof'], palette, rows)
+    return folder
+
+
+@pytest.mark.slow
+def test_the_chain_of_getting_started(own_folder, tmp_path):
+    """docs/getting_started.md, steps 3 to 6, on a folder that no config was written for."""
+    few = (
+        'train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False',
+        'default_hooks.logger.interval=1', 'default_hooks.checkpoint.interval=1',
+    )  # fmt: skip
+    train = (sys.executable, ROOT / 'tools/train.py')
+    run(
+        tmp_path, *train, PRETRAIN, '--work-dir', 'pretrain', '--data-root', 'data/my_labels',
+        '--cfg-options', 'train_dataloader.batch_size=6', 'train_cfg.max_epochs=1', *few,
+    )  # fmt: skip
+    lists = ('--train', 'splits/train_4tiles_seed0.txt', '--val', 'splits/val.txt')
+    tool(tmp_path, 'make_split', own_folder, '--val', 0.3, '--labelled', 4)
+    tool(tmp_path, 'check_data', own_folder, *lists)
+    log = run(
+        tmp_path, *train, FINETUNE, '--work-dir', 'finetune', '--data-root', 'data/my_labels',
+        '--pretrained', 'pretrain/epoch_1.pth', '--scope', 'encoder', '--cfg-options',
+        'train_dataloader.dataset.ann_file=splits/train_4tiles_seed0.txt',
+        'train_dataloader.batch_size=2', 'train_cfg.max_iters=2', *few,
+    )  # fmt: skip
+    assert "of scope 'encoder' from" in log and '4 images, 3 classes, 4 bands' in log
+
+    log = run(
+        tmp_path, sys.executable, ROOT / 'tools/test.py', f'finetune/{FINETUNE.name}',
+        'finetune/iter_2.pth', '--out', 'finetune/scores',
+    )  # fmt: skip
+    scores = json.loads((tmp_path / 'finetune/scores/scores.json').read_text())
+    matrix = np.array(scores['confusion_matrix'])
+    held_out = len((own_folder / 'splits/val.txt').read_text().split())
+    assert matrix.shape == (3, 3) and matrix.sum() == held_out * 100 * 100
+    assert 'Kappa' in log and 'roof' in log
+
+
 @pytest.mark.real_data
 @pytest.mark.skipif('GLCNET_REAL_RGBN' not in os.environ, reason='GLCNET_REAL_RGBN is not set')
 def test_real_four_band_images(tmp_path):
@@ -252,21 +304,12 @@ def test_real_four_band_images(tmp_path):
 @pytest.mark.real_data
 @pytest.mark.skipif('GLCNET_REAL_DATA' not in os.environ, reason='GLCNET_REAL_DATA is not set')
 def test_a_real_folder_is_cut_split_and_pretrained_on(tmp_path):
-    from collections import Counter
-
-    from make_tiles import make_tiles
-    from splits import make_splits
-
-    from glcnet_plugin.datasets.io.folder_format import read_manifest
-
     source = Path(os.environ['GLCNET_REAL_DATA'])
-    make_tiles(source, tmp_path / 'tiles')
-    groups = Counter(row['group'] for row in read_manifest(source))
-    splits = make_splits(tmp_path / 'tiles', groups, (16,), (0,))
-    (tmp_path / 'list.txt').write_text('\n'.join(splits.train[:16]))
+    tool(tmp_path, 'make_tiles', source, tmp_path / 'tiles')
+    tool(tmp_path, 'make_split', tmp_path / 'tiles', '--labelled', 16)
+    names = tmp_path / 'tiles/splits/train_16tiles_seed0.txt'
     log = run(
         tmp_path, sys.executable, ROOT / 'tools/train.py', PRETRAIN, '--work-dir', tmp_path / 'run',
-        *pretrain_options(tmp_path / 'tiles'),
-        f'train_dataloader.dataset.ann_file={tmp_path / "list.txt"}',
+        *pretrain_options(tmp_path / 'tiles'), f'train_dataloader.dataset.ann_file={names}',
     )  # fmt: skip
     assert 'loss_local: ' in log

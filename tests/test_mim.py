@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
 ROOT = Path(__file__).resolve().parents[1]
-PRETRAIN = ROOT / 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
-FINETUNE = ROOT / 'configs/downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
+PRETRAIN = ROOT / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
+FINETUNE = ROOT / 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
 
 
 def mim(cwd, *arguments, code=0):

@@ -71,6 +71,32 @@ def test_transforms_document_their_keys():
                 assert '**Required Keys:**' in ast.get_docstring(node), node.name
 
 
+# private members of other libraries than OpenMMLab's that are in use, by file
+PRIVATE_OF_OTHERS = {
+    'checkpoints/safe_load.py': {
+        '_utils', '_rebuild_parameter', '_rebuild_tensor', '_rebuild_tensor_v2',
+    },
+    'engine/hooks/graceful_stop.py': {'_exit'},
+    'study/run/scheduler.py': {'_processes'},
+}  # fmt: skip
+
+
+def private_members(path):
+    """Private attributes that a file reads of anything but self, cls and super()."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and re.match('_[^_]', node.attr):
+            owner = getattr(node.value, 'func', node.value)
+            if getattr(owner, 'id', None) not in ('self', 'cls', 'super'):
+                yield node.attr
+
+
+@pytest.mark.parametrize('path', MODULES, ids=relative)
+def test_private_members_of_mm_are_in_one_file(path):
+    inside = str(path.relative_to(ROOT / 'glcnet_plugin'))
+    if inside != 'engine/mm_internals.py':
+        assert set(private_members(path)) <= PRIVATE_OF_OTHERS.get(inside, set())
+
+
 def imported(path):
     """Modules of this package that a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text())):
@@ -129,3 +155,20 @@ def test_modules_form_no_circle():
     }
     assert circle(arrows) == []
     assert circle({'a': {'b'}, 'b': {'a'}, 'c': set()}) == ['a', 'b']
+
+
+def is_mark(node, names):
+    """Whether a decorator is a mark of pytest of one of the names."""
+    text = ast.unparse(node)
+    return any(text.startswith(f'pytest.mark.{name}') for name in names)
+
+
+def test_imports_of_skipped_tests_are_at_the_top():
+    """Else a test that is skipped here may have named a module that is gone for long."""
+    for path in (ROOT / 'tests').rglob('test_*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and any(
+                is_mark(decorator, ('skip', 'real_data')) for decorator in node.decorator_list
+            ):
+                inside = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]
+                assert not inside, f'{path}: {node.name} imports in its body'

@@ -1,5 +1,5 @@
-# Four bands: Sentinel-2 images of India, three classes, on a CPU. The held-out groups were drawn once
-# (benchmarks/splits). docs/benchmarks/four_bands.md.
+# Four bands: Sentinel-2 images of India, three classes, on a CPU. The held-out groups were drawn
+# once (benchmarks/splits). docs/benchmarks/four_bands.md.
 _base_ = [
     '../../configs/_base_/studies/methods_demo.py',
     '../../configs/_base_/studies/schedule_cpu.py',

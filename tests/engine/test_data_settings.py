@@ -190,10 +190,11 @@ def test_one_key_of_a_config_sets_everything(load, folder, way, request):
     assert unused_data_root(cfg) is None
 
 
-def test_cascades_have_more_than_one_head():
-    model = Config(dict(decode_head=[dict(num_classes=1), dict(num_classes=1)]))
-    set_num_classes(model, 5)
-    assert [head['num_classes'] for head in model.decode_head] == [5, 5]
+def test_all_heads_get_the_number_of_classes():
+    heads = {'decode_head': [{'num_classes': 2}, {}], 'auxiliary_head': {'num_classes': 2}}
+    model = Config({'model': heads}).model
+    set_num_classes(model, 7)
+    assert [h.num_classes for h in (*model.decode_head, model.auxiliary_head)] == [7, 7, 7]
 
 
 def test_a_checkpoint_of_other_classes_is_not_scored(load, folder):

@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
-CONFIG = 'configs/downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
+CONFIG = 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
 
 
 def test_two_processes_score_as_one(scenes, tmp_path, start):

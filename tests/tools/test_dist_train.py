@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-CONFIG = 'configs/glcnet/glcnet_resnet18w16-deeplabv3plus_1xb32-adam-coslr-60e_demo.py'
+CONFIG = 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 ENVIRONMENT = {
     **os.environ, 'PYTHON': sys.executable, 'CUDA_VISIBLE_DEVICES': '-1', 'OMP_NUM_THREADS': '1',
 }  # fmt: skip

@@ -4,6 +4,8 @@ import importlib.util
 import subprocess
 import sys
 
+import pytest
+
 
 def test_help_has_an_example(request):
     done = subprocess.run(
@@ -16,13 +18,26 @@ def test_help_has_an_example(request):
     assert 'Example:' in done.stdout and '--out' in done.stdout
 
 
-def test_command_line_reaches_the_config(request, monkeypatch):
+@pytest.fixture
+def tool(request, monkeypatch):
     monkeypatch.chdir(request.config.rootpath)
     # by path: the standard library has a package 'test' of its own
     spec = importlib.util.spec_from_file_location('scoring_tool', 'tools/test.py')
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    config = 'configs/downstream/deeplabv3plus_resnet18w16_1xb8-adam-120i_demo.py'
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_config_of_a_resumed_run_is_scored_not_resumed(tool, monkeypatch, tmp_path):
+    config = tmp_path / 'dumped.py'
+    config.write_text("resume = True\nload_from = 'old.pth'\ntest_evaluator = dict(type='x')\n")
+    monkeypatch.setattr(sys, 'argv', ['test.py', str(config), 'x.pth'])
+    cfg = tool.load_config(tool.parse_args())
+    assert cfg.load_from == 'x.pth' and cfg.resume is False
+
+
+def test_command_line_reaches_the_config(tool, monkeypatch):
+    config = 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
     options = [
         '--launcher',
         'pytorch',

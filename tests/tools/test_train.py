@@ -6,10 +6,11 @@ import torch
 import train
 from mmengine.config import Config
 
+from glcnet_plugin.checkpoints.loading import SCOPES
 from glcnet_plugin.errors import ConfigError
 
-DOWNSTREAM = 'configs/downstream/deeplabv3plus_resnet50_1xb16-adam-exp-150e_folder-rgb.py'
-PRETRAIN = 'configs/glcnet/glcnet_resnet50-deeplabv3plus_1xb256-adam-coslr-400e_images-rgb.py'
+DOWNSTREAM = 'configs/downstream/d3plus_r50_1xb16-150e_rgb.py'
+PRETRAIN = 'configs/glcnet/glcnet_r50-d3plus_1xb256-400e_rgb.py'
 
 
 def load(monkeypatch, request, config, *options):
@@ -18,11 +19,39 @@ def load(monkeypatch, request, config, *options):
     return train.load_config(train.parse_args())
 
 
-def test_pretrained_and_scope_reach_the_hook(monkeypatch, request):
-    cfg = load(monkeypatch, request, DOWNSTREAM, '--pretrained', 'x.pth', '--scope', 'backbone')
-    hook = cfg.custom_hooks[0]
+@pytest.mark.parametrize('scope', SCOPES)
+def test_pretrained_and_scope_reach_the_hook(monkeypatch, request, scope):
+    cfg = load(monkeypatch, request, DOWNSTREAM, '--pretrained', 'x.pth', '--scope', scope)
+    plain = load(monkeypatch, request, DOWNSTREAM).to_dict()
+    settings = {'checkpoint': 'x.pth', 'scope': scope}
+    plain['default_hooks']['pretrained'].update(settings)
+    assert cfg.to_dict() == plain  # nothing else is changed
     # by item: mmengine's configs have an attribute 'scope' of their own
-    assert (hook['checkpoint'], hook['scope']) == ('x.pth', 'backbone')
+    hook = cfg.default_hooks.pretrained
+    assert {key: hook[key] for key in settings} == settings
+
+
+def test_hooks_of_a_users_own_config_are_found_too(monkeypatch, request, tmp_path):
+    config = tmp_path / 'own.py'
+    config.write_text("custom_hooks = [dict(type='glcnet_plugin.LoadPretrainedHook')]\n")
+    cfg = load(monkeypatch, request, str(config), '--pretrained', 'x.pth')
+    assert cfg.custom_hooks[0]['checkpoint'] == 'x.pth'
+
+
+@pytest.mark.parametrize('way', ['--data-root', '--cfg-options'])
+def test_data_root_reaches_every_dataset_and_the_model(monkeypatch, request, labelled_folder, way):
+    (labelled_folder / 'splits').mkdir()
+    (labelled_folder / 'splits/train_1pct_seed0.txt').write_text('a1\n')
+    value = {'--data-root': '', '--cfg-options': 'data_root='}[way] + str(labelled_folder)
+    cfg = load(monkeypatch, request, DOWNSTREAM, way, value)
+    for part in ('train', 'val', 'test'):
+        assert cfg[f'{part}_dataloader'].dataset.data_root == str(labelled_folder)
+    assert cfg.model.decode_head.num_classes == 2
+
+
+def test_data_root_that_is_no_folder(monkeypatch, request):
+    with pytest.raises(ConfigError, match='data root no/such is not a folder: give an existing'):
+        load(monkeypatch, request, DOWNSTREAM, '--data-root', 'no/such')
 
 
 def test_pretrained_needs_the_hook(monkeypatch, request, tmp_path):
