@@ -187,13 +187,14 @@ def head_class(config: Cfg, name: str) -> Any:
         ConfigError: If it is not registered.
     """
     kind = config['type']
-    found: Any = MODELS.get(kind) if isinstance(kind, str) else kind
-    if found is None:
+    with MODELS.switch_scope_and_registry(None) as registry:
+        owner: Any = registry.get(kind) if isinstance(kind, str) else kind
+    if owner is None:
         raise ConfigError(
             f'{name}: no head {kind!r} is registered: prefix ours with glcnet_plugin., and name '
             'the module of your own in custom_imports'
         )
-    return found
+    return owner
 
 
 def _build_head(config: Cfg | None, example: Tensor | None, name: str) -> Any:
