@@ -6,16 +6,21 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+import script_processes
 import torch
 from mmengine.registry import DefaultScope
 from synthetic.make_scenes import make_scenes
 
 ROOT = Path(__file__).resolve().parents[1]
+if 'PYTEST_XDIST_WORKER' in os.environ:  # a core each
+    torch.set_num_threads(1)
+    os.environ['OMP_NUM_THREADS'] = '1'
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +66,13 @@ def start():
     started = []
 
     def start(command, **settings):
-        child = subprocess.Popen(
-            [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, cwd=ROOT, start_new_session=True, **settings,
-        )  # fmt: skip
+        if command[0] == sys.executable:
+            child = script_processes.start_python(command, **settings)
+        else:
+            child = subprocess.Popen(
+                [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                text=True, cwd=ROOT, start_new_session=True, **settings,
+            )  # fmt: skip
         started.append(child)
         return child
 
