@@ -1,4 +1,4 @@
-"""Build hooks: put configs and tools into ``glcnet_plugin/.mim``, where mim looks for them.
+"""Build hooks that put configs and tools into ``glcnet_plugin/.mim``, where mim looks for them.
 
 Metadata is in pyproject.toml. The hooks run for wheels, sdists and editable installs alike.
 """
@@ -19,7 +19,7 @@ CONTENT = ('configs', 'tools', 'model-index.yml')
 def fill_mim(copy):
     """Copy or link the content, so that ``mim train glcnet_plugin CONFIG`` finds it.
 
-    Links keep an editable install in step with the sources.
+    Links keep an editable install in sync with the sources.
     """
     target = ROOT / 'glcnet_plugin' / '.mim'
     shutil.rmtree(target, ignore_errors=True)

@@ -101,11 +101,11 @@ def settings(cfg):
         'default_hooks', 'env_cfg', 'randomness', 'sync_bn', 'default_scope', 'load_from',
         'log_level',
     )  # fmt: skip
-    found = {key: content[key] for key in keys}
+    equal = {key: content[key] for key in keys}
     backbone = dict(content['model']['backbone'])
     backbone.pop('out_indices', None)  # necks of mmpretrain take the last map alone
     statistics = {key: content['model']['data_preprocessor'][key] for key in ('mean', 'std')}
-    return {**found, 'backbone': backbone, 'statistics': statistics}
+    return {**equal, 'backbone': backbone, 'statistics': statistics}
 
 
 @pretrain_leaves

@@ -82,9 +82,9 @@ def test_mim_finds_the_content_of_an_installed_wheel(wheel, tmp_path):
         [sys.executable, '-c', code], cwd=tmp_path, timeout=60, capture_output=True, text=True,
         check=True,
     )  # fmt: skip
-    found = tmp_path / done.stdout.split()[-1]
-    assert found.is_relative_to(tmp_path)
-    assert not [name for name in content_files() if not (found / '.mim' / name).is_file()]
+    folder = tmp_path / done.stdout.split()[-1]
+    assert folder.is_relative_to(tmp_path)
+    assert not [name for name in content_files() if not (folder / '.mim' / name).is_file()]
 
 
 def test_editable_install_is_linked_to_the_sources(source):

@@ -1,6 +1,6 @@
-"""Check the documents: what they name exists, and their tables are those of the metafiles.
+"""Check that links, files, make targets and classes named in the documents exist.
 
-Named things are links, files, make targets, scripts and classes.
+Also check that the tables match the metafiles.
 
 Example:
     python tools/check_docs.py
@@ -31,10 +31,10 @@ def problems(text: str, folder: Path, root: Path) -> list[str]:
     Returns:
         One line per problem.
     """
-    found = [f'link to {name}' for name in LINK.findall(text) if not (folder / name).exists()]
-    found += [f'file {name}' for name in NAMED.findall(text) if not (root / name).exists()]
+    missing = [f'link to {name}' for name in LINK.findall(text) if not (folder / name).exists()]
+    missing += [f'file {name}' for name in NAMED.findall(text) if not (root / name).exists()]
     makefile = (root / 'Makefile').read_text(encoding='utf-8')
-    found += [
+    missing += [
         f'make target {name}'
         for name in TARGET.findall(text)
         if not re.search(rf'^{name}:', makefile, re.MULTILINE)
@@ -42,8 +42,10 @@ def problems(text: str, folder: Path, root: Path) -> list[str]:
     source = '\n'.join(
         p.read_text(encoding='utf-8') for p in (root / 'glcnet_plugin').rglob('*.py')
     )
-    found += [f'class {name}' for name in REGISTERED.findall(text) if f'class {name}' not in source]
-    return sorted(set(found))
+    missing += [
+        f'class {name}' for name in REGISTERED.findall(text) if f'class {name}' not in source
+    ]
+    return sorted(set(missing))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Train in several processes, on one machine or several:
 #   tools/dist_train.sh CONFIG GPUS [options of tools/train.py]
-#   NNODES=2 NODE_RANK=0 MASTER_ADDR=10.0.0.1 PORT=29500 tools/dist_train.sh CONFIG GPUS   # one line a machine
+#   NNODES=2 NODE_RANK=0 MASTER_ADDR=10.0.0.1 PORT=29500 tools/dist_train.sh CONFIG GPUS   # one line per machine
 # GPUS counts the processes of this machine; without a GPU they run on the CPU.
 set -euo pipefail
 if [ $# -lt 2 ]; then

@@ -1,6 +1,6 @@
 """Write the tables of methods and pretraining configs into the documents, from the metafiles.
 
-A table stands between ``<!-- table: methods -->`` or ``<!-- table: configs -->`` and
+A table is placed between ``<!-- table: methods -->`` or ``<!-- table: configs -->`` and
 ``<!-- end -->``.
 
 Example:
@@ -43,7 +43,7 @@ def methods_table(root: Path, folder: Path) -> list[str]:
 
     Args:
         root: Root of the repository.
-        folder: Folder of the document, which the links start from.
+        folder: Folder of the document, to which the links are relative.
 
     Returns:
         Lines of Markdown.
@@ -54,7 +54,7 @@ def methods_table(root: Path, folder: Path) -> list[str]:
         own = [model for model in models if model['In Collection'] == collection['Name']]
         (place,) = {(root / model['Config']).parent for model in own}
         paper = collection.get('Paper')
-        if paper is None:  # what is not published has a document of ours
+        if paper is None:  # not published: described in our documents
             paper = {'Title': 'beyond the paper', 'URL': link(root / collection['README'], folder)}
         lines.append(
             f'| {collection["Name"]} | [{paper["Title"]}]({paper["URL"]}) '
@@ -64,11 +64,11 @@ def methods_table(root: Path, folder: Path) -> list[str]:
 
 
 def configs_table(root: Path, folder: Path) -> list[str]:
-    """Lines of the table of pretraining configs, methods one after the other.
+    """Lines of the table of pretraining configs, grouped by method.
 
     Args:
         root: Root of the repository.
-        folder: Folder of the document, which the links start from.
+        folder: Folder of the document, to which the links are relative.
 
     Returns:
         Lines of Markdown.
@@ -92,11 +92,11 @@ TABLES = {'methods': methods_table, 'configs': configs_table}
 
 def results(model: dict[str, Any]) -> str:
     """Results of a model in a cell: ``Dataset: metric value, ...``; ``-`` without any."""
-    found = [
+    cells = [
         f'{result["Dataset"]}: ' + ', '.join(f'{k} {v}' for k, v in result['Metrics'].items())
         for result in model.get('Results') or []
     ]
-    return '; '.join(found) or '-'
+    return '; '.join(cells) or '-'
 
 
 def link(path: Path, folder: Path) -> str:
@@ -105,7 +105,7 @@ def link(path: Path, folder: Path) -> str:
 
 
 def render(text: str, root: Path, folder: Path) -> str:
-    """A document with its tables written anew.
+    """A document with its tables updated.
 
     Args:
         text: The document.
@@ -116,7 +116,7 @@ def render(text: str, root: Path, folder: Path) -> str:
         The document; the same text if it has no marker or is up to date.
 
     Raises:
-        SystemExit: If a marker names no table.
+        SystemExit: If a marker names an unknown table.
     """
 
     def table(match: re.Match[str]) -> str:
@@ -144,12 +144,12 @@ def main() -> None:
     )
     parser.add_argument('--check', action='store_true', help='write nothing, only compare')
     check = parser.parse_args().check
-    found = outdated(ROOT)
-    for path, text in found.items():
+    texts = outdated(ROOT)
+    for path, text in texts.items():
         print(f'{path.relative_to(ROOT)}: ' + ('outdated' if check else 'written'))
         if not check:
             path.write_text(text, encoding='utf-8')
-    sys.exit(check and bool(found))
+    sys.exit(check and bool(texts))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Write the weights of a checkpoint into a small file that is safe to share and to load.
+"""Export the weights of a checkpoint to a small file that is safe to share and to load.
 
 Example:
     python tools/export.py work_dirs/pretrain/epoch_100.pth --out weights
@@ -25,7 +25,10 @@ def main() -> None:
         help='part to export; default: encoder, with other layouts than mm backbone',
     )
     parser.add_argument(
-        '--layout', choices=LAYOUTS, default='mm', help='whose names to give (default: mm)'
+        '--layout',
+        choices=LAYOUTS,
+        default='mm',
+        help='library whose parameter names are used (default: mm)',
     )
     parser.add_argument(
         '--name', help='start of the file name; default: folder and name of the checkpoint'

@@ -1,6 +1,6 @@
 # Sourced by dist_train.sh and dist_test.sh.
 
-# Start a script in processes that find each other:
+# Start a script in processes that are connected to each other:
 #   launch PROCESSES SCRIPT [arguments]
 launch() {
     local processes=$1

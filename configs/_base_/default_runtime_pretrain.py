@@ -1,6 +1,7 @@
 default_scope = 'mmpretrain'
 # Every hook has a name: `--cfg-options default_hooks.embedding_metrics.interval=10`.
-# mmengine can switch off its own six by None, not ours; leave those out in a config file.
+# None switches off the six hooks of mmengine only (the first five here and runtime_info); leave out
+# others with `default_hooks = dict(_delete_=True, ...)` in a config file.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),

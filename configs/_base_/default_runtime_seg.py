@@ -1,6 +1,7 @@
 default_scope = 'mmseg'
 # Every hook has a name: `--cfg-options default_hooks.pretrained.checkpoint=FILE`.
-# mmengine can switch off its own six by None, not ours; leave those out in a config file.
+# None switches off the six hooks of mmengine only (the first five here and runtime_info); leave out
+# others with `default_hooks = dict(_delete_=True, ...)` in a config file.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=True),

@@ -1,4 +1,4 @@
-# The official fine-tuning on a labelled folder; set data_root, the lists and num_classes.
+# The official fine-tuning on a labelled folder; tools/train.py --data-root DIR fits it to yours.
 _base_ = [
     '../_base_/backbones/resnet50_os16.py',
     '../_base_/decode_heads/deeplabv3plus.py',

@@ -1,4 +1,4 @@
-# A CPU in two minutes: narrow ResNet-18, views of 64 px; the method as in the paper.
+# Pretraining in two minutes on a CPU: narrow ResNet-18, views of 64 px; the method as in the paper.
 _base_ = [
     '../_base_/backbones/resnet18w16_os16.py',
     '../_base_/decode_heads/deeplabv3plus_w16.py',

@@ -4,7 +4,8 @@ model = dict(
     data_preprocessor=dict(mean=[127.5] * 4, std=[79.6875] * 4),
     backbone=dict(in_channels=4),
 )
-# with more than three bands the official code also changes and disturbs each band
+# with more than three bands, the official code also changes brightness and contrast per band, and
+# adds noise
 colour = dict(
     type='RandomApply',
     prob=0.8,

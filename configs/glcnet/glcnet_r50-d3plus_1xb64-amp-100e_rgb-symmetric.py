@@ -1,4 +1,4 @@
-# Both views are turned and changed in colour; the official recipe leaves the first as it is.
+# Both views are rotated and changed in colour; the official recipe only crops the first one.
 _base_ = './glcnet_r50-d3plus_1xb64-amp-100e_rgb.py'
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),

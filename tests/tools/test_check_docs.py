@@ -14,7 +14,7 @@ from check_docs import ROOT, problems
         ('`glcnet_plugin.GLCNet`, `glcnet_plugin.NoSuch`', ['class NoSuch']),
     ],
 )
-def test_missing_names_are_found(text, expected):
+def test_missing_names_are_listed(text, expected):
     assert problems(text, ROOT, ROOT) == expected
 
 

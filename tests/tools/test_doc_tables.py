@@ -68,13 +68,13 @@ def test_unknown_table(repository):
         render('<!-- table: coffee -->\n<!-- end -->', repository, repository)
 
 
-def test_outdated_documents_are_found_and_mended(repository):
+def test_outdated_documents_are_detected_and_fixed(repository):
     marked = '<!-- table: methods -->\n<!-- end -->\n'
     (repository / 'README.md').write_text('no table\n')
     (repository / 'docs/page.md').write_text(marked)
-    found = outdated(repository)
-    assert list(found) == [repository / 'docs/page.md']
-    (repository / 'docs/page.md').write_text(found[repository / 'docs/page.md'])
+    texts = outdated(repository)
+    assert list(texts) == [repository / 'docs/page.md']
+    (repository / 'docs/page.md').write_text(texts[repository / 'docs/page.md'])
     assert not outdated(repository)
 
 

@@ -1,4 +1,4 @@
-# The demo's labelled tiles, 96 px crops; batches are drawn for ever, for a loop over iterations.
+# The demo's labelled tiles, 96 px crops; batches are drawn endlessly, for a loop over iterations.
 _base_ = './folder_seg_256.py'
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),

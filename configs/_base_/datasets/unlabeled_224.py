@@ -1,5 +1,5 @@
-# Two views of unlabelled tiles, the official recipe: only the second view is turned and
-# changed in colour (probabilities and ranges of the official code).
+# Two views of unlabelled tiles, the official recipe: only the second view is rotated and changed in
+# colour (probabilities and ranges of the official code).
 crop = dict(
     type='glcnet_plugin.TrackedRandomResizedCrop',
     scale=224,

@@ -1,4 +1,4 @@
-# The views of unlabeled_224.py, 64 px wide, of the demo's tiles.
+# The views of unlabeled_224.py at 64 px, of the demo's tiles.
 _base_ = './unlabeled_224.py'
 crop = dict(_base_.crop, scale=64)
 train_pipeline = [

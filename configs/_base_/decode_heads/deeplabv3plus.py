@@ -1,5 +1,5 @@
 # DeepLabV3+; num_classes is D = 64 embedding channels in pretraining (official code).
-# No head says in_channels: they follow from the backbone.
+# No head sets in_channels: they follow from the backbone.
 decode_head = dict(
     type='mmseg.DepthwiseSeparableASPPHead',
     in_index=3,

@@ -1,6 +1,6 @@
 # DenseCL with the settings of mmpretrain, but the queue of GLCNet's MoCo baseline: 65536
 # entries are more than there are tiles. The batch of all GPUs must divide the queue; a leaf
-# adds the hook that brings in the dense loss after some steps.
+# adds the hook that enables the dense loss after some steps.
 model = dict(
     type='DenseCL',
     data_preprocessor=dict(

@@ -1,5 +1,5 @@
-# SimSiam with the settings of mmpretrain; a leaf adds the hook that fixes the predictor's
-# learning rate.
+# SimSiam with the settings of mmpretrain; a leaf adds the hook that keeps the predictor's
+# learning rate constant.
 model = dict(
     type='SimSiam',
     data_preprocessor=dict(

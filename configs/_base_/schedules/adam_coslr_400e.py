@@ -1,5 +1,5 @@
-# Pretraining schedule of the official code. The cosine has no T_max, so it ends with the run,
-# whatever max_epochs is.
+# Pretraining schedule of the official code. The cosine has no T_max, so it ends with the run
+# for any max_epochs.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-5),

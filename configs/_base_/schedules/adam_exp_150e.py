@@ -1,5 +1,5 @@
-# Fine-tuning schedule of the official code. The last checkpoint counts: none is chosen by
-# its score on the split that is reported.
+# Fine-tuning schedule of the official code. The last checkpoint is scored: none is selected
+# by its score on the reported split.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=1e-4, weight_decay=1e-5),

@@ -15,7 +15,7 @@ model = dict(
         mask_ratio=0.75,
     ),
 )
-# one view, turned and flipped but not changed in colour
+# one view, rotated and flipped but not changed in colour
 train_pipeline = [
     *_base_.train_pipeline[:2],
     _base_.crop,

@@ -24,7 +24,7 @@ model = dict(
     ),
     head=dict(patch_size=8),
 )
-# one view, turned and flipped but not changed in colour
+# one view, rotated and flipped but not changed in colour
 train_pipeline = [
     *_base_.train_pipeline[:2],
     _base_.crop,
