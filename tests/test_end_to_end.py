@@ -123,7 +123,7 @@ def test_wrong_stem_stops_before_the_first_step(pretrained, data, tmp_path):
     )  # fmt: skip
     assert done.returncode != 0 and 'ResNetV1c' in done.stderr
     assert 'error: ' in done.stderr and 'Traceback' not in done.stderr
-    assert 'does not hold what scope' in done.stderr and 'Iter(train)' not in done.stdout
+    assert 'does not hold all tensors of scope' in done.stderr and 'Iter(train)' not in done.stdout
 
 
 def test_resumed_pretraining_goes_on(pretrained, data):

@@ -76,17 +76,16 @@ PRIVATE_OF_OTHERS = {
     'checkpoints/safe_load.py': {
         '_utils', '_rebuild_parameter', '_rebuild_tensor', '_rebuild_tensor_v2',
     },
-    'engine/hooks/graceful_stop.py': {'_exit'},
     'study/run/scheduler.py': {'_processes'},
 }  # fmt: skip
 
 
 def private_members(path):
-    """Private attributes that a file reads of anything but self, cls and super()."""
+    """Private attributes that a file reads of anything but self, cls, super() and os (os._exit)."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and re.match('_[^_]', node.attr):
             owner = getattr(node.value, 'func', node.value)
-            if getattr(owner, 'id', None) not in ('self', 'cls', 'super'):
+            if getattr(owner, 'id', None) not in ('self', 'cls', 'super', 'os'):
                 yield node.attr
 
 

@@ -1,1 +1,31 @@
-"""What programs call: loading pretrained parts, extracting features."""
+"""The functions that notebooks and scripts call.
+
+- :func:`load_pretrained`: load a part of a checkpoint into a network, or stop.
+- :class:`LoadReport`: what it loaded.
+- :func:`export_weights`: write a part of a checkpoint into a file of tensors and plain facts.
+- :class:`ExportReport`: what it wrote.
+- :func:`describe`: architecture, method, bands, code and data of a checkpoint, from its ``meta``.
+- :func:`read_weights`: read a checkpoint without executing anything it contains.
+- :func:`latest_checkpoint`: the checkpoint of a work dir to resume from.
+- :class:`PixelFeatures`: frozen features of single pixels.
+- :func:`normalise`: normalise raw images as the training of a network does.
+- :func:`linear_probe`, :func:`knn_probe`: score frozen features.
+- :func:`confusion_scores`: OA, Kappa, mIoU and F1 of a confusion matrix.
+
+Nothing is imported before a name is used.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    'glcnet_plugin',
+    submod_attrs={
+        'checkpoints.export': ['ExportReport', 'describe', 'export_weights'],
+        'checkpoints.latest': ['latest_checkpoint'],
+        'checkpoints.loading': ['LoadReport', 'load_pretrained'],
+        'checkpoints.safe_load': ['read_weights'],
+        'evaluation.confusion': ['confusion_scores'],
+        'evaluation.probe': ['knn_probe', 'linear_probe'],
+        'models.utils.pixel_features': ['PixelFeatures', 'normalise'],
+    },
+)

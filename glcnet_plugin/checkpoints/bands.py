@@ -1,4 +1,4 @@
-"""Bands of a network: what they are called, how they are normalised, how many it takes."""
+"""Bands of a network: their names, normalisation and number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,8 @@ RGB = 3
 def inflate_bands(weight: Tensor, bands: int) -> Tensor:
     """Kernels for more or fewer bands out of those for R, G, B.
 
-    Every band gets the mean of the three kernels, times 3 / ``bands``: an image whose bands
-    are all alike then gives the same output as before.
+    Every band gets the mean of the three kernels, times 3 / ``bands``: an image with equal bands
+    then gives the same output as before.
 
     Args:
         weight: (C, 3, h, w).
@@ -53,7 +53,7 @@ def inflate_first_convolution(
 
 
 def band_record(model: nn.Module) -> dict[str, Any] | None:
-    """What a checkpoint should say of its bands.
+    """The record of its bands that a checkpoint should hold.
 
     Args:
         model: Network with a ``data_preprocessor``.
@@ -85,14 +85,16 @@ def band_differences(before: Mapping[str, Any] | None, now: Mapping[str, Any] | 
     """
     if before is None or now is None:
         return []
-    found = []
+    differences = []
     if before['names'] and now['names'] and before['names'] != now['names']:
-        found.append(f'bands were {before["names"]} in pretraining, they are {now["names"]} here')
+        differences.append(
+            f'bands were {before["names"]} in pretraining, they are {now["names"]} here'
+        )
     for key in ('mean', 'std'):
         same = len(before[key]) == len(now[key]) and torch.allclose(
             torch.tensor(before[key]), torch.tensor(now[key]), rtol=1e-4
         )
         if not same:
             old, new = ([round(value, 4) for value in record[key]] for record in (before, now))
-            found.append(f'{key} was {old} in pretraining, it is {new} here')
-    return found
+            differences.append(f'{key} was {old} in pretraining, it is {new} here')
+    return differences

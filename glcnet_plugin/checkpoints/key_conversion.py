@@ -1,4 +1,4 @@
-"""Names of weights: from what other libraries call them to MM's, and back.
+"""Convert the names of weights of other libraries to MM's, and back.
 
 MM's names are ``backbone.*``, ``neck.*`` and ``decode_head.*``. All functions take and give state
 dicts, and change no tensor.
@@ -27,7 +27,7 @@ class Layout:
 
     Args:
         name: For messages.
-        sign: Pattern at the start of a key that only this layout has.
+        sign: Pattern at the start of keys that only this layout has.
         prefix: In front of the keys of the backbone.
         parts: What is taken beside the backbone, as it is.
         resnet: Whether the backbone is a ResNet named as in torchvision or timm.
@@ -41,7 +41,7 @@ class Layout:
 
 
 SEGMENTATION = Layout('MM segmentation', r'decode_head\.', parts=('neck.', 'decode_head.'))
-# A neck here belongs to a method without a decode head, such as SimCLR: not one of segmentation.
+# A neck here belongs to a method without a decode head, such as SimCLR, not to segmentation.
 LAYOUTS = (
     Layout('MM backbone', r'backbone\.(?!\d)'),
     Layout('lightly (children of a ResNet)', r'backbone\.0\.weight', resnet=True),
@@ -55,7 +55,7 @@ def to_mm(state: Mapping[str, Tensor], source: str) -> tuple[State, str]:
 
     Args:
         state: State dict; ``module.`` of DDP in front of all keys is accepted.
-        source: Where it is from, for the message.
+        source: Where it comes from, for the message.
 
     Returns:
         Only ``backbone.*`` and, from segmentation networks, ``neck.*`` and ``decode_head.*``; and
@@ -73,9 +73,9 @@ def to_mm(state: Mapping[str, Tensor], source: str) -> tuple[State, str]:
     }
     if layout.resnet:
         backbone = _resnet(backbone)
-    found: State = {f'backbone.{key}': value for key, value in backbone.items()}
-    found.update({key: value for key, value in plain.items() if key.startswith(layout.parts)})
-    return found, layout.name
+    converted: State = {f'backbone.{key}': value for key, value in backbone.items()}
+    converted.update({key: value for key, value in plain.items() if key.startswith(layout.parts)})
+    return converted, layout.name
 
 
 def _has(state: Mapping[str, Tensor], sign: str) -> bool:
@@ -84,11 +84,11 @@ def _has(state: Mapping[str, Tensor], sign: str) -> bool:
 
 
 def _only_layout(state: Mapping[str, Tensor], source: str) -> Layout:
-    """The layout whose sign is there, if it is one."""
+    """The layout whose sign is there, if it is exactly one."""
     fitting = [layout for layout in LAYOUTS if _has(state, layout.sign)]
     if len(fitting) == 1:
         return fitting[0]
-    what = 'none of the layouts known here'
+    what = 'no layout known here'
     if fitting:
         what = ' and of '.join(layout.name for layout in fitting) + ' at once'
     raise CheckpointMismatchError(

@@ -7,7 +7,7 @@ STATES = ('epoch_*.pth', 'iter_*.pth', 'stopped.pth')  # from which a training c
 
 
 def is_complete(path: str | Path) -> bool:
-    """Whether a file of ``torch.save`` is there from its first byte to its last, undamaged."""
+    """Whether a file of ``torch.save`` is complete and undamaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
@@ -24,15 +24,16 @@ def latest_checkpoint(folder: str | Path) -> tuple[str | None, list[str]]:
             first.
 
     Returns:
-        The first that is whole, None if none is; and those before it, which are damaged or gone.
+        The first that is complete, None if none is; and those before it, which are damaged or
+        missing.
     """
     folder = Path(folder)
     note = folder / 'last_checkpoint'
     named = [note.read_text().strip()] if note.is_file() else []
     states = (path for pattern in STATES for path in folder.glob(pattern))
-    found = sorted(states, key=lambda p: p.stat().st_mtime_ns, reverse=True)
+    newest = sorted(states, key=lambda p: p.stat().st_mtime_ns, reverse=True)
     damaged: list[str] = []
-    for path in dict.fromkeys([*filter(None, named), *map(str, found)]):
+    for path in dict.fromkeys([*filter(None, named), *map(str, newest)]):
         if is_complete(path):
             return path, damaged
         damaged.append(path)

@@ -1,6 +1,6 @@
-"""Load a pretrained part of a segmentation network, all of it or not at all."""
+"""Load a pretrained part of a segmentation network, completely or not at all."""
 
-import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from glcnet_plugin.checkpoints.bands import band_differences, band_record, inflate_first_convolution
 from glcnet_plugin.checkpoints.key_conversion import to_mm
+from glcnet_plugin.checkpoints.match import compare, listed
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError
 
@@ -19,10 +20,8 @@ SCOPES = ('backbone', 'encoder', 'encoder_decoder')
 ENCODER_MODULES = ('image_pool', 'aspp_modules', 'psp_modules', 'bottleneck')
 # The layer whose width is the number of classes, or of embedding channels.
 CLASSIFIER = 'decode_head.conv_seg.'
-# Counter of batch norms, which files of old versions of torch do not have; no weight.
+# Counter of batch norms, absent from files of old versions of torch; not a weight.
 COUNTER = '.num_batches_tracked'
-# Two kernels that differ in the number of bands alone: patch embeddings are not called conv1.
-OTHER_BANDS = re.compile(r'^backbone\..* \((\d+), \d+, (\d+, \d+)\) in the file, \(\1, \d+, \2\)')
 
 
 @dataclass
@@ -35,7 +34,7 @@ class LoadReport:
     matched: dict[str, int]
     missing: list[str] = field(default_factory=list)  # allowed to be
     inflated: list[str] = field(default_factory=list)  # kernels made for other bands
-    warnings: list[str] = field(default_factory=list)  # bands normalised otherwise
+    warnings: list[str] = field(default_factory=list)  # bands normalised differently
 
     def __str__(self) -> str:
         """Text for the log."""
@@ -46,12 +45,12 @@ class LoadReport:
             'initial values'
         ]
         title = 'not in the file, as allow_missing permits'
-        lines += _few(title, self.missing, most=len(self.missing))
+        lines += listed(title, self.missing, most=len(self.missing))
         return '\n'.join([*lines, *self.inflated])
 
 
 def scope_filter(keys: Iterable[str], scope: str) -> Callable[[str], bool]:
-    """What tells whether a key of a state dict belongs to a scope of a network.
+    """A function that tells whether a key of a state dict belongs to a scope of a network.
 
     Args:
         keys: Keys of the network, such as ``'decode_head.bottleneck.conv.weight'``.
@@ -96,9 +95,9 @@ def tensors_of(content: dict[str, Any], source: str) -> dict[str, Tensor]:
     state = content.get('state_dict', content)
     tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
     if not tensors:
-        found = ', '.join(str(key) for key in list(state)[:5])
+        keys = ', '.join(str(key) for key in list(state)[:5])
         raise CheckpointMismatchError(
-            f"{source} holds no tensors, neither in 'state_dict' nor beside it; it has: {found}"
+            f"{source} holds no tensors, neither in 'state_dict' nor beside it; it has: {keys}"
         )
     return tensors
 
@@ -127,7 +126,7 @@ def load_pretrained(
 
     Raises:
         ConfigError: If the scope is unknown.
-        DataError: If the file cannot be had or read, or holds more than weights.
+        DataError: If the file could not be downloaded or read, or holds more than weights.
         CheckpointMismatchError: If a tensor of the scope is missing, has another shape, or
             has no place in the model, or the layout is unknown. Nothing is loaded then.
     """
@@ -142,81 +141,14 @@ def load_pretrained(
     allowed = [key for key in missing if key.startswith(starts)]
     tolerated = {*allowed, *(key for key in missing if key.endswith(COUNTER))}
     wanted = {key: value for key, value in wanted.items() if key not in tolerated}
-    _check_match(wanted, offered, state, checkpoint, scope)
+    differences = compare(wanted, offered, state)
+    if differences or not wanted:
+        raise CheckpointMismatchError(
+            f'{checkpoint} does not hold all tensors of scope {scope!r}, nothing was loaded.\n'
+            f'{differences}\nLikely reason: {differences.likely_reason()}'
+        )
     model.load_state_dict(offered, strict=False)
-    matched: dict[str, int] = {}
-    for key in wanted:
-        matched[module_of(key)] = matched.get(module_of(key), 0) + 1
+    matched = dict(Counter(map(module_of, wanted)))
     before = (content.get('meta') or {}).get('bands') if 'state_dict' in content else None
-    differences = [] if inflated else band_differences(before, band_record(model))
-    return LoadReport(checkpoint, scope, layout, matched, allowed, inflated, differences)
-
-
-def _check_match(
-    wanted: dict[str, Tensor],
-    offered: dict[str, Tensor],
-    state: dict[str, Tensor],
-    checkpoint: str,
-    scope: str,
-) -> None:
-    """Compare names and shapes; raise with the differences and the likely reason."""
-    missing = [key for key in wanted if key not in offered]
-    surplus = [key for key in offered if key not in wanted]
-    shapes = [
-        f'{key} {tuple(offered[key].shape)} in the file, {tuple(wanted[key].shape)} in the model'
-        for key in wanted
-        if key in offered and offered[key].shape != wanted[key].shape
-    ]
-    if wanted and not (missing or surplus or shapes):
-        return
-    lines = [f'{checkpoint} does not hold what scope {scope!r} promises, nothing was loaded.']
-    lines += _few('missing in the file', missing) + _few('no place in the model', surplus)
-    lines += _few('other shapes', shapes)
-    headless = not any(key.startswith('decode_head.') for key in state)
-    reason = _likely_reason(missing, surplus, shapes, bool(offered), headless)
-    raise CheckpointMismatchError('\n'.join([*lines, f'Likely reason: {reason}']))
-
-
-def _few(title: str, entries: list[str], most: int = 4) -> list[str]:
-    """``title (count): the first entries``, or nothing."""
-    more = ', ...' if len(entries) > most else ''
-    return [f'  {title} ({len(entries)}): {", ".join(entries[:most])}{more}'] if entries else []
-
-
-def _likely_reason(
-    missing: list[str], surplus: list[str], shapes: list[str], any_offered: bool, headless: bool
-) -> str:
-    """Guess in words why the two do not fit, and what to do."""
-    stem = 'backbone.stem.'
-    strange = [*missing, *surplus, *(text.split(' ')[0] for text in shapes)]
-    if any(k.startswith(stem) for k in missing) != any(k.startswith(stem) for k in surplus):
-        return (
-            'one has the plain 7x7 stem (ResNet), the other the deep stem (ResNetV1c). Use the '
-            'backbone type of pretraining downstream.'
-        )
-    first = [text for text in shapes if '.conv1.weight' in text and 'layer' not in text]
-    if first or (len(shapes) == 1 and OTHER_BANDS.search(shapes[0])):
-        return (
-            'another number of bands. Set in_channels as in pretraining, or inflate=True to make '
-            'kernels for these bands out of those for R, G, B.'
-        )
-    if not any_offered:
-        return 'not a checkpoint of this kind; it has no key of the scope at all.'
-    norms = {match[0]: None for key in strange if (match := re.match(r'backbone\.norm\d\.', key))}
-    if (
-        missing
-        and len(missing) == len(strange)
-        and all(k.startswith(tuple(norms)) for k in missing)
-    ):
-        return (
-            'a classifier, whose inner stages have no norm at their output. If so, let these '
-            f'keep their initial values: allow_missing={list(norms)}.'
-        )
-    if any(key.startswith('backbone.') for key in strange):
-        return 'another depth, width or type of backbone than in pretraining.'
-    if headless:
-        return (
-            'it is of a method without a decode head, such as SimCLR or a classifier. '
-            "Use scope='backbone'."
-        )
-    return "another decode head than in pretraining. Use the same one, or scope='backbone'."
+    other_bands = [] if inflated else band_differences(before, band_record(model))
+    return LoadReport(checkpoint, scope, layout, matched, allowed, inflated, other_bands)

@@ -1,8 +1,8 @@
-"""Read files of weights without running anything that they contain.
+"""Read files of weights without executing anything they contain.
 
-A checkpoint is a pickle, which may call any function while it is read. Here only what tensors
-are made of is called. The records that MM keeps beside the weights (the history of the losses,
-in NumPy arrays) are read as :class:`Unread`, which hold nothing.
+A checkpoint is a pickle, which may call any function while it is read. Here only the constructors
+of tensors are called. The records that MM keeps beside the weights (the history of the losses, in
+NumPy arrays) are read as :class:`Unread`, which hold nothing.
 """
 
 import pickle
@@ -68,7 +68,7 @@ class _TensorsOnly(pickle.Unpickler):
     """The same rule for torch before 2.5, whose own safe reader takes no further names."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Give a part of a tensor, or a stand-in, or refuse."""
+        """Return a constructor of tensors or a stand-in, or refuse."""
         path = f'{module}.{name}'
         if path not in TENSORS and path not in UNREAD:
             raise pickle.UnpicklingError(f'Unsupported global: GLOBAL {path} is not allowed')
@@ -86,8 +86,8 @@ def read_weights(source: str) -> dict[str, Any]:
         What the file holds: a checkpoint with ``state_dict`` and ``meta``, or a state dict.
 
     Raises:
-        DataError: If the file is missing, cannot be had, is damaged, is no dict, or holds
-            something else than weights. Nothing of it has been run then.
+        DataError: If the file is missing, could not be downloaded, is damaged, is no dict, or holds
+            more than weights. None of it is executed then.
     """
     path = _local(source)
     if not path.is_file():
@@ -121,11 +121,11 @@ def _load(path: Path) -> Any:
 
 def _unreadable(error: Exception) -> str:
     """Say what is wrong with a file, and what to do."""
-    if found := re.search(r'GLOBAL (\S+)', str(error)):
+    if refused := re.search(r'GLOBAL (\S+)', str(error)):
         return (
-            f'is refused: it holds {found[1]}, which is not a part of weights and could run any '
-            'code. If you trust its author, read it where it was made and save the tensors '
-            "alone: torch.save({'state_dict': model.state_dict()}, path)"
+            f'is refused: it holds {refused[1]}, which is not a part of weights and could run any '
+            'code. If you trust its author, read it where it was made and save only the tensors'
+            ": torch.save({'state_dict': model.state_dict()}, path)"
         )
     reason = 'it was not written by torch.save'
     if isinstance(error, RuntimeError | OSError):  # of the zip archive; the first sentence
@@ -161,8 +161,8 @@ def _download(address: str) -> Path:
             )
     except (OSError, RuntimeError) as error:
         raise DataError(
-            f'{address} cannot be had ({error}): download it where there is a network, and give '
-            f'its path, or put it at {path}'
+            f'{address} could not be downloaded ({error}): download it on a machine with network '
+            f'access, and give its path, or put it at {path}'
         ) from error
     finally:
         barrier()  # the other processes of the machine read what this one wrote

@@ -1,4 +1,4 @@
-"""Pictures of what a model sees and says."""
+"""Draw images, views, features and curves."""
 
 from glcnet_plugin.visualization.views import draw_matched_regions, to_rgb
 

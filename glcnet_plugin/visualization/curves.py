@@ -1,6 +1,7 @@
-"""What runs logged, as curves."""
+"""Draw what runs logged as curves."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,64 +11,63 @@ from matplotlib.lines import Line2D
 from glcnet_plugin.errors import DataError
 
 Curves = dict[str, tuple[list[int], list[float]]]
-# title of a panel -> beginnings of the keys it shows; one that a run lacks is left out
+# title of a panel -> pattern of the keys it shows; one that a run lacks is left out
 PANELS = {
-    'loss': ('loss_', 'chance_'),
-    'spread: 1 is even, 0 a collapse': ('health_style_spread', 'health_local_spread'),
-    'effective rank': ('health_style_rank', 'health_local_rank'),
-    'similarity: style branch': ('health_style_positive', 'health_style_hardest'),
-    'similarity: local branch': ('health_local_positive', 'health_local_hardest'),
-    'probe of frozen features': ('probe_',),
-    'scale of the loss under AMP': ('loss_scale',),
+    'loss': r'loss_(?!scale$).+|chance_.+',
+    'std of embeddings: 1 is even, 0 a collapse': r'emb_(style|local)_std',
+    'effective rank': r'emb_(style|local)_effective_rank',
+    'similarity: style branch': r'emb_style_(positive|hardest_negative)',
+    'similarity: local branch': r'emb_local_(positive|hardest_negative)',
+    'probe of frozen features': r'probe_.+',
+    'scale of the loss under AMP': r'loss_scale',
 }
 COLOURS = ('tab:blue', 'tab:red', 'tab:green', 'tab:orange', 'tab:purple', 'tab:brown')
 DASHES = ('-', '--', ':', '-.')
 
 
 def read_curves(folder: str | Path) -> Curves:
-    """Read what a training logged; of one that was resumed, all its parts.
+    """Read the log of a training; of a resumed one, of all its parts.
 
     Args:
         folder: Its work dir.
 
     Returns:
-        Iterations and values by key. What was logged twice for an iteration counts as it was
-        logged last.
+        Iterations and values by key; of values logged twice for an iteration, the last.
 
     Raises:
-        DataError: If nothing was logged there.
+        DataError: If there is no log.
     """
-    found: dict[str, dict[int, float]] = {}
+    values: dict[str, dict[int, float]] = {}
     for log in sorted(Path(folder).glob('*/vis_data/scalars.json')):
         for line in log.read_text(encoding='utf-8').splitlines():
             row = json.loads(line)
             for key, value in row.items():
                 if 'step' in row and isinstance(value, int | float):
-                    found.setdefault(key, {})[row['step']] = value
-    if not found:
+                    values.setdefault(key, {})[row['step']] = value
+    if not values:
         raise DataError(f'{folder} holds no */vis_data/scalars.json: give the work dir of a run')
-    return {key: (sorted(by), [by[step] for step in sorted(by)]) for key, by in found.items()}
+    return {key: (sorted(by), [by[step] for step in sorted(by)]) for key, by in values.items()}
 
 
 def draw_curves(runs: Mapping[str, Curves]) -> Figure:
-    """Draw the health of runs, a panel a topic.
+    """Draw losses, embedding metrics and probes of runs, a panel each.
 
     Args:
         runs: Curves by name of the run; a colour each.
 
     Returns:
-        The figure. In a panel, each key has its kind of line.
+        The figure. In a panel, each key has its line style.
 
     Raises:
-        DataError: If no run logged anything that is drawn.
+        DataError: If no run logged any of these.
     """
     shown = {}
-    for title, starts in PANELS.items():
-        keys = sorted({key for curves in runs.values() for key in curves if key.startswith(starts)})
-        if keys := [key for key in keys if title.startswith('scale') or key != 'loss_scale']:
+    for title, pattern in PANELS.items():
+        logged = {key for curves in runs.values() for key in curves}
+        if keys := sorted(key for key in logged if re.fullmatch(pattern, key)):
             shown[title] = keys
     if not shown:
-        raise DataError(f'{", ".join(runs)}: no losses, health or probe in the logs')
+        raise DataError(f'{", ".join(runs)}: no losses, embedding metrics or probe in the logs')
     rows = (len(shown) + 1) // 2
     figure = Figure(figsize=(10, 2.6 * rows), layout='constrained')
     axes = figure.subplots(rows, 2, squeeze=False).ravel()

@@ -177,7 +177,7 @@ def test_foreign_file(tiny_glcnet, tmp_path):
         segmentor(tiny_glcnet),
         path,
         'backbone',
-        'x.pth has the keys of none.*nothing was loaded.*encoder.weight',
+        'x.pth has the keys of no layout.*nothing was loaded.*encoder.weight',
     )
 
 
@@ -194,7 +194,7 @@ def test_no_tensors(tmp_path):
 
 def test_a_head_without_its_backbone(tiny_glcnet, tmp_path):
     path = saved(tmp_path, {'decode_head.x': torch.zeros(2)})
-    stops(segmentor(tiny_glcnet), path, 'backbone', 'it has no key of the scope at all')
+    stops(segmentor(tiny_glcnet), path, 'backbone', 'it has no key of the scope')
 
 
 def test_a_method_without_decode_head(tiny_glcnet, tmp_path):

@@ -43,6 +43,19 @@ def test_the_scale_of_amp_is_no_loss():
     assert [len(axis.get_lines()) for axis in figure.axes] == [1, 1]
 
 
+def test_panels_of_embedding_metrics():
+    names = ('std', 'effective_rank', 'positive', 'hardest_negative', 'alignment')
+    keys = [f'emb_{branch}_{name}' for branch in ('style', 'local') for name in names]
+    figure = draw_curves({'a': {key: ([1], [0.5]) for key in keys}})
+    panels = {axis.get_title(): len(axis.get_lines()) for axis in figure.axes if axis.get_title()}
+    assert panels == {
+        'std of embeddings: 1 is even, 0 a collapse': 2,
+        'effective rank': 2,
+        'similarity: style branch': 2,
+        'similarity: local branch': 2,
+    }
+
+
 def test_nothing_to_draw():
-    with pytest.raises(DataError, match='a, b: no losses, health or probe'):
+    with pytest.raises(DataError, match='a, b: no losses, embedding metrics or probe'):
         draw_curves({'a': {'lr': ([1], [0.1])}, 'b': {}})
