@@ -12,6 +12,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, DefaultScope
+from synthetic.make_scenes import make_scenes
 
 from glcnet_plugin.datasets.tiling.folder_writer import (
     write_description,
@@ -213,8 +214,7 @@ def four_band_run(unlabelled, labelled, work_dir, *more):
 
 def test_four_bands_from_pretraining_to_pictures_of_predictions(tmp_path):
     data = tmp_path / 'scenes'
-    scenes = ('--scenes', 3, '--size', 320, '--tile', 160, '--bands', 4)
-    tool(tmp_path, 'make_scenes', data, *scenes)
+    make_scenes(data, scenes=3, size=320, tile=160, bands=4)
     tool(tmp_path, 'make_split', data, '--val', 0.3, '--labelled', 2)
     lists = 'train_dataloader.dataset.ann_file=splits/train_2tiles_seed0.txt'
     log = four_band_run(data, data, tmp_path, lists)
