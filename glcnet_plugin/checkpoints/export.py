@@ -1,4 +1,4 @@
-"""Export the weights of a checkpoint: tensors and plain facts, nothing else."""
+"""Export the weights of a checkpoint: only tensors and plain facts."""
 
 import hashlib
 import io
@@ -30,7 +30,7 @@ PARTS = ('backbone', 'neck', 'decode_head', 'data_preprocessor')
 
 @dataclass
 class ExportReport:
-    """What was written where; tensors per module."""
+    """The file that was written, and the number of tensors per module."""
 
     path: Path
     exported: dict[str, int]
@@ -51,9 +51,9 @@ def export_weights(
 
     Args:
         checkpoint: Path or address.
-        out: Folder, made where it is missing.
+        out: Folder, created if missing.
         scope: See :func:`glcnet_plugin.checkpoints.loading.scope_filter`; default: 'encoder', with
-            another layout than 'mm' 'backbone', which is all that those libraries have.
+            another layout than 'mm' 'backbone', the only part that those libraries have.
         layout: Whose names the file has: 'mm', 'torchvision' or 'timm'.
         name: Start of the file name, before the first 8 digits of the SHA-256; default: folder
             and name of the checkpoint.
@@ -104,10 +104,10 @@ def _default_name(checkpoint: str, scope: str) -> str:
 
 
 def _encoded(state: dict[str, torch.Tensor], facts: dict[str, Any]) -> bytes:
-    """The file as bytes, which depend on nothing but the content.
+    """The file as bytes, which depend only on the content.
 
-    Tensors are copied, so that a part of a larger storage does not bring the rest along; facts go
-    through JSON, which leaves plain types only and shares no objects.
+    Tensors are copied, so that a slice of a larger storage does not include the rest; facts pass
+    through JSON, which leaves plain types and shares no objects.
     """
     copies = {key: value.detach().cpu().clone().contiguous() for key, value in state.items()}
     plain = json.loads(json.dumps(facts, sort_keys=True, default=str))
@@ -117,14 +117,14 @@ def _encoded(state: dict[str, torch.Tensor], facts: dict[str, Any]) -> bytes:
 
 
 def describe(meta: dict[str, Any]) -> dict[str, Any]:
-    """Facts about weights that a reader of the file wants.
+    """Facts about the weights of a checkpoint.
 
     Args:
         meta: ``meta`` of a checkpoint.
 
     Returns:
         ``architecture``, ``method``, ``bands``, ``git_hash``, ``data``, ``epoch``, ``iter``,
-        ``versions`` and ``config`` (text); None for what the checkpoint does not say.
+        ``versions`` and ``config`` (text); None for what is unknown.
     """
     text = meta.get('cfg', meta.get('config'))  # exported files say config
     model = read_config(text).get('model', {}) if isinstance(text, str) else {}

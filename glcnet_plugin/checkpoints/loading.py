@@ -26,14 +26,14 @@ COUNTER = '.num_batches_tracked'
 
 @dataclass
 class LoadReport:
-    """What was loaded: tensors per module, e.g. ``{'backbone': 102}``."""
+    """Loaded tensors per module, e.g. ``{'backbone': 102}``, and notes."""
 
     checkpoint: str
     scope: str
     layout: str  # whose names the file has, see glcnet_plugin.checkpoints.key_conversion
     matched: dict[str, int]
     missing: list[str] = field(default_factory=list)  # allowed to be
-    inflated: list[str] = field(default_factory=list)  # kernels made for other bands
+    inflated: list[str] = field(default_factory=list)  # kernels converted to other bands
     warnings: list[str] = field(default_factory=list)  # bands normalised differently
 
     def __str__(self) -> str:

@@ -1,1 +1,1 @@
-"""What takes part in MM's training loops."""
+"""Launch, data loading, checks and hooks of training runs."""

@@ -1,4 +1,4 @@
-"""Runs without a GPU: what mmengine leaves out."""
+"""Run without a GPU, single- and multi-process."""
 
 import os
 import subprocess
@@ -27,13 +27,13 @@ def prepare_cpu(cfg: Config) -> None:
 
     Mixed precision becomes full precision, since mmengine's ``AmpOptimWrapper`` needs a GPU.
 
-    With a launcher: mmengine's ``Runner`` starts the process group on GPUs only and leaves alone
-    one that exists, so it is started here, with gloo. Its default wrapper of the model asks for a
-    GPU of the process, so ``model_wrapper_cfg`` is set. ``SyncBN`` exists on GPUs only: it becomes
-    ``BN``, with batch statistics of each process alone, and running ones that are averaged over
-    the processes after every epoch and before validation.
+    With a launcher: mmengine's ``Runner`` starts the process group on GPUs only and keeps one that
+    exists, so it is started here, with gloo. Its default wrapper of the model needs a GPU per
+    process, so ``model_wrapper_cfg`` is set. ``SyncBN`` exists on GPUs only: it becomes
+    ``BN``, with batch statistics per process, and running statistics that are averaged over the
+    processes after every epoch and before validation.
 
-    Nothing happens with a GPU.
+    With a GPU nothing changes.
 
     Args:
         cfg: Config of a run; changed in place.
@@ -44,32 +44,32 @@ def prepare_cpu(cfg: Config) -> None:
     """
     if get_device() != 'cpu':
         return
-    said = []
+    notes = []
     if cfg.get('optim_wrapper', {}).get('type') == AMP:
         cfg.optim_wrapper = {
             key: value for key, value in cfg.optim_wrapper.items() if key not in OF_AMP
         } | {'type': 'OptimWrapper'}
-        said.append('mixed precision needs a GPU, full precision is used instead')
+        notes.append('mixed precision needs a GPU, full precision is used instead')
     if cfg.get('launcher', 'none') != 'none':
         _check_launch(cfg.launcher)
-        said += _connect(cfg)
-    if said and get_rank() == 0:
-        print_log(f'No GPU: {"; ".join(said)}')
+        notes += _connect(cfg)
+    if notes and get_rank() == 0:
+        print_log(f'No GPU: {"; ".join(notes)}')
 
 
 @contextmanager
 def leave_group_on_exit() -> Iterator[None]:
-    """Leave the process group, if there is one, when a program ends in order.
+    """Leave the process group, if there is one, when a program ends normally.
 
     The threads of gloo can abort a process (SIGABRT) that ends soon after a collective and has
-    not left its group: a launcher then takes a finished training for a failed one.
+    not left its group: a launcher then reports a finished training as failed.
 
-    After an error the group is kept: other processes may wait in a collective, and leaving it
+    After an error the group is kept: other processes may be waiting in a collective, and leaving
     could wait for them.
     """
     try:
         yield
-    except SystemExit:  # a training that was told to stop, and did
+    except SystemExit:  # a training that was stopped by a signal
         _leave_group()
         raise
     _leave_group()
@@ -81,7 +81,7 @@ def _leave_group() -> None:
 
 
 def _connect(cfg: Config) -> list[str]:
-    """Set up processes on the CPU; what to tell about it."""
+    """Set up processes on the CPU; returns notes for the log."""
     wrapper = cfg.get('model_wrapper_cfg') or {
         'type': WRAPPER,
         'broadcast_buffers': False,  # as the runner's own default
@@ -95,8 +95,8 @@ def _connect(cfg: Config) -> list[str]:
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), {'type': SYNC_HOOK}]
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
-    said = [f'{get_world_size()} processes on the CPU, connected by gloo']
-    return said + ['SyncBN needs GPUs, BN is used instead'] * synced
+    notes = [f'{get_world_size()} processes on the CPU, connected by gloo']
+    return notes + ['SyncBN needs GPUs, BN is used instead'] * synced
 
 
 def replace_sync_bn(settings: Any) -> int:
@@ -106,22 +106,22 @@ def replace_sync_bn(settings: Any) -> int:
         settings: Dicts, lists and values, as in a config.
 
     Returns:
-        How many there were.
+        The number of replacements.
     """
     if isinstance(settings, list | tuple):
         return sum(replace_sync_bn(item) for item in settings)
     if not isinstance(settings, dict):
         return 0
-    found = sum(replace_sync_bn(item) for item in settings.values())
+    count = sum(replace_sync_bn(item) for item in settings.values())
     # 'SyncBN', 'mmengine.SyncBN' and mmcv's own 'MMSyncBN'
     if isinstance(settings.get('type'), str) and settings['type'].endswith('SyncBN'):
         settings['type'] = 'BN'
-        found += 1
-    return found
+        count += 1
+    return count
 
 
 def _check_launch(launcher: str) -> None:
-    """See that the processes can find each other."""
+    """Check that the processes can find each other."""
     example = 'tools/dist_train.sh CONFIG 2'
     if launcher not in ('pytorch', 'slurm'):
         raise ConfigError(
@@ -147,9 +147,9 @@ def slurm_variables() -> dict[str, str]:
     names = {
         'SLURM_PROCID': 'RANK', 'SLURM_NTASKS': 'WORLD_SIZE', 'SLURM_LOCALID': 'LOCAL_RANK',
     }  # fmt: skip
-    found = {ours: os.environ[name] for name, ours in names.items() if name in os.environ}
+    variables = {ours: os.environ[name] for name, ours in names.items() if name in os.environ}
     if 'SLURM_NODELIST' in os.environ and 'MASTER_ADDR' not in os.environ:
         command = ['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found['MASTER_ADDR'] = done.stdout.split()[0]
-    return found
+        variables['MASTER_ADDR'] = done.stdout.split()[0]
+    return variables

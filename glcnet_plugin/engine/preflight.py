@@ -1,4 +1,4 @@
-"""What can be known of a run before its first step."""
+"""Checks before the first step of a run."""
 
 import errno
 import os
@@ -14,13 +14,13 @@ from glcnet_plugin.errors import ConfigError, DataError, StorageError
 
 
 def check_work_dir(folder: str | Path) -> None:
-    """See that a folder can be written, and make it where it is missing.
+    """Check that a folder can be written; create it if missing.
 
     Args:
         folder: Folder of logs and checkpoints.
 
     Raises:
-        StorageError: If not.
+        StorageError: If it cannot be written.
     """
     probe = Path(folder) / f'.writable_{os.getpid()}'
     try:
@@ -35,10 +35,10 @@ def check_work_dir(folder: str | Path) -> None:
 
 
 def check_batches(runner: Runner) -> None:
-    """See that data, batch size, processes and queue of a training fit each other.
+    """Check that data, batch size, processes and queue of a training fit each other.
 
     Args:
-        runner: The run; its data are prepared, which ``train`` would do next.
+        runner: The run; its data loader is built, which ``train`` would do next.
 
     Raises:
         DataError: If the images do not fill one batch.
@@ -52,13 +52,13 @@ def check_batches(runner: Runner) -> None:
     if images < processes or (len(loader) == 0 and not endless):
         raise DataError(
             f'{images} images do not fill a batch: train_dataloader.batch_size {batch} on '
-            f'{processes} process{"es" * (processes > 1)} takes {batch * processes}. Take a '
-            'smaller batch size or fewer processes; if there should be more images, look at '
+            f'{processes} process{"es" * (processes > 1)} needs {batch * processes}. Use a '
+            'smaller batch size or fewer processes; if there should be more images, check '
             'train_dataloader.dataset'
         )
     queue: Any = getattr(unwrap_model(runner), 'queue_len', None)
     if queue is not None and queue % (batch * processes):
         raise ConfigError(
             f'model.queue_len {queue} is no multiple of {batch * processes}, batch size x '
-            f'processes: take {round(queue / batch / processes + 0.5) * batch * processes}'
+            f'processes: use {round(queue / batch / processes + 0.5) * batch * processes}'
         )

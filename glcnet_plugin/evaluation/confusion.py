@@ -1,4 +1,4 @@
-"""Confusion matrices and the scores read off them."""
+"""Confusion matrices and their scores."""
 
 import math
 from typing import Any
@@ -54,10 +54,10 @@ def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> NDArray[np.flo
 def confusion_scores(hist: Any) -> dict[str, Any]:
     """Scores of a confusion matrix.
 
-    'OA' is the share of correct pixels, 'Kappa' Cohen's kappa (what OA exceeds chance by),
+    'OA' is the share of correct pixels, 'Kappa' Cohen's kappa (agreement beyond chance),
     'AA' the mean recall. Means run over the classes that occur: recall over those in the
     truth, IoU and F1 over those in truth or prediction. A score of no pixel is NaN; where
-    truth and prediction know one and the same class only, Kappa has no meaning and is 0.
+    truth and prediction hold the same single class, Kappa is undefined and set to 0.
 
     Args:
         hist: (n, n) counts, rows truth, columns prediction; array or tensor.

@@ -1,4 +1,4 @@
-"""The segmentation metric of remote sensing, for MM's evaluators."""
+"""Segmentation scores of remote sensing, as a metric of MM."""
 
 import csv
 import json
@@ -30,8 +30,8 @@ class RSSegMetric(BaseMetric):
     """OA, AA, Kappa, mIoU, mF1 and a table of classes, from one int64 confusion matrix.
 
     Memory does not grow with the number of images. As in MM, samples are expected in the
-    order of ``DefaultSampler(shuffle=False)``; what it repeats to give every process the
-    same number is not counted.
+    order of ``DefaultSampler(shuffle=False)``; samples that it repeats to give every process the
+    same number are not counted.
 
     Args:
         output_dir: Folder for ``scores.json`` (with the matrix) and ``scores.csv``; None for
@@ -68,12 +68,12 @@ class RSSegMetric(BaseMetric):
             truth = sample['gt_sem_seg']['data'].squeeze(0).cpu().numpy()
             if self._last is not None:
                 self._counted = self._last + (0 if self._counted is None else self._counted)
-            # the newest sample waits: it may turn out to be a repetition
+            # the newest sample is held back: it may be a repetition
             self._last = confusion_matrix(prediction, truth, len(classes), self.ignore_index)
             self._num_samples += 1
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Add up the matrices of all processes and score the sum.
+        """Sum the matrices of all processes and score the sum.
 
         Args:
             size: Number of images of the dataset.
@@ -112,7 +112,7 @@ class RSSegMetric(BaseMetric):
         return {name: scores[name] for name in SUMMARY}
 
     def _folder(self) -> Path | None:
-        """Where to save: as configured, else beside the log; None where there is no run."""
+        """Folder of the files: as configured, else that of the log; None without a run."""
         if self.output_dir is not None:
             return Path(self.output_dir)
         handlers = MMLogger.get_current_instance().handlers

@@ -1,4 +1,4 @@
-"""What frozen features know: logistic regression and nearest neighbours on pixels."""
+"""Probes of frozen features: logistic regression and nearest neighbours on pixels."""
 
 from typing import Any
 
@@ -30,9 +30,9 @@ def linear_probe(
         test_features: (M, F) features of the pixels to score.
         test_labels: (M,) class ids.
         num_classes: n.
-        inverse_penalty: scikit-learn's ``C``. Neighbouring pixels say much the same, so that
-            few tiles overfit hundreds of features without a strong penalty.
-        max_iter: Iterations of the solver at most.
+        inverse_penalty: scikit-learn's ``C``. Neighbouring pixels are much alike, so few
+            tiles overfit hundreds of features without a strong penalty.
+        max_iter: Maximum iterations of the solver.
 
     Returns:
         (n, n) int64 confusion matrix, rows truth, columns prediction.
@@ -83,7 +83,7 @@ def knn_probe(
     vote = KNeighborsClassifier(
         min(neighbours, len(train_labels)),
         metric='cosine',
-        # the distance is 1 - similarity; the factor that is the same for all does not matter
+        # the distance is 1 - similarity; a common factor does not matter
         weights=lambda distances: np.exp(-distances / temperature),
     )
     probe = make_pipeline(StandardScaler(), vote)
@@ -92,7 +92,7 @@ def knn_probe(
 
 
 def _require_two_classes(labels: NDArray[Any]) -> None:
-    """Refuse training pixels that leave nothing to tell apart."""
+    """Refuse training pixels of fewer than two classes."""
     classes = np.unique(labels).tolist()
     if len(classes) < 2:
         raise DataError(

@@ -1,9 +1,9 @@
-"""Read configs without running them, and list what differs between two."""
+"""Read configs without executing them, and list the differences of two."""
 
 import ast
 from typing import Any
 
-# About where and how a run is started, not about what it computes.
+# Keys that say where and how a run is started, not what it computes.
 STARTING = (
     'work_dir', 'resume', 'load_from', 'launcher', 'log_level', 'experiment_name',
     'visualizer', 'vis_backends', 'env_cfg', 'gpu_ids',
@@ -15,7 +15,7 @@ def differing_keys(before: str, now: str) -> list[str]:
     """Compare two configs as MM writes them into checkpoints.
 
     Args:
-        before: Text of the one.
+        before: Text of one config.
         now: Text of the other.
 
     Returns:
@@ -39,20 +39,20 @@ def flatten(settings: Any, prefix: str = '') -> dict[str, Any]:
         items = [(str(index), value) for index, value in enumerate(settings)]
     else:
         return {prefix: settings}
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in items:
-        found |= flatten(value, f'{prefix}.{key}' if prefix else key)
-    return found
+        flat |= flatten(value, f'{prefix}.{key}' if prefix else key)
+    return flat
 
 
 def read_config(text: str) -> dict[str, Any]:
-    """Read the config that MM writes into checkpoints, without running it as Python.
+    """Read the config that MM writes into checkpoints, without executing it.
 
     Args:
         text: Assignments of literals and ``dict(...)``.
 
     Returns:
-        The values by name; what is neither stays text. Empty if it is no such text.
+        The values by name; other expressions as text. Empty if the text is not Python.
     """
     try:
         body = ast.parse(text).body

@@ -1,4 +1,4 @@
-"""Feature maps as colours."""
+"""Draw feature maps as colours."""
 
 from collections.abc import Sequence
 from typing import Any

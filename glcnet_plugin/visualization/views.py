@@ -1,4 +1,4 @@
-"""Two views of an image with the regions that show the same ground."""
+"""Draw pairs of views and the regions that show the same ground."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +16,10 @@ COLOURS = ('#ffd400', '#00d5ff', '#ff4d6d', '#7dff5a', '#ff9e3d', '#c58bff', '#f
 
 
 def to_rgb(image: NDArray[Any], bands: Sequence[int] = (0, 1, 2)) -> NDArray[np.uint8]:
-    """Turn an image of any bands and range into something to look at.
+    """Convert an image of any bands and range to RGB for display.
 
     Args:
-        image: (H, W, bands). uint8 is shown as it is unless it is dark; else values are
+        image: (H, W, bands). uint8 is kept unless it is dark; otherwise values are
             stretched between the 2nd and 98th percentile.
         bands: Indices of red, green and blue; of one-band images the band is repeated.
 

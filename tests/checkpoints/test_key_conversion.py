@@ -115,7 +115,9 @@ def test_the_neck_of_a_method_without_decode_head_is_no_neck_of_segmentation():
 
 
 def test_unknown_names_are_listed():
-    with pytest.raises(CheckpointMismatchError, match='x.pth has the keys of no layout.*encoder.weight'):
+    with pytest.raises(
+        CheckpointMismatchError, match='x.pth has the keys of no layout.*encoder.weight'
+    ):
         to_mm(keys('encoder.weight'), 'x.pth')
 
 

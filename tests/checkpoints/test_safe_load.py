@@ -180,7 +180,10 @@ def test_a_name_without_digest(web):
 
 
 def test_an_address_that_cannot_be_downloaded(web):
-    refused('https://example.org/gone.pth', r'(?s)gone.pth could not be downloaded \(HTTP Error 404.*put it')
+    refused(
+        'https://example.org/gone.pth',
+        r'(?s)gone.pth could not be downloaded \(HTTP Error 404.*put it',
+    )
 
 
 def test_names_of_torchvision(web):

@@ -226,7 +226,7 @@ def test_a_killed_process_is_named():
     """Torch notices it wherever the program is just then: in a program of its own."""
     child = [sys.executable, '-c', CHILD, 'die']
     done = subprocess.run(child, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1 and 'error: a process that reads the data was ended' in done.stderr
+    assert done.returncode == 1 and 'error: a data-loading process was killed' in done.stderr
     assert 'num_workers=0' in done.stderr and 'Traceback' not in done.stderr
 
 

@@ -78,7 +78,7 @@ def test_programs_end_with_a_line():
         raise ZeroDivisionError
     killed = 'DataLoader worker (pid 7) is killed by signal: Killed.'
     with (
-        pytest.raises(SystemExit, match=r'was ended by the system \(DataLoader worker \(pid 7'),
+        pytest.raises(SystemExit, match=r'was killed by the system \(DataLoader worker \(pid 7'),
         exit_on_error(),
     ):
         raise RuntimeError(killed)

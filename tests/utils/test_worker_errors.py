@@ -6,7 +6,7 @@ from glcnet_plugin.utils.worker_errors import worker_error_message
 @pytest.mark.parametrize(
     ('text', 'meaning'),
     [
-        ('DataLoader worker (pid 7) is killed by signal: Killed.', 'was ended by the system'),
+        ('DataLoader worker (pid 7) is killed by signal: Killed.', 'was killed by the system'),
         ('unable to open shared memory object </torch_7>', '/dev/shm'),
     ],
 )

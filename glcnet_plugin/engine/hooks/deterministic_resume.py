@@ -1,4 +1,4 @@
-"""A resumed run ends with the weights of one that was never interrupted."""
+"""A resumed run ends with the weights of an uninterrupted one."""
 
 from typing import Any
 
@@ -18,19 +18,19 @@ from glcnet_plugin.registry import HOOKS
 
 @HOOKS.register_module()
 class DeterministicResumeHook(Hook):
-    """Make every iteration depend on seed, iteration and rank alone.
+    """Make every iteration depend only on seed, iteration and rank.
 
-    mmengine seeds once, at the start; a resumed run draws other numbers than one that went
-    through, and starts a half-finished epoch from its first batch. With this hook the network's
-    random numbers are seeded anew in each iteration, those of a sample from seed, iteration and
-    index. So a resumed run goes on where it stopped, without reading the data of finished
-    iterations, and the number of data processes makes no difference.
+    mmengine seeds once, at the start; a resumed run draws other numbers than an uninterrupted one,
+    and starts an unfinished epoch from its first batch. With this hook the random numbers of the
+    network are seeded in each iteration, those of a sample from seed, iteration and index. So a
+    resumed run continues where it stopped, without reading the data of finished iterations, and
+    the number of data-loading processes makes no difference.
 
-    On a CPU the weights are equal bit for bit. On a GPU they are not, as long as kernels are used
-    that add in no fixed order; see docs/fault_tolerance.md.
+    On a CPU the weights are equal bit for bit. On a GPU they are not if kernels sum in no fixed
+    order; see docs/fault_tolerance.md.
 
-    For training in epochs and in iterations; another loop keeps its data as they are, which the
-    log says.
+    For training by epochs and by iterations; the data of other loops stay as they are, with a
+    warning in the log.
     """
 
     priority = 'VERY_HIGH'
@@ -42,11 +42,11 @@ class DeterministicResumeHook(Hook):
         self.first_seed = 0  # of the sampler, before the checkpoint names that of the run
 
     def before_run(self, runner: Runner) -> None:
-        """Remember the seed that the sampler was built with."""
+        """Keep the seed that the sampler was built with."""
         self.first_seed = runner.seed
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Read how much of its epoch was done when it was written."""
+        """Read how much of its epoch was finished when it was written."""
         self.saved = checkpoint.get('meta', {}).get('batches', {})
 
     def before_train(self, runner: Runner) -> None:
@@ -55,8 +55,8 @@ class DeterministicResumeHook(Hook):
         known = isinstance(loop, EpochBasedTrainLoop | IterBasedTrainLoop)
         if not known or loop.dataloader.batch_sampler is None:
             runner.logger.warning(
-                f'the data of this {type(loop).__name__} depend on what was drawn before: a '
-                'resumed run will differ from one that went through'
+                f'the data of this {type(loop).__name__} depend on earlier random draws: a '
+                'resumed run will differ from an uninterrupted one'
             )
             return
         sampler: Any = loop.dataloader.batch_sampler.sampler
@@ -65,23 +65,23 @@ class DeterministicResumeHook(Hook):
         self.loader = loop.dataloader = DeterministicDataLoader(loop.dataloader, runner.seed)
         if isinstance(loop, IterBasedTrainLoop):
             loop.dataloader_iterator = ResumableIterator(self.loader, runner.iter)
-            loop.fast_forward_on_resume = False  # what is left out costs nothing here
+            loop.fast_forward_on_resume = False  # skipped batches cost nothing here
         resumed = self.saved if runner.iter > 0 else {}
         self.epoch_start = runner.iter - resumed.get('finished', 0)
         if resumed and resumed['all'] != len(self.loader):
             self.epoch_start = runner.iter
             runner.logger.warning(
                 f'an epoch had {resumed["all"]} batches and has {len(self.loader)} now (other '
-                'data, batch size or processes): the run will differ from one that went through'
+                'data, batch size or processes): the run will differ from an uninterrupted one'
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Leave out the batches that are trained already."""
+        """Skip the batches that are trained already."""
         if self.loader is not None:
             self.loader.start_epoch(self.epoch_start, runner.iter - self.epoch_start)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Seed what the network draws."""
+        """Seed the random numbers of the network."""
         seed_streams(Purpose.NETWORK, runner.seed, runner.iter, get_rank())
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -89,7 +89,7 @@ class DeterministicResumeHook(Hook):
         self.epoch_start = runner.iter
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Note how much of the epoch is done; say if gradients are lost."""
+        """Record how much of the epoch is finished; warn if gradients are lost."""
         if self.loader is not None:
             finished = checkpoint['meta']['iter'] - self.epoch_start
             checkpoint['meta']['batches'] = {'finished': finished, 'all': len(self.loader)}

@@ -1,4 +1,4 @@
-"""Save, then stop, when the machine is taken away or the user presses Ctrl-C."""
+"""Save, then stop, on preemption or Ctrl-C."""
 
 import os
 import signal
@@ -28,13 +28,13 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class GracefulStopHook(Hook):
     """On SIGTERM (slurm's preemption) or SIGINT (Ctrl-C), finish the iteration, save, exit.
 
-    Writes ``stopped.pth`` into the work dir, from which ``--resume`` goes on, and exits with 128
-    + the number of the signal: 143 or 130. Where gradients are accumulated over iterations, it goes
-    on to their step first. With several processes all stop after the same
-    iteration, whichever of them the signal reached. A second signal ends the process at once.
+    Writes ``stopped.pth`` into the work dir, from which ``--resume`` continues, and exits with 128
+    + the number of the signal: 143 or 130. If gradients are accumulated over iterations, training
+    continues to their step first. With multiple processes all stop after the same iteration,
+    whichever of them received the signal. A second signal ends the process at once.
 
-    A terminal, and slurm, send the signal to the processes that read the data, too. These obey
-    their own main process alone, since their batches are still wanted.
+    A terminal and slurm also send the signal to the workers of the data loaders. These ignore it
+    unless it comes from their main process, which still needs their batches.
     """
 
     priority = 'LOWEST'  # after all hooks that change what is saved
@@ -44,7 +44,7 @@ class GracefulStopHook(Hook):
         self.before: dict[int, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Listen, where that is possible: in the main thread."""
+        """Install the handlers, which only the main thread can."""
         if threading.current_thread() is not threading.main_thread():
             runner.logger.warning('not in the main thread: signals end the run without saving')
             return
@@ -55,15 +55,15 @@ class GracefulStopHook(Hook):
                 loader.worker_init_fn = partial(shield_worker_signals, loader.worker_init_fn)
 
     def after_train(self, runner: Runner) -> None:
-        """Listen no more."""
+        """Restore the previous handlers."""
         self._restore()
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Stop, if a signal came to any of the processes."""
+        """Stop if any process received a signal."""
         number = self._agree()
-        if not number or is_accumulating(runner):  # what is accumulated is not saved
+        if not number or is_accumulating(runner):  # accumulated gradients are not saved
             return
         done = runner.iter + 1
         runner.save_checkpoint(
@@ -76,21 +76,21 @@ class GracefulStopHook(Hook):
         path = Path(runner.work_dir) / NAME
         if is_main_process():
             path.with_name('last_checkpoint').write_text(str(path))
-        barrier()  # a launcher ends all processes when the first one leaves
+        barrier()  # a launcher kills all processes when the first one exits
         self._restore()
         runner.logger.warning(
-            f'{signal.Signals(number).name}: stopped after iteration {done}; saved {path}, go on '
-            'with --resume'
+            f'{signal.Signals(number).name}: stopped after iteration {done}; saved {path}, '
+            'continue with --resume'
         )
         sys.exit(128 + number)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
-        """Note a signal; the next one does what it did before."""
+        """Note a signal; the next one has its previous effect."""
         self.received = number
         self._restore()
 
     def _restore(self) -> None:
-        """Give the signals back."""
+        """Restore the previous handlers."""
         while self.before:
             signal.signal(*self.before.popitem())
 
@@ -104,13 +104,13 @@ class GracefulStopHook(Hook):
 
 
 def shield_worker_signals(init: Callable[[int], None] | None, worker: int) -> None:
-    """First call of a process of a data loader: end it by signals of the main process only.
+    """Initialise a worker of a data loader: only signals of its main process end it.
 
     Args:
-        init: What else is called, or None.
-        worker: Number of the process.
+        init: Another ``worker_init_fn`` to call, or None.
+        worker: Number of the worker.
     """
-    if hasattr(signal, 'sigwaitinfo'):  # Linux; a signal handler would not know the sender
+    if hasattr(signal, 'sigwaitinfo'):  # Linux; a signal handler does not learn the sender
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         threading.Thread(target=_obey_parent, daemon=True).start()
     if init is not None:
@@ -118,7 +118,7 @@ def shield_worker_signals(init: Callable[[int], None] | None, worker: int) -> No
 
 
 def _obey_parent() -> None:
-    """End this process when its parent says so."""
+    """Exit when the parent process sends a signal."""
     while signal.sigwaitinfo(SIGNALS).si_pid != os.getppid():
         pass
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Start a training from given weights."""
+"""Start a training from pretrained weights."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ from glcnet_plugin.registry import HOOKS
 class LoadPretrainedHook(Hook):
     """Load a part of a checkpoint before the first iteration, in pretraining and fine-tuning.
 
-    Stops when the scope is not matched completely, where MM's ``load_from`` only warns and
-    trains from random weights. A resumed run keeps its own weights.
+    Stops if the scope is not matched completely, where MM's ``load_from`` only warns and trains
+    from random weights. A resumed run keeps its own weights.
 
     Args:
         checkpoint: Path or address, see :func:`glcnet_plugin.checkpoints.safe_load.read_weights`.
-            None trains from scratch, and says so.
+            None trains from random weights, which the log says.
         scope: 'backbone', 'encoder' or 'encoder_decoder'; GLCNet fine-tunes from 'encoder'.
         inflate: Whether kernels for R, G, B may be inflated to the bands of this network.
         allow_missing: Starts of keys that the file need not have, such as ``'backbone.norm0.'``
@@ -47,7 +47,7 @@ class LoadPretrainedHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Load the weights and log what was loaded."""
         if runner.iter > 0:
-            runner.logger.info('resumed run: its own weights are kept, none are loaded')
+            runner.logger.info('resumed run: it keeps its weights, none are loaded')
         elif self.checkpoint is None:
             runner.logger.info('no checkpoint to start from: training starts from random weights')
         else:
@@ -56,5 +56,5 @@ class LoadPretrainedHook(Hook):
             )
             runner.logger.info(str(report))
             for text in report.warnings:
-                advice = 'right if each sensor is normalised by its own statistics, else mend it'
+                advice = 'right if each sensor is normalised by its own statistics, else fix it'
                 runner.logger.warning(f'{self.checkpoint}: {text} ({advice})')

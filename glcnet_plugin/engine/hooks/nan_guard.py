@@ -1,4 +1,4 @@
-"""Keep what is not a number out of the weights, and say where it came from."""
+"""Keep NaN and infinity out of the weights, and record their origin."""
 
 import json
 import math
@@ -21,21 +21,21 @@ COUNT = 'train/skipped_steps'
 
 @HOOKS.register_module()
 class NaNGuardHook(Hook):
-    """Stop at a loss or gradient that is NaN or infinite, or leave out such iterations.
+    """Stop at NaN or infinite losses or gradients, or skip such iterations.
 
-    A step with such gradients is never taken: the weights and the state of the optimizer stay as
-    they were. ``nonfinite_iter12_rank0.json`` in the work dir then tells losses, images of the
+    A step with such gradients is never taken: the weights and the state of the optimizer stay
+    unchanged. ``nonfinite_iter12_rank0.json`` in the work dir then records losses, images of the
     batch, seed, learning rate, scale of AMP and embedding metrics.
 
-    Under fp16 the scaler of AMP leaves out steps with infinite gradients itself, as it should.
-    They are counted in ``skipped_steps`` of the log, beside the ``loss_scale``.
+    Under fp16 the scaler of AMP skips steps with infinite gradients itself, as it should. They are
+    counted in ``skipped_steps`` of the log, beside the ``loss_scale``.
 
-    Where gradients are accumulated over iterations, those that came before a bad one, for the same
-    step, are left out with it; those that come after make the step.
+    If gradients are accumulated over iterations, those before a bad one, for the same step, are
+    dropped with it; those after it make the step.
 
     Args:
-        max_skips: Such iterations in a row that are left out, with the buffers (statistics of
-            batch normalisation) as they were; one more stops the run. 0 stops at the first.
+        max_skips: Consecutive iterations that may be skipped, with the buffers (statistics of
+            batch normalisation) unchanged; one more stops the run. 0 stops at the first.
 
     Raises:
         ConfigError: If ``max_skips`` is negative.
@@ -55,13 +55,13 @@ class NaNGuardHook(Hook):
         self.buffers: list[Tensor] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Look at the gradients before every step."""
+        """Check the gradients before every step."""
         runner.optim_wrapper.optimizer.register_step_pre_hook(self._before_step)
         if runner.iter > 0 and COUNT in runner.message_hub.log_scalars:  # of a resumed run
             self.skipped = int(runner.message_hub.get_scalar(COUNT).current())
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Remember the buffers."""
+        """Copy the buffers."""
         self.stepped = self.dropped = False
         if self.max_skips:
             self.buffers = [buffer.clone() for buffer in runner.model.buffers()]
@@ -69,13 +69,13 @@ class NaNGuardHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Count; write what led to it; stop, or go on."""
+        """Count bad iterations, record what led to them, and stop or skip."""
         losses = {key: float(torch.as_tensor(v).detach()) for key, v in (outputs or {}).items()}
         bad = [f'{key} is {value}' for key, value in losses.items() if not math.isfinite(value)]
         if bad and is_accumulating(runner):
             self._drop_gradients(runner.optim_wrapper.optimizer)
         scale = amp_scale(runner)
-        # the scaler asks for no step where it finds a gradient that is not finite
+        # the scaler skips the step if a gradient is not finite
         overflow = scale > 0 and not (self.stepped or is_accumulating(runner))
         dropped = self.dropped or overflow
         self.skipped += dropped
@@ -91,30 +91,30 @@ class NaNGuardHook(Hook):
         self.in_a_row += 1
         path = Path(runner.work_dir) / f'nonfinite_iter{runner.iter + 1}_rank{get_rank()}.json'
         path.write_text(json.dumps(describe(runner, losses, data_batch), indent=1) + '\n')
-        text = f'{", ".join(bad)} at iteration {runner.iter + 1}; what led to it is in {path}'
+        text = f'{", ".join(bad)} at iteration {runner.iter + 1}; details are in {path}'
         if self.in_a_row > self.max_skips:
             taken = 'No step was taken with it' if dropped else 'Its gradients were finite'
             raise NonFiniteError(
                 f'{text}. {taken}. Usual causes: a learning rate that is too '
                 'high, fp16 (bf16 has a wider range), images with NaN; '
-                'NaNGuardHook(max_skips=10) leaves out single bad batches'
+                'NaNGuardHook(max_skips=10) skips single bad batches'
             )
         if not dropped:
             runner.logger.warning(f'{text}; its gradients were finite, the step was taken')
             return
         for buffer, before in zip(runner.model.buffers(), self.buffers, strict=True):
             buffer.copy_(before)
-        runner.logger.warning(f'{text}; the iteration is left out')
+        runner.logger.warning(f'{text}; the iteration is skipped')
 
     def _before_step(self, optimizer: Any, _args: Any, _kwargs: Any) -> None:
-        """Note the step, and look at its gradients."""
+        """Note the step, and check its gradients."""
         self.stepped = True
         self._drop_gradients(optimizer)
 
     def _drop_gradients(self, optimizer: Any) -> None:
-        """Take all gradients away if one is not finite: a step without any does nothing."""
+        """Remove all gradients if one is not finite: a step without gradients does nothing."""
         parameters = [p for group in optimizer.param_groups for p in group['params']]
-        # nothing is clipped: the largest gradient, found with few kernels
+        # clips nothing: the largest gradient, computed with few kernels
         if not clip_grad_norm_(parameters, math.inf, norm_type=math.inf).isfinite():
             self.dropped = True
             for parameter in parameters:
@@ -128,7 +128,7 @@ def amp_scale(runner: Runner) -> float:
 
 
 def describe(runner: Runner, losses: dict[str, float], data_batch: Any) -> dict[str, Any]:
-    """What is needed to see an iteration again, as JSON can hold it."""
+    """What is needed to reproduce an iteration, in types of JSON."""
     samples = data_batch.get('data_samples') or [] if isinstance(data_batch, dict) else []
     inputs = data_batch.get('inputs', []) if isinstance(data_batch, dict) else []
     views = inputs if isinstance(inputs, list | tuple) else [inputs]

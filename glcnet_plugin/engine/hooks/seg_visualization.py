@@ -1,4 +1,4 @@
-"""Pictures of predictions on images of any bands."""
+"""Draw predictions on images with any number of bands."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -13,9 +13,9 @@ from glcnet_plugin.registry import MODELS
 
 
 class MultiBandMixin:
-    """Give a preprocessor of MM means and deviations for any number of bands.
+    """Mixin for MM's preprocessors: mean and standard deviation of any number of bands.
 
-    MM accepts one or three. Mix it in before the class of MM.
+    MM accepts one or three. Put it before the class of MM in the bases.
 
     Args:
         mean: One value per band, in the units of the images.
@@ -24,7 +24,7 @@ class MultiBandMixin:
         kwargs: Arguments of the class of MM, which refuses those it does not know.
 
     Raises:
-        ConfigError: If these differ in length, are empty, or a deviation is not positive.
+        ConfigError: If these differ in length, are empty, or a ``std`` is not positive.
     """
 
     mean: Tensor
@@ -52,7 +52,7 @@ class MultiBandMixin:
         self.register_buffer('std', torch.tensor(std).float().view(-1, 1, 1), False)  # type: ignore[attr-defined]
 
     def forward(self, data: dict[str, Any], training: bool = False) -> Any:
-        """Compare the bands of the images with the number of means, then do as MM does.
+        """Compare the bands of the images with the number of means, then process as MM does.
 
         Args:
             data: ``inputs``, views (B, bands, H, W) or images (bands, H, W), and

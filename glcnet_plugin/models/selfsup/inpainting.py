@@ -15,7 +15,7 @@ from glcnet_plugin.registry import MODELS
 
 @MODELS.register_module()
 class Inpainting(SegPretrainer):
-    """Predict the pixels of holes from what surrounds them.
+    """Predict the pixels of holes from their surroundings.
 
     Source: Pathak et al., Context Encoders: Feature Learning by Inpainting, CVPR 2016,
     https://arxiv.org/abs/1604.07379, with the holes and weights of GLCNet's baseline. The
@@ -27,12 +27,12 @@ class Inpainting(SegPretrainer):
     Args:
         backbone: Config of any mmseg or mmpretrain backbone, with the prefix of its host.
         decode_head: Config of any mmseg decode head that gives one map; its ``num_classes``
-            is the number of bands. ``in_channels`` follows from the backbone.
+            is the number of bands. ``in_channels`` may be left out.
         neck: Config of a mmseg neck between backbone and decode head, or None.
         num_holes: Holes per image.
         hole_size: Side of a hole in pixels.
-        hole_weight: Weight of the error in the holes; the rest of the image weighs what is
-            left to 1.
+        hole_weight: Weight of the error in the holes; that of the rest of the image is
+            1 - hole_weight.
         data_preprocessor: Config; :class:`RSSelfSupDataPreprocessor` where it names no type.
         init_cfg: Initialisation, as in every MM model.
 

@@ -1,4 +1,4 @@
-"""Pure tensor functions of the method; none of them needs an OpenMMLab package."""
+"""Tensor functions of the method; those exported here need no OpenMMLab package."""
 
 from glcnet_plugin.models.utils.capture import capture_output
 from glcnet_plugin.models.utils.encoder_map import coarsest_map, default_style_source

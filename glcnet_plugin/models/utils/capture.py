@@ -1,4 +1,4 @@
-"""Read what an inner module of a network puts out."""
+"""Capture the output of a submodule."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

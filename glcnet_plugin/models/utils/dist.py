@@ -1,4 +1,4 @@
-"""Items of all processes, with gradients."""
+"""Gather items of all processes, with gradients."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from torch.autograd import Function
 
 
 def gather_items(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """Put the items of all processes behind each other, in the order of the ranks.
+    """Concatenate the items of all processes, in the order of the ranks.
 
     Gradients flow back to the process that an item came from: the backward pass of the gather
-    adds up what all processes' losses say of it. A process with fewer items than another one, as
-    at the end of uneven data, has zeros in the places of the missing ones.
+    sums the gradients of the losses of all processes. A process with fewer items than another, as
+    at the end of uneven data, is padded with zeros.
 
     Args:
         tensors: (n, ...) each, all of the same number of items n.
 
     Returns:
-        (n,) places of the items of this process among those of all, and the gathered tensors,
+        (n,) indices of the items of this process among those of all, and the gathered tensors,
         (R * N, ...) each, for R processes of which the largest has N items.
     """
     own = torch.arange(len(tensors[0]), device=tensors[0].device)
@@ -33,18 +33,18 @@ def gather_items(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 
 def unique_numbers(count: int, device: torch.device) -> Tensor:
-    """Numbers (count,) that no other process has."""
+    """Numbers (count,) that are unique across processes."""
     return torch.arange(count, device=device) + (get_rank() << 40)
 
 
 def _fill_up(tensor: Tensor, count: int) -> Tensor:
-    """(n, ...) -> (count, ...), with zeros behind."""
+    """(n, ...) -> (count, ...), padded with zeros."""
     missing = count - len(tensor)
     return torch.cat([tensor, tensor.new_zeros(missing, *tensor.shape[1:])]) if missing else tensor
 
 
 class _Gather(Function):
-    """all_gather whose backward pass adds up the gradients of all processes.
+    """all_gather whose backward pass sums the gradients of all processes.
 
     torch.distributed.nn has one too; with gloo it exchanges the gradients process by process,
     which was seen to hang with torch 2.1.

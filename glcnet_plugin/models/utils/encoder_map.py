@@ -1,4 +1,4 @@
-"""Which map of a network is the encoder map, the one whose style is described."""
+"""Choose the encoder map of a network, whose style is described."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 def default_style_source(decode_head: nn.Module | None) -> str:
     """Submodule that gives the encoder map, by the family of the decode head.
 
-    Heads that gather context before they decode (DeepLabV3, DeepLabV3+, PSPNet, UPerNet) end
+    Heads that aggregate context before they decode (DeepLabV3, DeepLabV3+, PSPNet, UPerNet) end
     that part with a ``bottleneck``, whose output GLCNet describes (section III-B: the encoder
     is ResNet and ASPP). The others (FCN, SegFormer, Semantic FPN, LRASPP) have no such part:
     there the backbone is the encoder.

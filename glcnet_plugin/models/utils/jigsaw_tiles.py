@@ -11,8 +11,8 @@ def cut_tiles(
 ) -> Tensor:
     """Cut one tile at a random place out of each cell of a grid.
 
-    The gaps keep edges from telling which tiles are neighbours (Noroozi and Favaro, ECCV
-    2016, on shortcuts). What the grid leaves over at the right and the bottom is not used.
+    The gaps keep edges from revealing which tiles are neighbours (Noroozi and Favaro, ECCV
+    2016, on shortcuts). The remainder at the right and the bottom is not used.
 
     Args:
         images: (N, bands, H, W).

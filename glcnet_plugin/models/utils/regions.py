@@ -12,12 +12,12 @@ from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.geometry import map_points, size_pair
 from glcnet_plugin.models.utils.precision import full_precision
 
-# Places tried per region. With the official crops a draw of 32 leaves a region without a
+# Candidates per region. With the official crops a draw of 32 leaves a region without a
 # separate place only where the common ground has none.
 CANDIDATES_PER_REGION = 32
 # Two regions closer than this, in view pixels, count as one.
 SAME_PLACE = 1.0
-# Slack in pixels for float32 rounding of coordinates of some thousand pixels.
+# Slack in pixels for float32 rounding of coordinates of a few thousand pixels.
 ROUNDING = 1e-2
 
 
@@ -204,7 +204,7 @@ def _axis_weights(
         (N, K, cells) weights that sum to 1, or to 0 for an interval outside the axis.
     """
     identity = torch.eye(cells, dtype=low.dtype, device=low.device)[None]  # (1, cells, cells)
-    # what F.interpolate makes of unit vectors is its matrix: (cells, pixels)
+    # F.interpolate of unit vectors gives its matrix: (cells, pixels)
     upsample = F.interpolate(identity, pixels, mode='linear', align_corners=align_corners)[0]
     edges = torch.arange(pixels + 1, dtype=low.dtype, device=low.device)
     covered = torch.minimum(high[..., None], edges[1:]) - torch.maximum(low[..., None], edges[:-1])

@@ -114,7 +114,7 @@ def test_accumulated_gradients_are_left_out_before_their_step(tmp_path, bad):
     assert all(value.isfinite().all() for value in runner.model.state_dict().values())
     assert runner.message_hub.get_scalar('train/skipped_steps').current() == 1
     log = next(tmp_path.rglob('*.log')).read_text()
-    assert f'at iteration {bad + 1};' in log and 'the iteration is left out' in log
+    assert f'at iteration {bad + 1};' in log and 'the iteration is skipped' in log
     assert 'the step was taken' not in log and len(list(tmp_path.glob('nonfinite*'))) == 1
     with pytest.raises(NonFiniteError, match=f'iteration {bad + 1}.*No step was taken with it'):
         train(tmp_path / 'stop', values, wrapper=wrapper)
@@ -144,7 +144,7 @@ def test_bad_batches_under_amp(tmp_path, amp):
     runner = train(tmp_path, [1.0, math.nan, 2.0], max_skips=1, wrapper=amp)
     assert all(value.isfinite().all() for value in runner.model.state_dict().values())
     assert runner.message_hub.get_scalar('train/skipped_steps').current() == 1
-    assert 'the iteration is left out' in next(tmp_path.rglob('*.log')).read_text()
+    assert 'the iteration is skipped' in next(tmp_path.rglob('*.log')).read_text()
     with pytest.raises(NonFiniteError, match='No step was taken with it'):
         train(tmp_path / 'stop', [1.0, math.nan, 2.0], wrapper=amp)
 

@@ -2,11 +2,13 @@ import pytest
 import torch
 
 from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.channel_inference import build_part
 from glcnet_plugin.models.selfsup.base import SegPretrainer
 
 BACKBONE = dict(type='mmseg.ResNet', depth=18, stem_channels=8, base_channels=8)
 FCN = dict(type='mmseg.FCNHead', in_index=3, channels=4, num_classes=5, dropout_ratio=0.0)
 NORMALISE = dict(mean=[127.5] * 3, std=[80.0] * 3)
+RECORDED = dict(first=-5.786725936773109, last=4.831644415855408, next=0.4372938275337219)
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +89,45 @@ def test_head_with_several_outputs():
 def test_bands_of_backbone_and_normalisation_differ():
     with pytest.raises(ConfigError, match='takes 4 bands, .* has 3 means: set in_channels=3'):
         pretrainer(dict(BACKBONE, in_channels=4))
+
+
+@pytest.mark.parametrize('neck', [None, dict(type='mmseg.FPN', out_channels=6, num_outs=4)])
+def test_weights_are_those_of_parts_built_in_their_order(neck, monkeypatch):
+    """What infers the channels draws no random numbers; the backbone is built once."""
+    from mmseg.models.backbones import ResNet
+
+    built = []
+    build = ResNet.__init__
+
+    def count(self, *args, **kwargs):
+        built.append(self)
+        build(self, *args, **kwargs)
+
+    monkeypatch.setattr(ResNet, '__init__', count)
+    head = FCN if neck is None else dict(FCN, in_index=0)
+    torch.manual_seed(5)
+    model = pretrainer(decode_head=head, neck=neck)
+    model.freeze_unused([model.dry_run()[1]])
+    after = torch.rand(1)
+    assert len(built) == 1
+    torch.manual_seed(5)
+    backbone = build_part(BACKBONE)
+    parts = {'backbone': backbone}
+    if neck is not None:
+        parts['neck'] = build_part(dict(neck, in_channels=[8, 16, 32, 64]))
+    parts['decode_head'] = build_part(dict(head, in_channels=64 if neck is None else 6))
+    expected = torch.nn.ModuleDict(parts).state_dict()
+    assert torch.equal(torch.rand(1), after)
+    state = model.state_dict()
+    assert set(expected) == set(state)
+    assert all(torch.equal(value, state[key]) for key, value in expected.items())
+
+
+def test_weights_of_earlier_versions():
+    """Recorded with the code that built the backbone twice."""
+    torch.manual_seed(5)
+    model = pretrainer()
+    assert model.backbone.conv1.weight.double().sum().item() == pytest.approx(RECORDED['first'])
+    last = model.decode_head.conv_seg.weight.double().abs().sum().item()
+    assert last == pytest.approx(RECORDED['last'])
+    assert torch.rand(1).item() == pytest.approx(RECORDED['next'])
