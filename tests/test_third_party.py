@@ -147,11 +147,16 @@ def test_scores_with_test_time_augmentation_and_other_metrics(scenes, tmp_path):
     evaluators = [
         dict(type='glcnet_plugin.RSSegMetric', output_dir=str(tmp_path / 'ours')),
         dict(type='mmseg.IoUMetric', iou_metrics=['mIoU'], prefix='mmseg'),
-    ]
+        dict(type='glcnet_plugin.RSSegMetric', output_dir=str(tmp_path / 'ours'), ignore_index=0,
+             prefix='without_first'),
+    ]  # fmt: skip
     checkpoint = str(tmp_path / 'train/iter_1.pth')
     settings = dict(load_from=checkpoint, test_evaluator=evaluators)
     plain = segmentation(scenes, tmp_path / 'plain', **settings).test()
     assert 100 * plain['seg/mIoU'] == pytest.approx(plain['mmseg/mIoU'], abs=0.02)
+
+    files = sorted(path.stem for path in (tmp_path / 'ours').glob('*.json'))
+    assert files == ['scores', 'scores_without_first']
 
     model = runner.cfg.model.to_dict()
     data = runner.cfg.test_dataloader.to_dict()
@@ -170,3 +175,19 @@ def test_scores_with_test_time_augmentation_and_other_metrics(scenes, tmp_path):
     assert set(scores) == set(plain) and all(value == value for value in scores.values())
     matrix = json.loads((tmp_path / 'ours/scores.json').read_text())['confusion_matrix']
     assert sum(map(sum, matrix)) > 7 * 160 * 160  # of 8 tiles, nearly all labelled
+
+
+def test_images_that_are_resized_before_their_masks_are_read(scenes, tmp_path):
+    """As in the test pipelines of mmseg: scores are those of the original size."""
+    runner = segmentation(scenes, tmp_path / 'plain')
+    data = runner.cfg.test_dataloader.to_dict()
+    data['dataset']['pipeline'] = [
+        dict(type='glcnet_plugin.LoadRSImage'),
+        dict(type='Resize', scale=(96, 96)),
+        dict(type='glcnet_plugin.LoadRSMask'),
+        dict(type='PackSegInputs'),
+    ]
+    metric = dict(type='glcnet_plugin.RSSegMetric', output_dir=str(tmp_path / 'scores'))
+    segmentation(scenes, tmp_path / 'resized', test_dataloader=data, test_evaluator=metric).test()
+    matrix = json.loads((tmp_path / 'scores/scores.json').read_text())['confusion_matrix']
+    assert sum(map(sum, matrix)) > 3.5 * 160 * 160  # of 4 tiles

@@ -37,7 +37,8 @@ class RSSegMetric(BaseMetric):
         output_dir: Folder for ``scores.json`` (with the matrix) and ``scores.csv``; None for
             the folder of the run's log.
         ignore_index: Value of the truth that does not count.
-        prefix: As in every MM metric.
+        prefix: As in every MM metric. With another than 'seg' the files are called
+            ``scores_{prefix}``, so that multiple metrics of this class can score one run.
     """
 
     def __init__(
@@ -128,19 +129,19 @@ class RSSegMetric(BaseMetric):
         summary = '  '.join(f'{name} {100 * scores[name]:.2f}' for name in SUMMARY)
         return f'per class, in %\n{table}\n{summary}'
 
-    @staticmethod
-    def _save(folder: Path, hist: Counts, scores: dict[str, Any], classes: list[str]) -> None:
-        """Write ``scores.json`` and ``scores.csv``; NaN becomes null or an empty cell."""
+    def _save(self, folder: Path, hist: Counts, scores: dict[str, Any], classes: list[str]) -> None:
+        """Write both files; NaN becomes null or an empty cell."""
+        name = 'scores' if self.prefix in (None, 'seg') else f'scores_{self.prefix}'
         folder.mkdir(parents=True, exist_ok=True)
         content = {
             **{key: for_json(value) for key, value in scores.items()},
             'classes': classes,
             'confusion_matrix': hist.tolist(),
         }
-        (folder / 'scores.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
-        with (folder / 'scores.csv').open('w', newline='', encoding='utf-8') as file:
+        (folder / f'{name}.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
+        with (folder / f'{name}.csv').open('w', newline='', encoding='utf-8') as file:
             writer = csv.writer(file)
             writer.writerow(['class', *PER_CLASS, 'pixels'])
-            for index, name in enumerate(classes):
+            for index, label in enumerate(classes):
                 row = [for_json(scores[key][index]) for key in PER_CLASS]
-                writer.writerow([name, *row, int(hist[index].sum())])
+                writer.writerow([label, *row, int(hist[index].sum())])
