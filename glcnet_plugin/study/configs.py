@@ -11,7 +11,6 @@ from glcnet_plugin.datasets.analysis.band_settings import band_settings
 from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.engine.data_settings import set_num_classes
-from glcnet_plugin.engine.run_config import find_hooks
 from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.plan import Job
 from glcnet_plugin.study.settings import config_file
@@ -81,18 +80,12 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
     cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
     cfg.default_hooks.checkpoint = None  # the last weights are scored, none are kept
     weights = context.weights_of(job)
-    set_weights(cfg, None if weights is None else str(weights), method.scope)
+    cfg.default_hooks.pretrained = {
+        'type': 'glcnet_plugin.LoadPretrainedHook',
+        'checkpoint': None if weights is None else str(weights),
+        'scope': method.scope,
+    }
     return fit_to_machine(cfg)
-
-
-def set_weights(cfg: Config, checkpoint: str | None, scope: str) -> None:
-    """Set what the hook of a fine-tuning loads; a config without that hook gets one."""
-    settings = {'checkpoint': checkpoint, 'scope': scope}
-    for hook in find_hooks(cfg, 'LoadPretrainedHook'):
-        hook.update(settings)
-        return
-    hook = {'type': 'glcnet_plugin.LoadPretrainedHook', **settings}
-    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
 
 
 def fit_to_machine(cfg: Config) -> Config:

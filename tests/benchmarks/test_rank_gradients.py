@@ -5,6 +5,7 @@ import torch
 LIMIT = {torch.float64: 1e-5, torch.float32: 1e-4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('ranks', 'dtype', 'uneven'), [(2, torch.float64, False), (3, torch.float64, True)]
 )

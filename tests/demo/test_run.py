@@ -34,6 +34,7 @@ methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4}}))
     return tmp_path / 'work'
 
 
+@pytest.mark.slow
 def test_demo(small, capsys):
     assert run.main() == 0
     first = capsys.readouterr().out
@@ -55,6 +56,7 @@ def test_tiles_of_another_folder_are_not_taken_for_these(tmp_path):
         run.prepare(None, tmp_path / 'tiles')
 
 
+@pytest.mark.slow
 def test_errors_end_the_demo_with_a_line(request):
     command = [sys.executable, 'demo/run.py', '--data', '/nowhere']
     done = subprocess.run(
@@ -64,6 +66,7 @@ def test_errors_end_the_demo_with_a_line(request):
     assert 'error: cannot read /nowhere/classes.json: /nowhere is not a folder' in done.stderr
 
 
+@pytest.mark.slow
 def test_terminated_demo_saves_what_is_under_way(small, start, scenes):
     """A training that was killed outright would leave no ``stopped.pth``."""
     run.prepare(scenes, small / 'tiles')  # of 120 px, which the command finds there

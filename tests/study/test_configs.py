@@ -3,13 +3,8 @@ import sys
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 
-from glcnet_plugin.study.configs import (
-    finetune_config,
-    pretrain_config,
-    set_weights,
-)
+from glcnet_plugin.study.configs import finetune_config, pretrain_config
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.settings import read_study
 
@@ -47,22 +42,12 @@ def test_fine_tuning_is_scored_once_at_the_end(context, jobs):
     assert cfg.test_dataloader.dataset.ann_file == str(context.tile_list('val'))
     assert cfg.test_evaluator.output_dir == str(context.folder_of(job))
     assert cfg.val_dataloader is None and cfg.val_cfg is None
+    weights = str(context.folder / 'pretrain/glcnet/seed0/weights.pth')
+    hook = cfg.default_hooks.pretrained
+    assert (hook.checkpoint, hook.scope) == (weights, 'encoder')
     assert cfg.default_hooks.checkpoint is None and cfg.model.decode_head.num_classes == 6
-
-
-@pytest.mark.parametrize('place', ['default_hooks', 'custom_hooks', None])
-def test_weights_are_loaded_wherever_a_config_has_the_hook(place):
-    hook = {'type': 'glcnet_plugin.LoadPretrainedHook'}
-    cfg = Config({'default_hooks': {'timer': {'type': 'IterTimerHook'}, 'checkpoint': None}})
-    if place == 'default_hooks':
-        cfg.default_hooks.pretrained = hook
-    if place == 'custom_hooks':
-        cfg.custom_hooks = [{'type': 'EMAHook'}, hook]
-    set_weights(cfg, 'x.pth', 'encoder')
-    wanted = {**hook, 'checkpoint': 'x.pth', 'scope': 'encoder'}
-    hooks = [*cfg.default_hooks.values(), *cfg.get('custom_hooks', [])]
-    assert [h for h in hooks if h and 'checkpoint' in h] == [wanted]
-    assert ('custom_hooks' in cfg) == (place != 'default_hooks')
+    random = finetune_config(context, jobs['finetune/random/2tiles/seed0'])
+    assert random.default_hooks.pretrained.checkpoint is None
 
 
 def test_a_batch_is_no_larger_than_the_labels_in_epochs(study_file, tmp_path, jobs):
@@ -85,6 +70,7 @@ assert torch.get_num_threads() == 1
 """
 
 
+@pytest.mark.slow
 def test_one_thread_holds_for_linear_algebra_too():
     """In a process of its own: the limit stays."""
     subprocess.run([sys.executable, '-c', ONE_THREAD], check=True, timeout=120)

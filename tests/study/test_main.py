@@ -21,6 +21,7 @@ def finished(study_file, tmp_path):
     return good, lines, context
 
 
+@pytest.mark.slow
 def test_a_study_from_tiles_to_report(finished):
     good, lines, context = finished
     folder = context.folder

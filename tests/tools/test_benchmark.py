@@ -14,6 +14,7 @@ import pytest
 from glcnet_plugin.study.settings import read_study
 from glcnet_plugin.study.tiles import choose_tiles
 
+pytestmark = pytest.mark.slow
 TEXT = """
 _base_ = '{root}/configs/_base_/studies/methods_demo.py'
 data = dict(root='{tiles}')

@@ -20,8 +20,8 @@ from PIL import Image
 from glcnet_plugin.checkpoints.latest import latest_checkpoint
 from glcnet_plugin.compat import TESTED, installed_version
 from glcnet_plugin.engine.mm_internals import loggers
-from glcnet_plugin.engine.provenance import data_fingerprint, git_hash
 from glcnet_plugin.engine.preflight import check_batches
+from glcnet_plugin.engine.provenance import data_fingerprint, git_hash
 from glcnet_plugin.study.configs import finetune_config, one_thread, pretrain_config
 from glcnet_plugin.study.context import WEIGHTS, StudyContext
 from glcnet_plugin.study.inputs import inputs_of

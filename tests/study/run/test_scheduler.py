@@ -216,6 +216,7 @@ if __name__ == '__main__':
 """
 
 
+@pytest.mark.slow
 def test_a_worker_whose_parent_died_while_it_started_ends():
     done = subprocess.run(  # returns when all who hold the output have ended
         [sys.executable, '-c', ORPHAN], stdout=subprocess.PIPE, text=True, timeout=80
