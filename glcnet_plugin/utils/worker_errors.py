@@ -19,8 +19,9 @@ def worker_error_message(error: Exception) -> str | None:
     lost = isinstance(error, ConnectionError | EOFError | FileNotFoundError)
     if not any(sign in text for sign in SIGNS) and (not lost or 'Original Traceback' in text):
         return None
+    reason = [type(error).__name__, *text.strip().splitlines()][-1]  # the last line of a traceback
     return (
-        f'a data-loading process was killed by the system ({text or type(error).__name__}): it '
+        f'a data-loading process was killed by the system ({reason}): it '
         f'ran out of memory, or of shared memory, /dev/shm ({_shared_memory()}). Give it more '
         '(docker run --shm-size=8g), or lower train_dataloader.num_workers or batch_size; '
         'num_workers=0 needs no shared memory, and shows the cause of errors in the data'

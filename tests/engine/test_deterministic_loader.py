@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import DefaultSampler, InfiniteSampler
+from script_processes import run_python
 from torch.utils.data import DataLoader, RandomSampler
 
 from glcnet_plugin.engine.deterministic_loader import (
@@ -186,7 +187,7 @@ def test_a_process_that_is_gone_when_its_batch_is_fetched(monkeypatch):
         yield
 
     monkeypatch.setattr(DataLoader, '__iter__', gone)
-    with pytest.raises(DataError, match='a process that reads the data was ended .*reset by peer'):
+    with pytest.raises(DataError, match='a data-loading process was killed .*reset by peer'):
         list(exact)
 
 
@@ -225,7 +226,7 @@ if __name__ == '__main__':
 def test_a_killed_process_is_named():
     """Torch notices it wherever the program is just then: in a program of its own."""
     child = [sys.executable, '-c', CHILD, 'die']
-    done = subprocess.run(child, capture_output=True, text=True, timeout=120)
+    done = run_python(child, timeout=120)
     assert done.returncode == 1 and 'error: a data-loading process was killed' in done.stderr
     assert 'num_workers=0' in done.stderr and 'Traceback' not in done.stderr
 

@@ -60,12 +60,12 @@ def test_a_batch_larger_than_the_data(tmp_path):
 def test_more_processes_than_images(tmp_path, monkeypatch):
     run = runner(tmp_path, 3, 1)
     monkeypatch.setattr(run_checks, 'get_world_size', lambda: 4)
-    with pytest.raises(DataError, match='3 images .*batch_size 1 on 4 processes takes 4'):
+    with pytest.raises(DataError, match='3 images .*batch_size 1 on 4 processes needs 4'):
         check_batches(run)
 
 
 def test_a_queue_that_the_batch_does_not_divide(tmp_path):
-    with pytest.raises(ConfigError, match=r'queue_len 16 is no multiple of 6.*: take 18'):
+    with pytest.raises(ConfigError, match=r'queue_len 16 is no multiple of 6.*: use 18'):
         check_batches(runner(tmp_path, 12, 6, queue=16))
 
 

@@ -17,3 +17,10 @@ def test_a_dead_worker_is_explained(text, meaning):
 @pytest.mark.parametrize('text', ['anything else', 'out of resource: shared memory, Required: 9'])
 def test_other_errors_are_not_explained(text):
     assert worker_error_message(RuntimeError(text)) is None  # the second is of a GPU
+
+
+def test_of_a_traceback_the_last_line_is_shown():
+    text = 'Caught RuntimeError in worker.\nTraceback ...\nRuntimeError: no room in </torch_7>\n'
+    message = worker_error_message(RuntimeError(text))
+    assert '(RuntimeError: no room in </torch_7>)' in message and '\n' not in message
+    assert '(EOFError)' in worker_error_message(EOFError())

@@ -185,4 +185,4 @@ def test_another_loop_is_named(tmp_path):
     LOOPS.register_module(module=OwnLoop, force=True)
     train(tmp_path, loop=dict(type='OwnLoop'))
     text = next(tmp_path.rglob('*.log')).read_text()
-    assert 'the data of this OwnLoop depend on what was drawn before' in text
+    assert 'the data of this OwnLoop depend on earlier random draws' in text

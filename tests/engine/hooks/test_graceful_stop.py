@@ -63,19 +63,11 @@ def wait_for(path, child):
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_to_the_job_saves_and_exits_with_its_code(tmp_path, number):
-    child = subprocess.Popen(
-        [sys.executable, '-c', CHILD, tmp_path, '0'], text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        wait_for(tmp_path / 'under_way', child)
-        os.killpg(child.pid, number)  # as terminals and slurm do: data processes get it too
-        printed = child.communicate(timeout=60)[0]
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+def test_a_signal_to_the_job_saves_and_exits_with_its_code(tmp_path, number, start):
+    child = start([sys.executable, '-c', CHILD, tmp_path, '0'])
+    wait_for(tmp_path / 'under_way', child)
+    os.killpg(child.pid, number)  # as terminals and slurm do: data processes get it too
+    printed = child.communicate(timeout=60)[0]
     assert child.returncode == 128 + number, printed
     assert f'{number.name}: stopped after iteration' in printed and 'Traceback' not in printed
     saved = torch.load(tmp_path / 'stopped.pth', weights_only=False)

@@ -38,7 +38,7 @@ def test_a_resumed_run_keeps_its_weights(checkpoint, caplog):
         LoadPretrainedHook(checkpoint, 'backbone').before_train(r)
     assert (
         torch.equal(r.model.backbone.weight, before)
-        and 'resumed run: its own weights are kept' in caplog.text
+        and 'resumed run: it keeps its weights' in caplog.text
     )
 
 
