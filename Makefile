@@ -1,6 +1,7 @@
 # make demo            pretrain, fine-tune and compare on generated scenes (some minutes on a CPU)
 # make demo DATA=DIR   the same on a labelled folder; VAL_GROUPS="D E" chooses what is held out
 # make test            all tests
+# make test-fast       those that start no processes and build no large networks
 # make test-openmmlab  all tests with the original packages (torch 2.1, NumPy 1.26); builds mmcv, ~10 minutes
 # make check           format, lint, types, docs
 # make bench           speed against slow references, as ratios
@@ -10,10 +11,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 VAL_GROUPS ?=
+# a test process per core, each of one thread; a process needs about 2 GB
+PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
 
 ORIGINAL := .venv-openmmlab
 
-.PHONY: demo test test-openmmlab check format bench soak clean
+
+.PHONY: demo test test-fast test-openmmlab check format bench soak clean
 
 # Built once, and again when the requirements change.
 $(READY): pyproject.toml setup.py constraints.txt
@@ -26,7 +30,10 @@ demo: $(READY)
 	$(BIN)/python demo/run.py $(if $(DATA),--data '$(DATA)') $(if $(VAL_GROUPS),--val-groups $(VAL_GROUPS))
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow'
 
 # Every version is in the list, so nothing is resolved: openmim would ask for an old setuptools.
 $(ORIGINAL)/ready: constraints-openmmlab.txt
@@ -42,7 +49,7 @@ test-openmmlab: $(ORIGINAL)/ready
 	git ls-files -z | xargs -0 cp --parents --target-directory=$(ORIGINAL)/source
 	$(ORIGINAL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--force-reinstall $(CURDIR)/$(ORIGINAL)/source
-	$(ORIGINAL)/bin/python -m pytest
+	$(ORIGINAL)/bin/python -m pytest $(PARALLEL)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

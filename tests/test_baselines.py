@@ -4,7 +4,6 @@ import json
 import math
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from mmengine.config import Config
 from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, HOOKS, MODELS, DefaultScope
+from script_processes import run_python
 
 from glcnet_plugin.checkpoints.loading import load_pretrained
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
@@ -280,10 +280,9 @@ def runs(tmp_path_factory):
     rng = np.random.default_rng(0)
     for index in range(12):
         write_image(images / f'tile{index}', rng.integers(0, 255, (96, 96, 3)).astype(np.uint8))
-    done = subprocess.run(
+    done = run_python(
         [sys.executable, '-c', SCRIPT, str(images), str(work), *map(str, DEMO)],
-        capture_output=True, text=True, cwd=work, timeout=300,
-        env={**os.environ, 'CUDA_VISIBLE_DEVICES': '-1'},
+        cwd=work, timeout=300, env={**os.environ, 'CUDA_VISIBLE_DEVICES': '-1'},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     return work, json.loads((work / 'results.json').read_text())

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, DefaultScope
+from script_processes import run_python
 from synthetic.make_scenes import make_scenes
 
 from glcnet_plugin.datasets.tiling.folder_writer import (
@@ -27,8 +27,8 @@ FINETUNE = ROOT / 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
 
 def run(cwd, *command):
     environment = {**os.environ, 'CUDA_VISIBLE_DEVICES': '-1'}
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, cwd=cwd, env=environment,
+    done = run_python(
+        [str(part) for part in command], cwd=cwd, env=environment,
         timeout=300,
     )  # fmt: skip
     log = done.stdout + done.stderr
@@ -114,13 +114,12 @@ def test_finetuning_from_the_checkpoint_and_scoring(pretrained, data, tmp_path):
 
 
 def test_wrong_stem_stops_before_the_first_step(pretrained, data, tmp_path):
-    done = subprocess.run(
+    done = run_python(
         [
             sys.executable, str(ROOT / 'tools/train.py'), str(FINETUNE),
             '--work-dir', str(tmp_path), '--pretrained', str(pretrained[0] / 'epoch_2.pth'),
             *finetune_options(data, 'model.backbone.type=mmseg.ResNetV1c'),
-        ],
-        capture_output=True, text=True, timeout=300,
+        ], timeout=300,
     )  # fmt: skip
     assert done.returncode != 0 and 'ResNetV1c' in done.stderr
     assert 'error: ' in done.stderr and 'Traceback' not in done.stderr

@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
+from script_processes import run_python
 
 ROOT = Path(__file__).resolve().parents[1]
 PRETRAIN = ROOT / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
@@ -17,9 +17,8 @@ FINETUNE = ROOT / 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
 
 def mim(cwd, *arguments, code=0):
     """Run mim without a GPU; what it prints."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'mim', *map(str, arguments)], cwd=cwd, timeout=180, text=True,
-        capture_output=True,
+    done = run_python(
+        [sys.executable, '-m', 'mim', *map(str, arguments)], cwd=cwd, timeout=180,
         env={**os.environ, 'CUDA_VISIBLE_DEVICES': '-1', 'OMP_NUM_THREADS': '1'},
     )  # fmt: skip
     log = done.stdout + done.stderr

@@ -1,6 +1,6 @@
 """Private members of OpenMMLab classes: the only file that reads or sets them on an object.
 
-Read in mmengine 0.10.12 (onedl), the same in 0.10.7; each has a test, which fails when a release
+Read in mmengine 0.10.12, the same in 0.10.7; each has a test, which fails when a release
 renames it.
 
 Private methods that subclasses of this package override, or attributes that they use:

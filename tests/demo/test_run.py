@@ -1,12 +1,12 @@
 """The whole demo on tiny data, twice: the second run repeats nothing."""
 
 import json
-import subprocess
 import sys
 import time
 
 import pytest
 import run
+from script_processes import run_python
 
 from glcnet_plugin.errors import ConfigError
 
@@ -59,9 +59,7 @@ def test_tiles_of_another_folder_are_not_taken_for_these(tmp_path):
 @pytest.mark.slow
 def test_errors_end_the_demo_with_a_line(request):
     command = [sys.executable, 'demo/run.py', '--data', '/nowhere']
-    done = subprocess.run(
-        command, cwd=request.config.rootpath, capture_output=True, text=True, timeout=120
-    )
+    done = run_python(command, timeout=120)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert 'error: cannot read /nowhere/classes.json: /nowhere is not a folder' in done.stderr
 

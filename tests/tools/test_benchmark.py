@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from script_processes import run_python
 
 from glcnet_plugin.study.settings import read_study
 from glcnet_plugin.study.tiles import choose_tiles
@@ -138,5 +138,5 @@ def test_a_stopped_study_leaves_no_process(start, command, tmp_path, sent, momen
 
 def test_wrong_use():
     command = [sys.executable, 'tools/benchmark.py', 'configs/studies/demo_methods.py']
-    done = subprocess.run([*command, '--workers', '0'], capture_output=True, text=True)
+    done = run_python([*command, '--workers', '0'])
     assert done.returncode == 1 and 'error: --workers must be at least 1, got 0' in done.stderr

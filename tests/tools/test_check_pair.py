@@ -1,7 +1,6 @@
 """Pairs of backbone and decode head: every row of the table in the documents."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import check_pair as tool
 import pytest
 import torch
 from check_pair import BASE, all_pairs, build_pair, check_pair
+from script_processes import run_python
 
 from glcnet_plugin.errors import ConfigError
 
@@ -106,9 +106,9 @@ def test_a_network_that_diverges_is_named(monkeypatch):
 
 
 def run(*arguments):
-    return subprocess.run(
+    return run_python(
         [sys.executable, 'tools/check_pair.py', *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=300,
+        timeout=300,
     )  # fmt: skip
 
 

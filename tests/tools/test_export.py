@@ -1,18 +1,15 @@
-import subprocess
 import sys
 
 import pytest
 import torch
+from script_processes import run_python
 
 
 @pytest.fixture
 def export(request):
     def run(*arguments):
-        return subprocess.run(
+        return run_python(
             [sys.executable, 'tools/export.py', *(str(part) for part in arguments)],
-            capture_output=True,
-            text=True,
-            cwd=request.config.rootpath,
         )
 
     return run

@@ -1,8 +1,8 @@
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from script_processes import run_python
 from synthetic.make_scenes import colour_only_kappa, make_scenes
 
 from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
@@ -52,5 +52,5 @@ def test_impossible_sizes_are_refused(request, tmp_path):
         '--tile',
         '9999',
     ]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=request.config.rootpath)
+    done = run_python(command)
     assert done.returncode == 2 and '9999' in done.stderr
