@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -65,7 +64,7 @@ class Workers:
 
     def submit(self, number: int, context: StudyContext, job: Job) -> None:
         """Let a worker run a job."""
-        with _ctrl_c_ignored():
+        with _ctrl_c_blocked():
             future = self.pools[number].submit(run_job, context, job)
         self.running[future] = number, job
 
@@ -94,20 +93,17 @@ class Workers:
                 for process in processes:
                     process.kill()
             for pool in self.pools:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)  # waits, else its thread may print an error
 
 
 @contextmanager
-def _ctrl_c_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C here and in processes started inside, which inherit this."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Delay Ctrl-C to the end of the block; processes started inside never get it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(gpu: int | None) -> None:
