@@ -27,8 +27,8 @@ def test_prefixed_names_build_in_a_fresh_interpreter(tmp_path, scope):
         check=True,
         cwd=tmp_path,
     )
-    printed = done.stdout.strip().splitlines()[-len(NAMES) :]
-    assert printed == [name for _, name in NAMES]
+    printed = done.stdout.replace('Could not import OneDL\n', '')  # of the hosts, at any time
+    assert printed.split() == [name for _, name in NAMES]
 
 
 @pytest.mark.parametrize(
