@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import types
 from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
@@ -122,11 +123,13 @@ def _become(words, env, cwd, output, errors):
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
+    multiprocessing.set_start_method(None, force=True)  # not that of this process
     kind, *rest = words
     if kind == '-c':
         sys.argv = ['-c', *rest[1:]]
         sys.path.insert(0, '')
-        exec(compile(rest[0], '<string>', 'exec'), {'__name__': '__main__'})
+        main = sys.modules['__main__'] = types.ModuleType('__main__')
+        exec(compile(rest[0], '<string>', 'exec'), main.__dict__)
     elif kind == '-m':
         sys.argv = rest
         sys.path.insert(0, '')
