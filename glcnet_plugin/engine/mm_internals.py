@@ -39,6 +39,11 @@ def has_loaded(runner: Runner) -> bool:
     return bool(runner._has_loaded)
 
 
+def set_iteration(runner: Runner, iteration: int) -> None:
+    """Set the number of finished iterations of a training."""
+    runner.train_loop._iter = iteration  # type: ignore[union-attr]
+
+
 def is_test_only(runner: Runner) -> bool:
     """Whether a run is in its test, without having prepared a training.
 

@@ -99,3 +99,10 @@ def test_attributes_that_subclasses_use_exist():
 
     SegLocalVisualizer.get_instance('of the hook')
     assert hasattr(SegVisualizationHook(), '_visualizer')
+
+
+def test_iterations_can_be_counted_anew(runner):
+    run = runner()
+    run.train()
+    mm_internals.set_iteration(run, 7)
+    assert run.iter == 7
