@@ -11,7 +11,8 @@ from glcnet_plugin.datasets.io.folder_format import (
     read_classes,
     read_manifest,
 )
-from glcnet_plugin.datasets.io.masks import IGNORE
+from glcnet_plugin.datasets.io.masks import IGNORE, own_colours
+from glcnet_plugin.datasets.io.places import shown_before
 from glcnet_plugin.datasets.segmentation import RSSegDataset
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.registry import DATASETS
@@ -25,11 +26,17 @@ class FolderSegDataset(RSSegDataset):
     value come from ``classes.json``; the manifest names the images and the ``group`` of each:
     images of one group show the same ground and belong to one split.
 
+    ``classes.json`` may say that 0 is no data and 1..N the classes, or what each value of the
+    masks stands for: see :func:`read_classes`.
+
     Args:
         data_root: The folder.
         ann_file: Text file with one image name per line, to take a part; relative to the
             folder or absolute.
         groups: Take the images of these groups of the manifest.
+        score_once: In validation and test, ignore the pixels of a tile that an earlier tile of
+            its scene has shown (columns source, y and x of the manifest): tiles at the edge of
+            a scene are shifted inwards and share pixels with their neighbours.
         metainfo: As in mmseg: ``classes`` chooses classes of the folder, by name and in this
             order; all others are ignored.
         kwargs: Further arguments of :class:`RSSegDataset`.
@@ -45,6 +52,7 @@ class FolderSegDataset(RSSegDataset):
         data_root: str,
         ann_file: str = '',
         groups: Sequence[str] | None = None,
+        score_once: bool = True,
         metainfo: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -56,6 +64,11 @@ class FolderSegDataset(RSSegDataset):
                 f'{list(known)}: use FolderSegDataset, or convert the data again'
             )
         self.groups = groups
+        self.score_once = score_once
+        self.mapping = meta['mapping']
+        self.class_colours = own_colours(meta['palette'])
+        if meta['reduce_zero_label']:
+            kwargs['reduce_zero_label'] = True
         self.folder_classes: list[str] = meta['classes']
         colours = dict(zip(meta['classes'], meta['palette'], strict=True))
         chosen_info = {'classes': meta['classes'], **(metainfo or {})}
@@ -104,28 +117,35 @@ class FolderSegDataset(RSSegDataset):
             DataError: See the class.
         """
         images = image_files(self.data_prefix['img_path'])
-        return [self._entry(name, group, images.get(name)) for name, group in self._names()]
+        rows = self._rows()
+        entries = [self._entry(row, images.get(row['name'])) for row in rows]
+        if self.test_mode and self.score_once:
+            paths = [entry['img_path'] for entry in entries]
+            for entry, parts in zip(entries, shown_before(rows, paths), strict=True):
+                entry['shown_before'] = parts
+        return entries
 
-    def _names(self) -> list[tuple[str, str | None]]:
-        """Names that both the list and the groups admit, with their groups."""
+    def _rows(self) -> list[dict[str, str]]:
+        """Rows of the manifest that both the list and the groups admit."""
         rows = read_manifest(self.data_root)
         if self.groups is not None:
             known = {row.get('group', '') for row in rows}
             if unknown := sorted(set(self.groups) - known):
                 raise DataError(f'no image of {self.data_root} is in {unknown}: {sorted(known)}')
             rows = [row for row in rows if row.get('group') in self.groups]
-        groups = {row['name']: row.get('group') for row in rows}
         if not self.ann_file:
-            return list(groups.items())
+            return rows
+        by_name = {row['name']: row for row in rows}
         where = self.data_root
         if self.groups is not None:
             where = f'{self.data_root} (groups {list(self.groups)})'
-        return [(name, groups[name]) for name in listed_names(self.ann_file, groups, where)]
+        return [by_name[name] for name in listed_names(self.ann_file, by_name, where)]
 
-    def _entry(self, name: str, group: str | None, image: Path | None) -> dict[str, Any]:
-        """Paths of one image and its mask."""
+    def _entry(self, row: Mapping[str, str], image: Path | None) -> dict[str, Any]:
+        """Paths, group and place of one image and its mask."""
+        name = row['name']
         mask = mask_file(self.data_root, name)
         if image is None or not mask.is_file():
             folder = self.data_prefix['img_path' if image is None else 'seg_map_path']
             raise DataError(f'{folder} has no file for {name!r} of the manifest')
-        return {**self.pair(image, mask), 'group': group}
+        return {**self.pair(image, mask), 'group': row.get('group'), 'row': row}

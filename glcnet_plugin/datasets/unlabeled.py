@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,16 @@ class UnlabeledRSDataset(SkipUnreadableMixin, BaseDataset):
         if self.scene_pattern is None:
             return [{'img_path': path} for path in paths]
         names = [scene_name(path, self.scene_pattern) for path in paths]
-        numbers = {name: number for number, name in enumerate(sorted(set(names)))}
+        root = Path(self.data_root).resolve()
         return [
-            {'img_path': path, 'scene': numbers[name]}
+            {'img_path': path, 'scene': scene_number(f'{root}/{name}')}
             for path, name in zip(paths, names, strict=True)
         ]
+
+
+def scene_number(place: str) -> int:
+    """Number of a scene by its place: the same in all datasets, so that they can be joined."""
+    return int.from_bytes(blake2b(place.encode(), digest_size=7).digest(), 'big')
 
 
 def scene_name(path: str, pattern: str) -> str:

@@ -89,11 +89,22 @@ def test_scenes_by_name(tmp_path):
         (tmp_path / name).touch()
     dataset = UnlabeledRSDataset(str(tmp_path), scene_pattern='(.+)_[0-9]+_[0-9]+')
     infos = [dataset.get_data_info(i) for i in range(3)]
-    assert [(Path(i['img_path']).name, i['scene']) for i in infos] == [
-        ('a_1_0.png', 0),
-        ('b_0_0.png', 1),
-        ('b_0_1.png', 1),
-    ]
+    names, numbers = zip(*((Path(i['img_path']).name, i['scene']) for i in infos), strict=True)
+    assert names == ('a_1_0.png', 'b_0_0.png', 'b_0_1.png')
+    assert numbers[0] != numbers[1] == numbers[2]
+
+
+def test_scenes_of_joined_datasets_keep_apart(tmp_path):
+    for folder in ('north', 'south'):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'a_0_0.png').touch()
+    first, second, again = (
+        UnlabeledRSDataset(str(tmp_path / folder), scene_pattern='(.+)_[0-9]+_[0-9]+')
+        for folder in ('north', 'south', 'north')
+    )
+    # numbers from 0 in each part made unrelated scenes exclude each other
+    assert first.get_data_info(0)['scene'] != second.get_data_info(0)['scene']
+    assert first.get_data_info(0)['scene'] == again.get_data_info(0)['scene'] < 2**63
 
 
 def test_scene_of_an_address():

@@ -3,17 +3,19 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.lists import (
     existing_file,
     read_list,
     require_once,
     require_own_names,
 )
+from glcnet_plugin.datasets.io.masks import IGNORE, own_colours
 from glcnet_plugin.errors import DataError
 
 MASK_SUFFIXES = ('.png', '.tif', '.tiff')
@@ -24,10 +26,13 @@ def read_classes(data_root: str | Path) -> dict[str, Any]:
 
     Args:
         data_root: The folder. Its file holds ``{"classes": [{"id": 0, "name": "road",
-            "color": "#6EC1E4"}, ...], "ignore_index": 255}``, ids without gaps.
+            "color": "#6EC1E4"}, ...], "ignore_index": 255}``, ids without gaps. It may hold
+            ``"reduce_zero_label": true`` where masks hold 0 for no data and 1..N for the
+            classes, or ``"mapping": {"10": 0, "20": 1}``, the class of each value of the masks.
 
     Returns:
-        ``classes`` (names), ``palette`` (R, G, B each) and ``ignore_index``.
+        ``classes`` (names), ``palette`` (R, G, B each), ``ignore_index``,
+        ``reduce_zero_label`` and ``mapping``.
 
     Raises:
         DataError: If the file is missing or not of this form.
@@ -38,16 +43,49 @@ def read_classes(data_root: str | Path) -> dict[str, Any]:
         entries = sorted(content['classes'], key=lambda entry: entry['id'])
         palette = [list(bytes.fromhex(entry['color'].lstrip('#'))) for entry in entries]
         names = [entry['name'] for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        mapping = {int(old): int(new) for old, new in content.get('mapping', {}).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f'cannot read {path}: {_reason(error, data_root)}') from error
     if [entry['id'] for entry in entries] != list(range(len(entries))):
         raise DataError(f'{path}: class ids must be 0..{len(entries) - 1} without gaps')
-    ignore_index = content.get('ignore_index', 255)
-    return {'classes': names, 'palette': palette, 'ignore_index': ignore_index}
+    if unknown := sorted(set(mapping.values()) - set(range(len(entries)))):
+        raise DataError(f'{path}: mapping leads to {unknown}, class ids are 0..{len(entries) - 1}')
+    reduce_zero_label = bool(content.get('reduce_zero_label', False))
+    if reduce_zero_label and mapping:
+        raise DataError(f'{path} has reduce_zero_label and a mapping: keep one of them')
+    return {
+        'classes': names,
+        'palette': palette,
+        'ignore_index': content.get('ignore_index', IGNORE),
+        'reduce_zero_label': reduce_zero_label,
+        'mapping': mapping,
+    }
+
+
+def label_rule(meta: Mapping[str, Any], reduce_zero_label: bool = False) -> LabelRule:
+    """Which values the masks of a folder hold, by its ``classes.json``.
+
+    Args:
+        meta: What :func:`read_classes` gives.
+        reduce_zero_label: Take 0 for no data and 1..N for the classes, as if the file said so.
+
+    Returns:
+        The rule.
+    """
+    return LabelRule(
+        len(meta['classes']),
+        meta['reduce_zero_label'] or reduce_zero_label,
+        (meta['ignore_index'],),
+        mapping=meta['mapping'],
+        colours=own_colours(meta['palette']),
+    )
 
 
 def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
     """Read ``manifest.csv`` of a folder: one row per image, with at least a ``name``.
+
+    Blanks around headers and values do not count, nor do capitals in the headers; names may
+    end like image files (``area0.png``).
 
     Raises:
         DataError: If the file is missing, has no column ``name``, or names an image twice.
@@ -55,14 +93,27 @@ def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
     path = Path(data_root, 'manifest.csv')
     try:
         with path.open(newline='', encoding='utf-8-sig') as file:
-            rows = list(csv.DictReader(file))
+            rows = [_clean(row) for row in csv.DictReader(file)]
     except OSError as error:
         raise DataError(f'cannot read {path}: {_reason(error, data_root)}') from error
     if not rows or 'name' not in rows[0]:
         raise DataError(f'{path} needs a header with the column "name" and a row per image')
+    if any(PurePath(row['name']).suffix.lower() in IMAGE_SUFFIXES for row in rows):
+        images = image_files(Path(data_root, 'images'))
+        for row in rows:
+            row['name'] = _entry_name(row['name'], images)
     if twice := [name for name, count in Counter(row['name'] for row in rows).items() if count > 1]:
         raise DataError(f'{path} names {twice[:3]} more than once')
     return rows
+
+
+def _clean(row: Mapping[str | None, Any]) -> dict[str, str]:
+    """A row of a manifest with its headers in lower case, without blanks around anything."""
+    return {
+        key.strip().lower(): value.strip()
+        for key, value in row.items()
+        if isinstance(key, str) and isinstance(value, str)
+    }
 
 
 def listed_names(path: str | Path, known: Collection[str], where: str | Path) -> list[str]:

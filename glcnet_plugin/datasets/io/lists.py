@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
@@ -27,6 +27,9 @@ def read_list(path: str | Path) -> list[str]:
     """
     try:
         text = Path(path).read_text(encoding='utf-8-sig')
+    except FileNotFoundError as error:
+        text = f'cannot read the image list {path}: no such file; {_lists_beside(path)}'
+        raise DataError(text) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f'cannot read the image list {path}: {error}') from error
     entries = [line.strip() for line in text.splitlines() if line.strip()]
@@ -75,9 +78,9 @@ def files_by_name(files: Iterable[tuple[str, Path]]) -> dict[str, list[Path]]:
 
 
 def existing_file(stem: Path, suffixes: Iterable[str]) -> Path | None:
-    """File of a stem with the first suffix, in lower or upper case, that exists."""
+    """File of a stem with the first suffix that exists: .tif, .TIF or .Tif."""
     for suffix in suffixes:
-        for case in dict.fromkeys((suffix.lower(), suffix.upper())):
+        for case in dict.fromkeys((suffix.lower(), suffix.upper(), suffix.title())):
             if (path := Path(f'{stem}{case}')).is_file():
                 return path
     return None
@@ -100,7 +103,14 @@ def locate_list(path: str | Path, folder: str | Path) -> Path:
     for option in options:
         if option.is_file():
             return option
-    raise DataError(f'there is no list {", ".join(map(str, options))}')
+    raise DataError(f'there is no list {", ".join(map(str, options))}; {_lists_beside(*options)}')
+
+
+def _lists_beside(*paths: str | Path) -> str:
+    """Name the lists that exist where one was looked for, and the remedy."""
+    lists = {other for path in paths for other in Path(path).parent.glob('*.txt')}
+    there = ', '.join(str(other) for other in sorted(lists)) or 'none'
+    return f'lists there: {there}; choose one of them, or make one with make_split'
 
 
 def list_images(
@@ -140,8 +150,30 @@ def list_images(
 def images_below(root: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[Path]:
     """All images in a folder and its subfolders, sorted."""
     endings = tuple(suffix.lower() for suffix in suffixes)
-    files = (Path(base, name) for base, _, names in os.walk(root) for name in names)
-    return sorted(path for path in files if path.suffix.lower() in endings)
+    return sorted(path for path in files_below(root) if path.suffix.lower() in endings)
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    """All files in a folder and its subfolders.
+
+    Links to folders are followed, as large data are often linked; a folder that is reached in two
+    ways, such as by a link to a folder above it, is entered once.
+
+    Args:
+        root: The folder.
+
+    Yields:
+        The paths, by folder.
+    """
+    entered = set()
+    for base, folders, names in os.walk(root, followlinks=True):
+        status = Path(base).stat()
+        if (place := (status.st_dev, status.st_ino)) in entered:
+            folders.clear()
+            continue
+        entered.add(place)
+        folders.sort(key=lambda name: (Path(base, name).is_symlink(), name))
+        yield from (Path(base, name) for name in names)
 
 
 def _resolve(root: Path, entry: str, suffixes: Sequence[str], listing: str | Path) -> str:

@@ -13,7 +13,12 @@ from mmengine import fileio
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from glcnet_plugin.datasets.io.images import RASTER_SUFFIXES, read_image, readable
+from glcnet_plugin.datasets.io.images import (
+    RASTER_SUFFIXES,
+    known_info,
+    read_masked,
+    readable,
+)
 from glcnet_plugin.datasets.io.rasters import Window, is_virtual
 from glcnet_plugin.errors import DataError
 
@@ -23,38 +28,60 @@ Colour = tuple[int, int, int]
 PLAIN_MODES = {'LA': 'L', 'RGBA': 'RGB', 'PA': 'P', 'CMYK': 'RGB', 'YCbCr': 'RGB'}
 
 
+@dataclass(frozen=True)
+class StoredMask:
+    """A mask as its file holds it."""
+
+    values: NDArray[Any]  # ids (H, W), or colours (H, W, 3) as R, G, B
+    missing: NDArray[np.bool_] | None = None  # (H, W): nodata by the file's own tag, or NaN
+    palette: Mapping[int, Colour] = field(default_factory=dict)  # colour of each id
+
+
 def read_mask(
     path: str | Path, window: Window | None = None, backend_args: dict[str, Any] | None = None
 ) -> NDArray[Any]:
+    """Values of :func:`read_stored_mask`, whose arguments and errors it has."""
+    return read_stored_mask(path, window, backend_args).values
+
+
+def read_stored_mask(
+    path: str | Path, window: Window | None = None, backend_args: dict[str, Any] | None = None
+) -> StoredMask:
     """Read a mask as it is stored.
 
     Args:
-        path: File or ``/vsi`` address. A palette PNG gives its ids, not its colours.
+        path: File or ``/vsi`` address. A palette image gives its ids, not its colours.
         window: (y, x, height, width) in pixels; None for all.
         backend_args: Arguments of an MM file backend, which then fetches the whole file.
 
     Returns:
-        Ids (H, W), or colours (H, W, 3) as R, G, B.
+        The mask. Transparent pixels of a PNG are labelled: it often shows a class so.
 
     Raises:
         DataError: If the file is missing or damaged.
     """
     if Path(str(path)).suffix.lower() in RASTER_SUFFIXES or is_virtual(path):
-        mask = read_image(path, window=window, backend_args=backend_args)
+        mask, missing = read_masked(path, None, window, backend_args, alpha='indices')
         if mask.shape[2] == 2:
             raise DataError(f'{path} has 2 bands: a mask has ids in one, or colours in three')
-        return mask[:, :, 0] if mask.shape[2] == 1 else mask[:, :, :3]
+        where = None if missing is None else missing.any(-1)
+        if mask.shape[2] > 2:
+            return StoredMask(mask[:, :, :3], where)
+        return StoredMask(mask[:, :, 0], where, {} if backend_args else known_info(path).palette)
     source: Any = path
     with readable(path), _any_size():
         if backend_args is not None:
             source = BytesIO(fileio.get(str(path), backend_args=backend_args))
         with PillowImage.open(source) as content:
             mode = PLAIN_MODES.get(content.mode)
-            mask = np.array(content if mode is None else content.convert(mode))
+            plain = content if mode is None else content.convert(mode)
+            mask = np.array(plain)
+            flat = (plain.mode == 'P' and plain.getpalette()) or []
     if window is not None:
         y, x, height, width = window
         mask = mask[y : y + height, x : x + width]
-    return mask
+    colours = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return StoredMask(mask, None, dict(enumerate(colours)))
 
 
 @contextmanager
@@ -71,6 +98,12 @@ def _any_size() -> Iterator[None]:
 def palette_ids(palette: Sequence[Sequence[int]]) -> dict[Colour, int]:
     """Id of each colour (R, G, B) of a palette: its place there."""
     return {(r, g, b): index for index, (r, g, b) in enumerate(palette)}
+
+
+def own_colours(palette: Sequence[Sequence[int]]) -> dict[Colour, int]:
+    """:func:`palette_ids` where every class has a colour of its own; else empty."""
+    ids = palette_ids(palette)
+    return ids if len(ids) == len(palette) else {}
 
 
 def pack(colours: NDArray[Any]) -> NDArray[np.uint32]:

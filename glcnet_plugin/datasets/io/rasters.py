@@ -2,16 +2,17 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import MaskFlags
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 from rasterio.windows import Window as RasterWindow
@@ -23,9 +24,12 @@ Missing = NDArray[np.bool_] | None
 Window = tuple[int, int, int, int]  # y, x, height, width in pixels
 Bands = Sequence[int | str]
 
+RGB = 3
 # GDAL would keep a twentieth of the machine's memory in decoded blocks, per worker
 CACHE_BYTES = 64 * 2**20
 OPEN_SCENES = 32
+SIDE_FILES = ('.msk', '.aux.xml')  # where GDAL keeps mask and nodata of x.png: x.png.msk
+ALPHA = ('data', 'mask', 'indices')  # what an alpha band is; the last also leaves palettes alone
 
 
 def is_virtual(path: str | Path) -> bool:
@@ -34,12 +38,15 @@ def is_virtual(path: str | Path) -> bool:
 
 
 @contextmanager
-def opened(path: str | Path, data: bytes | None = None) -> Iterator[Any]:
+def opened(
+    path: str | Path, data: bytes | None = None, beside: Mapping[str, bytes] | None = None
+) -> Iterator[Any]:
     """Open a raster for one reading.
 
     Args:
         path: File or ``/vsi`` address.
         data: Content of the file, where something else has fetched it.
+        beside: Content of files beside it, by what follows the name of the file.
 
     Yields:
         The dataset of rasterio.
@@ -50,23 +57,31 @@ def opened(path: str | Path, data: bytes | None = None) -> Iterator[Any]:
             with rasterio.open(path) as raster:
                 yield raster
         else:
-            with MemoryFile(data) as memory, memory.open() as raster:
-                yield raster
+            place = {'dirname': uuid4().hex}
+            name = Path(str(path)).name
+            with ExitStack() as files:
+                for ending, content in (beside or {}).items():
+                    files.enter_context(MemoryFile(content, filename=f'{name}{ending}', **place))
+                memory = files.enter_context(MemoryFile(data, filename=name, **place))
+                yield files.enter_context(memory.open())
 
 
-def read_window(path: str | Path, bands: Bands | None, window: Window) -> tuple[Image, Missing]:
+def read_window(
+    path: str | Path, bands: Bands | None, window: Window, alpha: str = 'data'
+) -> tuple[Image, Missing]:
     """Read a window of a scene that more windows will be read from: it stays open.
 
     Args:
         path: File or ``/vsi`` address.
         bands: See :func:`read_raster`.
         window: (y, x, height, width) in pixels.
+        alpha: See :func:`read_raster`.
 
     Returns:
         See :func:`read_raster`.
     """
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
-        return read_raster(_kept_open(str(path), file_state(path)), bands, window)
+        return read_raster(_kept_open(str(path), file_state(path)), bands, window, alpha)
 
 
 def file_state(path: str | Path) -> tuple[int, ...]:
@@ -86,17 +101,20 @@ def _kept_open(path: str, state: tuple[int, ...]) -> Any:
 
 
 def read_raster(
-    raster: Any, bands: Bands | None = None, window: Window | None = None
+    raster: Any, bands: Bands | None = None, window: Window | None = None, alpha: str = 'data'
 ) -> tuple[Image, Missing]:
     """Read from an opened raster.
 
-    A fourth band is data and never a mask: GDAL marks the near infrared of many 4-band files
-    as alpha.
+    Palette images give their colours: three bands.
 
     Args:
         raster: Dataset of rasterio.
         bands: Indices from 0 or names, in the order wanted; None for all.
         window: (y, x, height, width) in pixels; None for everything.
+        alpha: 'data' takes a band marked as alpha for data like any other: GDAL marks the near
+            infrared of many 4-band files so. 'mask' takes it for a mask: it is no band, and
+            pixels of alpha 0 are missing. 'indices' is 'data', with the indices of palette
+            images instead of their colours.
 
     Returns:
         The image (H, W, bands), and where it is nodata, masked out or not finite, of the same
@@ -105,24 +123,49 @@ def read_raster(
     Raises:
         DataError: If there is no such band or window.
     """
-    chosen = band_indices(bands, raster.count, raster.descriptions, raster.name)
+    palette = {} if alpha == 'indices' else colours_of(raster)
     where = None
     if window is not None:
         y, x, height, width = checked_window(window, raster.shape, raster.name)
         where = RasterWindow(x, y, width, height)
-    numbers = [index + 1 for index in chosen]  # GDAL counts from 1
+    count = RGB if palette else raster.count - len(mask_bands(raster, alpha))
+    names = () if palette else raster.descriptions
+    chosen = band_indices(bands, count, names, raster.name)
+    stored = [0] if palette else chosen
+    numbers = [index + 1 for index in stored]  # GDAL counts from 1
     image = np.ascontiguousarray(raster.read(numbers, window=where).transpose(1, 2, 0))
     missing = not_finite(image)
-    if has_mask(raster, chosen):
+    if has_mask(raster, stored, alpha):
         masked = raster.read_masks(numbers, window=where).transpose(1, 2, 0) == 0
         missing = masked if missing is None else masked | missing
+    if palette:
+        table = np.zeros((np.iinfo(image.dtype).max + 1, RGB), np.uint8)
+        table[list(palette)] = list(palette.values())
+        image = np.ascontiguousarray(table[image[..., 0]][..., chosen])
+        missing = None if missing is None else np.repeat(missing, len(chosen), 2)
     return image, missing if missing is not None and missing.any() else None
 
 
-def has_mask(raster: Any, bands: Iterable[int]) -> bool:
+def colours_of(raster: Any) -> dict[int, tuple[int, int, int]]:
+    """Colour of each value of a palette image; empty for others."""
+    if raster.count != 1 or raster.colorinterp[0] != ColorInterp.palette:
+        return {}
+    return {value: colour[:3] for value, colour in raster.colormap(1).items()}
+
+
+def mask_bands(raster: Any, alpha: str = 'data') -> list[int]:
+    """Bands (counted from 0) that are a mask: those marked as alpha, where they are no data."""
+    if alpha != 'mask':
+        return []
+    return [i for i, kind in enumerate(raster.colorinterp) if kind == ColorInterp.alpha]
+
+
+def has_mask(raster: Any, bands: Iterable[int], alpha: str = 'data') -> bool:
     """Whether some of the bands (counted from 0) have a nodata value or a mask."""
     flags = {flag for band in bands for flag in raster.mask_flag_enums[band]}
-    return bool(flags & {MaskFlags.nodata, MaskFlags.per_dataset}) and MaskFlags.alpha not in flags
+    if MaskFlags.alpha in flags and alpha != 'mask':
+        return False
+    return bool(flags & {MaskFlags.nodata, MaskFlags.per_dataset})
 
 
 def not_finite(image: Image) -> Missing:

@@ -1,6 +1,5 @@
 """List and read files in folders and in zip archives, without unpacking the archives."""
 
-import os
 import shutil
 import tempfile
 import zipfile
@@ -11,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from glcnet_plugin.datasets.io.lists import files_below
 from glcnet_plugin.errors import DataError
 
 PREFIX = '/vsizip/{'
@@ -45,19 +45,14 @@ def list_files(source: Path) -> list[SourceFile]:
         DataError: If the source does not exist, or a zip is damaged; names it.
     """
     if source.is_dir():
-        files = [file for path in _walk(source) for file in _expand(path, path.relative_to(source))]
+        paths = ((path, path.relative_to(source)) for path in files_below(source))
+        files = [file for path, place in paths for file in _expand(path, place)]
     elif source.is_file() and source.suffix.lower() == '.zip':
         files = _expand(source, Path(source.name))
     else:
         raise DataError(f'{source} is neither a folder nor a zip archive')
     shown = [file for file in files if not _hidden(file.location)]
     return sorted(shown, key=lambda file: file.location)
-
-
-def _walk(source: Path) -> Iterator[Path]:
-    """All files below a folder; links to folders are followed, as large data are often linked."""
-    for folder, _, names in os.walk(source, followlinks=True):
-        yield from (Path(folder, name) for name in names)
 
 
 def _hidden(location: str) -> bool:

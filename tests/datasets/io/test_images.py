@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from glcnet_plugin.datasets.io import images
+from glcnet_plugin.datasets.io import headers, images
 from glcnet_plugin.datasets.io.images import image_info, read_image, read_masked
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
@@ -67,7 +67,7 @@ def test_images_too_large_to_decode_are_read_by_lines(tmp_path, monkeypatch):
     image = np.random.randint(0, 255, (64, 80, 3)).astype(np.uint8)
     cv2.imwrite(str(tmp_path / 'x.png'), image)
     assert not images.decoded_by_lines(tmp_path / 'x.png')
-    monkeypatch.setattr(images, 'DECODED_WHOLE', 64 * 80 - 1)
+    monkeypatch.setattr(headers, 'DECODED_WHOLE', 64 * 80 - 1)
     monkeypatch.delattr(images, '_decode')
     part = read_image(tmp_path / 'x.png', window=(20, 30, 16, 24))
     np.testing.assert_array_equal(part, image[20:36, 30:54, ::-1])

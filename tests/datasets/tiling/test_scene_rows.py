@@ -7,7 +7,7 @@ import rasterio
 from PIL import Image
 from rasterio.transform import from_origin
 
-from glcnet_plugin.datasets.io import images
+from glcnet_plugin.datasets.io import headers
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.tiling import scene_rows
@@ -41,7 +41,7 @@ def test_every_row_is_read_once():
 @pytest.mark.parametrize('at_once', [0, 10**6])
 @pytest.mark.parametrize('suffix', ['.png', '.tif', '.npy'])
 def test_image_rows_are_those_of_the_image(tmp_path, monkeypatch, suffix, at_once):
-    monkeypatch.setattr(images, 'DECODED_WHOLE', at_once)
+    monkeypatch.setattr(headers, 'DECODED_WHOLE', at_once)
     image = np.random.randint(0, 255, (10, 7, 3)).astype(np.uint8)
     path = tmp_path / f'a{suffix}'
     if suffix == '.npy':
@@ -68,7 +68,7 @@ def test_jpeg_in_an_archive_is_decoded_as_in_a_folder(tmp_path):
 @pytest.mark.parametrize('at_once', [0, 10**6])
 def test_colour_masks(tmp_path, monkeypatch, kind, piece, at_once):
     monkeypatch.setattr(scene_rows, 'PIECE', piece)
-    monkeypatch.setattr(images, 'DECODED_WHOLE', at_once)
+    monkeypatch.setattr(headers, 'DECODED_WHOLE', at_once)
     mask = np.zeros((4, 3, 3), np.uint8)
     mask[:, 0], mask[:, 1], mask[3, 2] = (255, 0, 0), (0, 255, 255), (1, 2, 3)
     image = Image.fromarray(mask)
