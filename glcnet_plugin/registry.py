@@ -55,6 +55,7 @@ TRANSFORMS = Registry(
     locations=[
         'glcnet_plugin.datasets.transforms.loading',
         'glcnet_plugin.datasets.transforms.tracked',
+        'glcnet_plugin.datasets.transforms.scale',
         'glcnet_plugin.datasets.transforms.photometric',
         'glcnet_plugin.datasets.transforms.two_views',
     ],
@@ -73,6 +74,7 @@ HOOKS = Registry(
         'glcnet_plugin.engine.hooks.load_pretrained',
         'glcnet_plugin.engine.hooks.provenance',
         'glcnet_plugin.engine.hooks.class_num_check',
+        'glcnet_plugin.engine.hooks.dead_taps',
         'glcnet_plugin.engine.hooks.embedding_metrics',
         'glcnet_plugin.engine.hooks.collapse_guard',
         'glcnet_plugin.engine.hooks.resume_check',

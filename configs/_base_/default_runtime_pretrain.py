@@ -13,6 +13,7 @@ default_hooks = dict(
     provenance=dict(type='glcnet_plugin.ProvenanceHook'),
     embedding_metrics=dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=50),
     collapse_guard=dict(type='glcnet_plugin.CollapseGuardHook', action='warn'),
+    dead_taps=dict(type='glcnet_plugin.DeadTapsHook'),
     # docs/fault_tolerance.md: kills, signals, damaged files, NaN or infinite losses
     deterministic_resume=dict(type='glcnet_plugin.DeterministicResumeHook'),
     resume_check=dict(type='glcnet_plugin.ResumeCheckHook'),

@@ -13,6 +13,7 @@ default_hooks = dict(
     pretrained=dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='encoder'),
     provenance=dict(type='glcnet_plugin.ProvenanceHook'),
     class_num_check=dict(type='glcnet_plugin.ClassNumCheckHook'),
+    dead_taps=dict(type='glcnet_plugin.DeadTapsHook'),
     # docs/fault_tolerance.md: kills, signals, damaged files, NaN or infinite losses
     deterministic_resume=dict(type='glcnet_plugin.DeterministicResumeHook'),
     resume_check=dict(type='glcnet_plugin.ResumeCheckHook'),

@@ -7,12 +7,13 @@ import torch
 from mmengine.logging import print_log
 from torch.utils.data import get_worker_info
 
+from glcnet_plugin.datasets.value_range import ValueRangeMixin
 from glcnet_plugin.errors import ConfigError, DataError
 
 PLACES = 64  # of counters
 
 
-class SkipUnreadableMixin:
+class SkipUnreadableMixin(ValueRangeMixin):
     """Stop at bad data, or skip and count them; to be mixed in before a dataset of MM.
 
     A skipped sample is replaced by another one at random, as MM does for empty samples. Each

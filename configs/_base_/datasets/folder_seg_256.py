@@ -1,9 +1,10 @@
 # A labelled folder (images/, masks/, classes.json, manifest.csv), 256 px crops; the
-# augmentation of the official fine-tuning: flips, quarter turns, scale +-0.1, HSV.
+# augmentation of the official fine-tuning: flips, quarter turns, scale +-0.1 of a tile's own size,
+# HSV. Scored one by one, so that images may differ in size.
 train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
     dict(type='glcnet_plugin.LoadRSMask'),
-    dict(type='RandomResize', scale=(256, 256), ratio_range=(0.9, 1.1), keep_ratio=False),
+    dict(type='glcnet_plugin.RandomScale', factors=(0.9, 1.1)),
     dict(type='RandomCrop', crop_size=(256, 256)),
     dict(
         type='RandomFlip',
@@ -33,7 +34,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=16,
+    batch_size=1,
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),

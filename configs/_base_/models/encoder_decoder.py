@@ -10,5 +10,6 @@ model = dict(
         seg_pad_val=255,
     ),
     train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
+    # larger images are scored in windows of the size of the crops in training, smaller ones whole
+    test_cfg=dict(mode='slide', crop_size=(256, 256), stride=(170, 170)),
 )

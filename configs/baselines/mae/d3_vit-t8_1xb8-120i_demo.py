@@ -17,6 +17,7 @@ model = dict(
     decode_head=dict(
         _base_.decode_head, in_index=0, channels=32, dilations=(1, 3, 6), num_classes=6
     ),
+    test_cfg=dict(_delete_=True, mode='whole'),
 )
 default_hooks = dict(checkpoint=dict(interval=120, by_epoch=False))
 log_processor = dict(by_epoch=False)

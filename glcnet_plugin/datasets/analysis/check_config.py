@@ -10,10 +10,12 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from glcnet_plugin.datasets.analysis.check_sources import CheckInputs
 from glcnet_plugin.datasets.analysis.dataset_check import TRAIN
 from glcnet_plugin.datasets.analysis.sample_checks import Expectation, Issue, Sample
+from glcnet_plugin.datasets.analysis.training_scale import scale_issues
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.datasets.scenes import UnlabeledSceneDataset
 from glcnet_plugin.datasets.transforms.loading import LoadRSImage
+from glcnet_plugin.datasets.transforms.pipeline_steps import pipeline_steps
 from glcnet_plugin.datasets.transforms.tracked import TrackedRandomCrop
 from glcnet_plugin.errors import ConfigError, GLCNetError
 
@@ -34,7 +36,7 @@ def inputs_from_config(cfg: Config) -> CheckInputs:
         DataError: If the files of a dataset are missing or wrong.
         ConfigError: If a dataset is not known, or cannot be built from its settings.
     """
-    inputs = CheckInputs()
+    inputs, first = CheckInputs(), dict[str, Any]()
     for split in (TRAIN, 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader')
         if loader is None or (split == 'test' and loader == cfg.get('val_dataloader')):
@@ -42,6 +44,8 @@ def inputs_from_config(cfg: Config) -> CheckInputs:
         for settings in _dataset_settings(loader):
             for dataset in _unwrapped(_build(settings, split, cfg)):
                 _add_dataset(inputs, dataset, split, cfg)
+                first.setdefault(split, dataset)
+    inputs.issues += scale_issues(first.get(TRAIN), first.get('val', first.get('test')))
     inputs.issues += _check_model(cfg)
     return inputs
 
@@ -99,7 +103,14 @@ def _add_dataset(inputs: CheckInputs, dataset: Any, split: str, cfg: Config) -> 
         text = f'decode_head.num_classes is {outputs}, {_name(dataset)} has {len(classes)} classes'
         inputs.issues.append(Issue('error', 'num_classes', 'config', text))
     inputs.samples += [
-        Sample(split, e['img_path'], e.get('seg_map_path'), e.get('group'), expected)
+        Sample(
+            split,
+            e['img_path'],
+            e.get('seg_map_path'),
+            e.get('group'),
+            expected,
+            e.get('row') or {},
+        )  # fmt: skip
         for e in entries
     ]
 
@@ -126,7 +137,7 @@ def _expectation(
 
     Loaders other than ours choose and convert bands as they like: nothing is expected then.
     """
-    steps = list(_steps(getattr(dataset, 'pipeline', ())))
+    steps = list(pipeline_steps(getattr(dataset, 'pipeline', ())))
     loader = next((step for step in steps if isinstance(step, LoadRSImage)), None)
     # the crop that refuses smaller images; those of mmseg take what there is
     crop = next((step for step in steps if isinstance(step, TrackedRandomCrop)), None)
@@ -140,22 +151,13 @@ def _expectation(
     return Expectation(
         num_bands=num_bands if loader else None,
         bands=loader.bands if loader else None,
+        alpha=loader.alpha if loader else 'data',
         min_size=crop.crop_size if crop else getattr(dataset, 'window_size', None),
         labels=replace(rule, num_classes=rule.num_classes or num_classes),
         colour_ids=dict(entry.get('colour_ids', {})),
         mean=mean,
         std=std,
     )
-
-
-def _steps(pipeline: Any) -> Iterator[Any]:
-    """The transforms of a pipeline, those in wrappers, views and test-time augmentation too."""
-    if not isinstance(pipeline, list | tuple):
-        keys = ('transforms', 'pipelines', 'subroutines')
-        pipeline = [getattr(pipeline, key) for key in keys if hasattr(pipeline, key)]
-    for step in pipeline:
-        yield step
-        yield from _steps(step)
 
 
 def _network(cfg: Config) -> Mapping[str, Any]:

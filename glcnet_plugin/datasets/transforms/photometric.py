@@ -1,93 +1,46 @@
-"""Changes of colour and sharpness, for any number of bands and value range.
+"""Changes of colour and sharpness, for any number of bands, type and unit.
 
-They never move a pixel. 'Full scale' below is 255 for uint8, else the largest value of the
-image: 12-bit data in uint16, or reflectances in float32, have no range of their own.
+They never move a pixel. Steps that need a range of values take 0..255 for uint8. Other types have
+no range of their own: that of the data counts (``value_range`` of the sample, which the datasets
+of this package give), else the percentiles of the image, which a bright pixel does not move.
+Values that are not integers are never clipped: what a step does to ``a * x + b`` is what it does
+to ``x``, times ``a`` plus ``b``, for each band.
 
 Source of the defaults: official GLCNet code, listed in the README under "Settings".
 """
 
-from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
-from numpy.typing import NDArray
 
+from glcnet_plugin.datasets.transforms.many_bands import by_groups_of_bands
+from glcnet_plugin.datasets.transforms.photometric_base import (
+    Image,
+    PhotometricTransform,
+    WarnOnce,
+    restore,
+)
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.registry import TRANSFORMS
-
-Image = NDArray[Any]
-
-
-def full_scale(image: Image) -> float:
-    """Value taken for full brightness of ``image`` (H, W, bands)."""
-    return 255.0 if image.dtype == np.uint8 else max(float(image.max()), 1e-6)
-
-
-def _restore(values: NDArray[np.float32], like: Image, top: float) -> Image:
-    """Clip values to [min(0, minimum), top] and cast them to the type of ``like``."""
-    values = np.clip(values, min(0.0, float(like.min())), top)
-    if np.issubdtype(like.dtype, np.integer):
-        values = np.rint(values)
-    return values.astype(like.dtype)
-
-
-class PhotometricTransform(BaseTransform):
-    """Apply :meth:`change` to the image with a probability.
-
-    **Required Keys:**
-
-    - img
-
-    **Modified Keys:**
-
-    - img
-
-    Args:
-        prob: Probability of applying it.
-
-    Raises:
-        ConfigError: If ``prob`` lies outside [0, 1].
-    """
-
-    def __init__(self, prob: float) -> None:
-        if not 0 <= prob <= 1:
-            raise ConfigError(f'prob must lie in [0, 1], got {prob}')
-        self.prob = prob
-
-    def rand_apply(self) -> bool:
-        """Whether to apply the change this time."""
-        return bool(np.random.rand() < self.prob)
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Change the image of a sample, or not.
-
-        Args:
-            results: The sample.
-
-        Returns:
-            The sample; its former image array is left as it was.
-        """
-        if self.rand_apply():
-            results['img'] = self.change(results['img'])
-        return results
-
-    @abstractmethod
-    def change(self, image: Image) -> Image:
-        """Return a changed copy of ``image`` (H, W, bands), of the same type and shape."""
 
 
 @TRANSFORMS.register_module()
 class RandomHSVShift(PhotometricTransform):
     """Shift hue, saturation and value of the three colour bands.
 
+    Images whose colours nobody names stay as they are, which is logged once: radar, indices, other
+    parts of the spectrum. What names them: ``bands``, the names or the colour interpretation of
+    the file (:class:`LoadRSImage` reads both), a PNG or JPEG. Of 8-bit images that another loader
+    read, the first three bands are colours.
+
     Args:
         hue: Largest shift of hue in units of 2 degrees (OpenCV's scale of 0..180).
         saturation: Largest shift of saturation in 1/255.
-        value: Largest shift of value in 1/255 of full scale.
-        bands: Indices of red, green and blue; other bands stay as they are.
+        value: Largest shift of value in 1/255 of the range of values.
+        bands: Indices of red, green and blue, in this order; other bands stay as they are. None
+            for those that are named.
         prob: Probability of applying it.
 
     Raises:
@@ -99,31 +52,52 @@ class RandomHSVShift(PhotometricTransform):
         hue: float = 30,
         saturation: float = 5,
         value: float = 15,
-        bands: Sequence[int] = (0, 1, 2),
+        bands: Sequence[int] | None = None,
         prob: float = 0.5,
     ) -> None:
         super().__init__(prob)
-        if len(bands) != 3:
+        if bands is not None and len(bands) != 3:
             raise ConfigError(f'bands must name red, green and blue, got {tuple(bands)}')
         self.limits = np.array([hue * 2, saturation / 255, value / 255])
-        self.bands = list(bands)
+        self.bands = bands
+        self.left_out = WarnOnce()
 
-    def change(self, image: Image) -> Image:
+    def change(self, image: Image, sample: Mapping[str, Any]) -> Image:
         """Return the image with shifted colours."""
-        if max(self.bands) >= image.shape[2]:
+        bands = self._colours(image, sample)
+        if bands is None:
+            self.left_out(
+                f'{type(self).__name__} is left out: no bands of '
+                f'{sample.get("img_path", "the image")} are known as red, green and blue. Name '
+                'them with band_names of LoadRSImage, or give their indices as bands'
+            )
+            return image
+        if max(bands) >= image.shape[2]:
             raise ConfigError(
-                f'{type(self).__name__} needs the bands {self.bands}, the image has '
+                f'{type(self).__name__} needs the bands {bands}, the image has '
                 f'{image.shape[2]}: set bands, or leave the transform out'
             )
-        top = full_scale(image)
-        rgb = np.ascontiguousarray(image[..., self.bands], dtype=np.float32) / np.float32(top)
-        hsv = cv2.cvtColor(np.clip(rgb, 0, 1), cv2.COLOR_RGB2HSV)  # 0..360, 0..1, 0..1
+        low, width = (values[bands] for values in self.value_range(image, sample))
+        width = np.where(width > 0, width, np.float32(1))
+        rgb = (image[..., bands].astype(np.float32) - low) / width
+        inside = np.clip(rgb, 0, 1)
+        hsv = cv2.cvtColor(inside, cv2.COLOR_RGB2HSV)  # 0..360, 0..1, 0..1
         hsv += np.random.uniform(-self.limits, self.limits).astype(np.float32)
         hsv[..., 0] %= 360  # hue is an angle
-        np.clip(hsv[..., 1:], 0, 1, out=hsv[..., 1:])
+        limited = slice(1, 3 if np.issubdtype(image.dtype, np.integer) else 2)
+        np.clip(hsv[..., limited], 0, 1, out=hsv[..., limited])
+        shifted = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) + (rgb - inside)
         changed = image.copy()
-        changed[..., self.bands] = _restore(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * top, image, top)
+        changed[..., bands] = restore(shifted * width + low, image)
         return changed
+
+    def _colours(self, image: Image, sample: Mapping[str, Any]) -> list[int] | None:
+        """Indices of red, green and blue; None where they are unknown."""
+        if self.bands is not None:
+            return list(self.bands)
+        eight_bit = image.dtype == np.uint8 and image.shape[2] >= 3
+        named: list[int] | None = sample.get('colour_bands', [0, 1, 2] if eight_bit else None)
+        return named
 
 
 @TRANSFORMS.register_module()
@@ -131,7 +105,7 @@ class RandomBrightnessContrast(PhotometricTransform):
     """Scale and shift each band on its own.
 
     Args:
-        limit: Largest relative change of contrast, and of brightness in full scale.
+        limit: Largest relative change of contrast, and of brightness in ranges of values.
         prob: Probability of applying it.
     """
 
@@ -139,18 +113,18 @@ class RandomBrightnessContrast(PhotometricTransform):
         super().__init__(prob)
         self.limit = limit
 
-    def change(self, image: Image) -> Image:
+    def change(self, image: Image, sample: Mapping[str, Any]) -> Image:
         """Return the image with changed bands."""
-        bands, top = image.shape[2], full_scale(image)
+        bands, (_, width) = image.shape[2], self.value_range(image, sample)
         gain = 1 + np.random.uniform(-self.limit, self.limit, (bands,)).astype(np.float32)
-        shift = top * np.random.uniform(-self.limit, self.limit, (bands,)).astype(np.float32)
+        shift = width * np.random.uniform(-self.limit, self.limit, (bands,)).astype(np.float32)
         mean = image.mean((0, 1), dtype=np.float32)
-        return _restore((image - mean) * gain + mean + shift, image, top)
+        return restore((image - mean) * gain + mean + shift, image)
 
 
 @TRANSFORMS.register_module()
 class RandomPixelNoise(PhotometricTransform):
-    """Replace a small share of the values of each band by random ones.
+    """Replace a small share of the values of each band by random ones of its range.
 
     Args:
         share: Share of the values to replace.
@@ -161,18 +135,21 @@ class RandomPixelNoise(PhotometricTransform):
         super().__init__(prob)
         self.share = share
 
-    def change(self, image: Image) -> Image:
+    def change(self, image: Image, sample: Mapping[str, Any]) -> Image:
         """Return the image with noise."""
         where = np.random.rand(*image.shape) < self.share
+        low, width = (values[np.nonzero(where)[2]] for values in self.value_range(image, sample))
         changed = image.copy()
-        noise = np.random.uniform(0, full_scale(image), int(where.sum()))
-        changed[where] = noise.astype(image.dtype)
+        changed[where] = np.random.uniform(low, low + width).astype(image.dtype)
         return changed
 
 
 @TRANSFORMS.register_module()
 class RandomBandCopy(PhotometricTransform):
     """Copy one random band to all, the 'grey' of the official code.
+
+    Bands of other types than uint8 may have different units: the copy is scaled from the range
+    of its band to those of the others, so that no band gets values that it never has.
 
     Args:
         prob: Probability of applying it.
@@ -181,10 +158,14 @@ class RandomBandCopy(PhotometricTransform):
     def __init__(self, prob: float = 0.1) -> None:
         super().__init__(prob)
 
-    def change(self, image: Image) -> Image:
+    def change(self, image: Image, sample: Mapping[str, Any]) -> Image:
         """Return the image with all bands alike."""
         band = np.random.randint(image.shape[2])
-        return np.repeat(image[..., band : band + 1], image.shape[2], axis=2)
+        if image.dtype == np.uint8:
+            return np.repeat(image[..., band : band + 1], image.shape[2], axis=2)
+        low, width = self.value_range(image, sample)
+        share = (image[..., band : band + 1] - low[band]) / (width[band] or 1)
+        return restore(share * width + low, image)
 
 
 @TRANSFORMS.register_module()
@@ -205,7 +186,7 @@ class RandomGaussianBlur(PhotometricTransform):
             raise ConfigError(f'kernel_sizes must be odd and positive, got {tuple(kernel_sizes)}')
         self.kernel_sizes = list(kernel_sizes)
 
-    def change(self, image: Image) -> Image:
+    def change(self, image: Image, sample: Mapping[str, Any]) -> Image:
         """Return the blurred image."""
         size = int(np.random.choice(self.kernel_sizes))
-        return cv2.GaussianBlur(image, (size, size), 0).reshape(image.shape)
+        return by_groups_of_bands(lambda part: cv2.GaussianBlur(part, (size, size), 0), image)

@@ -13,6 +13,7 @@ from mmcv.transforms import BaseTransform, RandomFlip
 from mmpretrain.datasets.transforms import RandomCrop, RandomResizedCrop
 from numpy.typing import NDArray
 
+from glcnet_plugin.datasets.transforms.many_bands import ManyBandsMixin
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import (
     Matrix,
@@ -93,7 +94,7 @@ class TrackedRandomCrop(RecordCropMixin, RandomCrop):
 
 
 @TRANSFORMS.register_module()
-class TrackedRandomResizedCrop(RecordCropMixin, RandomResizedCrop):
+class TrackedRandomResizedCrop(ManyBandsMixin, RecordCropMixin, RandomResizedCrop):
     """MM's ``RandomResizedCrop`` that records its matrix. Arguments as there.
 
     **Required Keys:**
@@ -125,7 +126,7 @@ class TrackedRandomResizedCrop(RecordCropMixin, RandomResizedCrop):
 
 
 @TRANSFORMS.register_module()
-class TrackedRandomFlip(RandomFlip):
+class TrackedRandomFlip(ManyBandsMixin, RandomFlip):
     """MM's ``RandomFlip`` that records its matrix. Arguments as there.
 
     **Required Keys:**

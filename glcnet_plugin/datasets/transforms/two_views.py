@@ -11,7 +11,7 @@ from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import view_overlap
 from glcnet_plugin.registry import TRANSFORMS
 
-# Geometric transforms of mmcv and mmpretrain; ours have other names.
+# Geometric transforms of mmcv and mmpretrain, and ours that leave no record.
 MOVES_PIXELS = (
     'CenterCrop',
     'EfficientNetCenterCrop',
@@ -21,6 +21,7 @@ MOVES_PIXELS = (
     'RandomFlip',
     'RandomResize',
     'RandomResizedCrop',
+    'RandomScale',
     'Resize',
     'ResizeEdge',
     'Rotate',

@@ -3,6 +3,7 @@
 from glcnet_plugin.engine.hooks.atomic_checkpoint import AtomicCheckpointHook
 from glcnet_plugin.engine.hooks.class_num_check import ClassNumCheckHook
 from glcnet_plugin.engine.hooks.collapse_guard import CollapseGuardHook
+from glcnet_plugin.engine.hooks.dead_taps import DeadTapsHook
 from glcnet_plugin.engine.hooks.deterministic_resume import DeterministicResumeHook
 from glcnet_plugin.engine.hooks.embedding_metrics import EmbeddingMetricsHook
 from glcnet_plugin.engine.hooks.graceful_stop import GracefulStopHook
@@ -18,6 +19,7 @@ __all__ = [
     'AtomicCheckpointHook',
     'ClassNumCheckHook',
     'CollapseGuardHook',
+    'DeadTapsHook',
     'DeterministicResumeHook',
     'EmbeddingMetricsHook',
     'GracefulStopHook',

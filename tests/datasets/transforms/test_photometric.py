@@ -2,18 +2,18 @@ import cv2
 import numpy as np
 import pytest
 
+from glcnet_plugin.datasets.transforms import photometric_base
 from glcnet_plugin.datasets.transforms.photometric import (
     RandomBandCopy,
     RandomBrightnessContrast,
     RandomGaussianBlur,
     RandomHSVShift,
     RandomPixelNoise,
-    full_scale,
 )
 from glcnet_plugin.errors import ConfigError
 
 TRANSFORMS = [
-    RandomHSVShift(prob=1.0),
+    RandomHSVShift(bands=(0, 1, 2), prob=1.0),
     RandomBrightnessContrast(prob=1.0),
     RandomPixelNoise(share=0.1, prob=1.0),
     RandomBandCopy(prob=1.0),
@@ -31,11 +31,15 @@ def picture(bands, dtype, top=250):
 @pytest.mark.parametrize('bands', [3, 4, 13])
 def test_any_bands_any_type(transform, bands, dtype):
     image = picture(bands, dtype, top=250 if dtype == np.uint8 else 9000)
+    top = 255 if dtype == np.uint8 else image.max()
+    # integers stay within their type; other values may leave the range by the largest change
+    margin = 0 if dtype == np.uint8 else 0.2 * top
     before = image.copy()
     for _ in range(20):
         changed = transform({'img': image})['img']
         assert changed.shape == image.shape and changed.dtype == dtype
-        assert changed.min() >= 0 and changed.max() <= full_scale(image) * (1 + 1e-6)
+        low = -margin if dtype == np.float32 else 0
+        assert changed.min() >= low and changed.max() <= top + margin
     assert (changed != image).any()
     np.testing.assert_array_equal(image, before)  # the views share the source image
 
@@ -99,7 +103,7 @@ def test_noise_hits_the_wanted_share():
 
 
 def test_band_copy_copies_one_of_the_bands():
-    image = picture(5, np.uint16)
+    image = picture(5, np.uint8)
     seen = set()
     for _ in range(50):
         changed = RandomBandCopy(prob=1.0)({'img': image})['img']
@@ -121,9 +125,184 @@ def test_blur_keeps_the_mean_and_lowers_the_variance():
         (lambda: RandomBandCopy(prob=2), 'got 2'),
         (lambda: RandomGaussianBlur([4]), r'got \(4,\)'),
         (lambda: RandomHSVShift(bands=[0, 1]), r'got \(0, 1\)'),
-        (lambda: RandomHSVShift(prob=1.0)({'img': picture(2, np.uint8)}), 'image has 2'),
+        (
+            lambda: RandomHSVShift(bands=range(3), prob=1.0)({'img': picture(2, np.uint8)}),
+            'image has 2',
+        ),
+        (
+            lambda: RandomBrightnessContrast(prob=1.0)(
+                {'img': picture(2, np.float32), 'value_range': [[0] * 3, [1] * 3]}
+            ),
+            'of 3 bands, the image has 2',
+        ),
     ],
 )
 def test_bad_settings(build, message):
     with pytest.raises(ConfigError, match=message):
         build()
+
+
+def formerly(transform, image):
+    """The arithmetic for uint8 before other types had a range of their own."""
+    if isinstance(transform, RandomHSVShift):
+        rgb = np.ascontiguousarray(image[..., :3], dtype=np.float32) / np.float32(255)
+        hsv = cv2.cvtColor(np.clip(rgb, 0, 1), cv2.COLOR_RGB2HSV)
+        hsv += np.random.uniform(-transform.limits, transform.limits).astype(np.float32)
+        hsv[..., 0] %= 360
+        np.clip(hsv[..., 1:], 0, 1, out=hsv[..., 1:])
+        changed = image.copy()
+        values = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255.0
+        changed[..., :3] = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+        return changed
+    if isinstance(transform, RandomBrightnessContrast):
+        bands, limit = image.shape[2], transform.limit
+        gain = 1 + np.random.uniform(-limit, limit, (bands,)).astype(np.float32)
+        shift = 255.0 * np.random.uniform(-limit, limit, (bands,)).astype(np.float32)
+        mean = image.mean((0, 1), dtype=np.float32)
+        values = (image - mean) * gain + mean + shift
+        return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    if isinstance(transform, RandomPixelNoise):
+        where = np.random.rand(*image.shape) < transform.share
+        changed = image.copy()
+        changed[where] = np.random.uniform(0, 255.0, int(where.sum())).astype(np.uint8)
+        return changed
+    if isinstance(transform, RandomBandCopy):
+        band = np.random.randint(image.shape[2])
+        return np.repeat(image[..., band : band + 1], image.shape[2], axis=2)
+    size = int(np.random.choice(transform.kernel_sizes))
+    return cv2.GaussianBlur(image, (size, size), 0).reshape(image.shape)
+
+
+@pytest.mark.parametrize('transform', TRANSFORMS, ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize('bands', [3, 4])
+def test_eight_bit_images_are_changed_as_ever_to_the_last_bit(transform, bands):
+    image = picture(bands, np.uint8, top=256)
+    for seed in range(5):
+        np.random.seed(seed)
+        changed, after = transform({'img': image})['img'], np.random.rand()
+        np.random.seed(seed)
+        np.random.rand()  # whether to apply it
+        np.testing.assert_array_equal(changed, formerly(transform, image))
+        assert np.random.rand() == after
+
+
+def decibels(height=60, width=50, bands=3):
+    """Backscatter of fields in three bands, -25 to 0 dB."""
+    rng = np.random.default_rng(1)
+    fields = np.kron(rng.uniform(-22, -4, (height // 10, width // 10, bands)), np.ones((10, 10, 1)))
+    return (fields + rng.normal(0, 1, (height, width, bands))).astype(np.float32)
+
+
+STEPS = [RandomHSVShift(bands=(0, 1, 2), prob=1.0), *TRANSFORMS[1:]]
+FACTORS = np.array([2.0, 0.25, 1000.0], np.float32)
+OFFSETS = np.array([-7.0, 3.0, 250.0], np.float32)
+
+
+@pytest.mark.parametrize('known', [True, False], ids=['range of the data', 'of the image'])
+@pytest.mark.parametrize('step', STEPS, ids=lambda t: type(t).__name__)
+def test_a_step_does_the_same_in_any_unit(step, known):
+    image = decibels()
+    for seed in range(5):
+        results = []
+        for factors, offsets in ((1, 0), (FACTORS, OFFSETS)):
+            sample = {'img': image * factors + offsets}
+            if known:
+                sample['value_range'] = np.array([-25.0, 0.0])[:, None] * factors + (
+                    np.zeros(3) + offsets
+                )
+            np.random.seed(seed)
+            results.append(step(sample)['img'])
+        span = 25 * FACTORS
+        difference = results[1] - (results[0] * FACTORS + OFFSETS)
+        assert np.abs(difference / span).max() < 2e-4
+        assert (results[0] != image).any()
+
+
+@pytest.mark.parametrize('step', STEPS, ids=lambda t: type(t).__name__)
+def test_negative_values_are_not_clipped(step):
+    image = decibels()
+    for _ in range(50):
+        changed = step({'img': image, 'value_range': (-25.0, 0.0)})['img']
+        assert changed.min() < -15
+        if not isinstance(step, RandomGaussianBlur):  # lowers the contrast, as it should
+            assert changed.std((0, 1)).min() > 0.85 * image.std((0, 1)).min()
+
+
+@pytest.mark.parametrize('index', [0, 1], ids=lambda i: type(STEPS[i]).__name__)
+def test_a_bright_pixel_does_not_change_the_shift(index):
+    image = np.random.default_rng(0).normal(100, 20, (128, 125, 3)).astype(np.float32)
+    bright = image.copy()
+    bright[5, 5] = 10_000
+    changes = []
+    for picture_ in (image, bright):
+        np.random.seed(3)
+        change = STEPS[index]({'img': picture_})['img'] - picture_
+        changes.append(np.delete(change.reshape(-1, 3), 5 * 125 + 5, axis=0))
+    # 0.05 is the shift of the mean of the image by that pixel
+    assert np.abs(changes[1] - changes[0]).max() < 0.1
+    assert np.abs(changes[0]).max() > 1
+
+
+def test_colours_are_shifted_only_in_bands_that_are_known_as_such(monkeypatch):
+    said = []
+    monkeypatch.setattr(photometric_base, 'print_log', lambda text, **_: said.append(text))
+    shift = RandomHSVShift(prob=1.0)
+    radar = decibels()
+    for _ in range(3):
+        sample = shift({'img': radar, 'colour_bands': None, 'img_path': 'sar.tif'})
+        assert sample['img'] is radar
+    assert len(said) == 1 and 'no bands of sar.tif are known as red, green and blue' in said[0]
+    assert 'band_names' in said[0]
+    assert RandomHSVShift(prob=1.0)({'img': radar})['img'] is radar  # of another loader
+    for sample in (
+        {'img': picture(5, np.float32), 'colour_bands': [3, 1, 0]},
+        {'img': picture(5, np.uint8), 'colour_bands': [3, 1, 0]},
+    ):
+        changed = RandomHSVShift(prob=1.0)(dict(sample))['img']
+        moved = (changed != sample['img']).any((0, 1)).tolist()
+        assert moved == [True, True, False, True, False]
+    assert (shift({'img': picture(3, np.uint8)})['img'] != picture(3, np.uint8)).any()
+
+
+def test_images_without_a_range_are_told_once(monkeypatch):
+    said = []
+    monkeypatch.setattr(photometric_base, 'print_log', lambda text, **_: said.append(text))
+    step = RandomBrightnessContrast(prob=1.0)
+    for _ in range(3):
+        step({'img': picture(3, np.float32), 'img_path': 'a.tif'})
+    assert len(said) == 1 and 'such as a.tif' in said[0]
+    RandomBrightnessContrast(prob=1.0)({'img': picture(3, np.uint8)})
+    RandomBrightnessContrast(prob=1.0)({'img': picture(3, np.float32), 'value_range': (0, 2.5)})
+    assert len(said) == 1
+
+
+def test_a_band_is_copied_into_the_range_of_the_others():
+    """Backscatter in dB and heights in metres."""
+    image = np.stack([np.full((4, 4), -20.0), np.full((4, 4), 500.0)], -1).astype(np.float32)
+    image[0] = -10, 1500
+    span = np.array([[-25.0, 0.0], [0.0, 2000.0]])  # low, high
+    seen = set()
+    for _ in range(20):
+        changed = RandomBandCopy(prob=1.0)({'img': image, 'value_range': span})['img']
+        seen.add(tuple(round(float(value), 4) for value in changed[0, 0]))
+    # -10 dB is 60 % of its range, 1500 m are 75 %
+    assert seen == {(-10.0, 1200.0), (-6.25, 1500.0)}
+
+
+def test_noise_comes_from_the_range_of_each_band():
+    image = np.stack([np.full((200, 200), -12.0), np.full((200, 200), 500.0)], -1)
+    image = image.astype(np.float32)
+    span = np.array([[-25.0, 0.0], [0.0, 2000.0]])
+    changed = RandomPixelNoise(share=0.5, prob=1.0)({'img': image, 'value_range': span})['img']
+    low, high = changed.min((0, 1)), changed.max((0, 1))
+    assert (low >= span[0]).all() and (high <= span[1]).all()
+    assert (low < [-24.9, 10]).all() and (high > [-0.1, 1990]).all()
+
+
+def test_blur_of_many_bands():
+    image = picture(200, np.float32)
+    changed = RandomGaussianBlur([5], prob=1.0)({'img': image})['img']
+    for band in (0, 127, 128, 199):
+        one = np.ascontiguousarray(image[..., band])
+        expected = cv2.GaussianBlur(one, (5, 5), 0)
+        np.testing.assert_allclose(changed[..., band], expected, atol=1e-5)
