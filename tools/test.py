@@ -14,6 +14,7 @@ import os
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
 from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
 from glcnet_plugin.engine.preflight import check_work_dir
 from glcnet_plugin.engine.run_config import merge_options
@@ -71,6 +72,7 @@ def main() -> None:
     with exit_on_error(), leave_group_on_exit():
         cfg = load_config(parse_args())
         prepare_cpu(cfg)
+        use_safe_reader()
         check_work_dir(cfg.work_dir)
         Runner.from_cfg(cfg).test()
 

@@ -16,6 +16,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from glcnet_plugin.checkpoints.loading import SCOPES
+from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
 from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
 from glcnet_plugin.engine.preflight import check_batches, check_work_dir
 from glcnet_plugin.engine.run_config import find_hooks, merge_options
@@ -101,6 +102,7 @@ def main() -> None:
     with exit_on_error(), leave_group_on_exit():
         cfg = load_config(parse_args())
         prepare_cpu(cfg)
+        use_safe_reader()
         check_work_dir(cfg.work_dir)
         runner = Runner.from_cfg(cfg)
         check_batches(runner)

@@ -1,7 +1,7 @@
 """Load a pretrained part of a segmentation network, completely or not at all."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from glcnet_plugin.checkpoints.bands import band_differences, band_record, infla
 from glcnet_plugin.checkpoints.key_conversion import to_mm
 from glcnet_plugin.checkpoints.match import compare, listed
 from glcnet_plugin.checkpoints.safe_load import read_weights
-from glcnet_plugin.errors import CheckpointMismatchError, ConfigError
+from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 
 SCOPES = ('backbone', 'encoder', 'encoder_decoder')
 # Submodules of mmseg heads that turn features into the encoder map (DeepLabV3+: image pooling
@@ -102,6 +102,26 @@ def tensors_of(content: dict[str, Any], source: str) -> dict[str, Tensor]:
     return tensors
 
 
+def refuse_nan(state: Mapping[str, Any], source: str) -> None:
+    """Check that no tensor holds NaN, from which nothing can be trained or scored.
+
+    Args:
+        state: State dict; entries that are no tensors are skipped.
+        source: Where it is from, for the message.
+
+    Raises:
+        DataError: If one does.
+    """
+    tensors = {key: value for key, value in state.items() if isinstance(value, Tensor)}
+    bad = [key for key, value in tensors.items() if value.isnan().any()]
+    if bad:
+        names = '\n'.join(listed('NaN', bad))
+        raise DataError(
+            f'{source} holds NaN in {len(bad)} of {len(tensors)} tensors, nothing was loaded: its '
+            f'training diverged, use an earlier checkpoint.\n{names}'
+        )
+
+
 def load_pretrained(
     model: nn.Module,
     checkpoint: str,
@@ -126,7 +146,8 @@ def load_pretrained(
 
     Raises:
         ConfigError: If the scope is unknown.
-        DataError: If the file could not be downloaded or read, or holds more than weights.
+        DataError: If the file could not be downloaded or read, or holds NaN in the scope, or more
+            than weights.
         CheckpointMismatchError: If a tensor of the scope is missing, has another shape, or
             has no place in the model, or the layout is unknown. Nothing is loaded then.
     """
@@ -147,6 +168,7 @@ def load_pretrained(
             f'{checkpoint} does not hold all tensors of scope {scope!r}, nothing was loaded.\n'
             f'{differences}\nLikely reason: {differences.likely_reason()}'
         )
+    refuse_nan(offered, checkpoint)
     model.load_state_dict(offered, strict=False)
     matched = dict(Counter(map(module_of, wanted)))
     before = (content.get('meta') or {}).get('bands') if 'state_dict' in content else None

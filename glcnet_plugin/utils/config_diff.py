@@ -52,19 +52,19 @@ def read_config(text: str) -> dict[str, Any]:
         text: Assignments of literals and ``dict(...)``.
 
     Returns:
-        The values by name; other expressions as text. Empty if the text is not Python.
+        The values by name; other expressions as text. Empty if the text is not Python, or
+        nested too deeply.
     """
     try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError):
+        return {
+            target.id: _value(node.value)
+            for node in ast.parse(text).body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: deep nesting
         return {}
-    return {
-        target.id: _value(node.value)
-        for node in body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
 
 
 def _value(node: ast.expr) -> Any:
@@ -82,5 +82,5 @@ def _value(node: ast.expr) -> Any:
         return [_value(item) for item in node.elts]
     try:
         return ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: as of {[]: 1}
         return ast.unparse(node)

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import torch
@@ -10,8 +11,11 @@ from glcnet_plugin.utils.atomic_io import ATOMIC_BACKEND
 BACKEND = {'backend': ATOMIC_BACKEND}
 
 
-def save(path, value=0.0, age=0):
-    save_checkpoint({'x': torch.full((1000,), value)}, str(path), backend_args=BACKEND)
+def save(path, value=0.0, age=0, written=None):
+    content = {'x': torch.full((1000,), value)}
+    if written is not None:
+        content['meta'] = {'unix_time': written}
+    save_checkpoint(content, str(path), backend_args=BACKEND)
     os.utime(path, (1e9 - age, 1e9 - age))
     return str(path)
 
@@ -37,13 +41,48 @@ def test_the_newest_whole_one_is_found(tmp_path):
     old, newer, newest = (save(tmp_path / f'epoch_{i}.pth', age=10 - i) for i in (1, 2, 3))
     assert latest_checkpoint(tmp_path) == (newest, [])
     (tmp_path / 'last_checkpoint').write_text(newer)
-    assert latest_checkpoint(tmp_path) == (newer, [])
+    assert latest_checkpoint(tmp_path) == (newest, [])
     cut(newer)
-    assert latest_checkpoint(tmp_path) == (newest, [newer])
+    assert latest_checkpoint(tmp_path) == (newest, [])
     cut(newest)
-    assert latest_checkpoint(tmp_path) == (old, [newer, newest])
+    assert latest_checkpoint(tmp_path) == (old, [newest, newer])
     cut(old)
-    assert latest_checkpoint(tmp_path) == (None, [newer, newest, old])
+    assert latest_checkpoint(tmp_path) == (None, [newest, newer, old])
+
+
+def test_the_number_in_the_name_does_not_matter(tmp_path):
+    """As of a training that was started again in a folder with longer ones."""
+    save(tmp_path / 'epoch_100.pth', age=50)
+    newest = save(tmp_path / 'epoch_3.pth', age=10)
+    assert latest_checkpoint(tmp_path) == (newest, [])
+
+
+def test_a_copied_folder_is_resumed_where_it_ends(tmp_path):
+    """The dates of a copy are those of copying, and its note names the original."""
+    original, copy = tmp_path / 'original', tmp_path / 'copy'
+    original.mkdir()
+    for epoch in (1, 2, 3):
+        save(original / f'epoch_{epoch}.pth', written=1000.0 + epoch)
+    (original / 'last_checkpoint').write_text(str(original / 'epoch_3.pth'))
+    shutil.copytree(original, copy)
+    for age, epoch in enumerate((2, 3, 1)):
+        os.utime(copy / f'epoch_{epoch}.pth', (1e9 - age, 1e9 - age))
+    save(original / 'epoch_4.pth', written=1004.0)
+    assert latest_checkpoint(copy) == (str(copy / 'epoch_3.pth'), [])
+
+
+def test_a_note_may_name_another_folder_or_name(tmp_path):
+    """As with ``out_dir`` or ``filename_tmpl`` of the hook that writes."""
+    (tmp_path / 'work').mkdir()
+    elsewhere = save(tmp_path / 'step_8.pth', written=2.0)
+    stopped = save(tmp_path / 'work/stopped.pth', written=1.0)
+    (tmp_path / 'work/last_checkpoint').write_text(elsewhere)
+    assert latest_checkpoint(tmp_path / 'work') == (elsewhere, [])
+    own = save(tmp_path / 'work/step_9.pth', written=3.0)
+    (tmp_path / 'work/last_checkpoint').write_text(own)
+    assert latest_checkpoint(tmp_path / 'work') == (own, [])
+    Path(own).unlink()
+    assert latest_checkpoint(tmp_path / 'work') == (stopped, [own])
 
 
 def test_an_empty_note_and_an_empty_folder(tmp_path):

@@ -1,14 +1,16 @@
 import os
 import pickle
-from pathlib import Path
+import zipfile
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
-from glcnet_plugin.checkpoints.safe_load import read_weights
+from glcnet_plugin.checkpoints.safe_load import read_checkpoint, read_weights
 from glcnet_plugin.errors import DataError
 
 
@@ -150,53 +152,154 @@ def test_a_bare_tensor(tmp_path):
     refused(tmp_path / 'x.pth', 'holds a Tensor, not a dict')
 
 
-@pytest.fixture
-def web(tmp_path, monkeypatch):
-    """A web with one file; counts what is fetched."""
-    fetched = []
-
-    def fetch(address, path, hash_prefix=None, progress=True):
-        fetched.append((address, hash_prefix))
-        if 'gone' in address:
-            raise OSError('HTTP Error 404: Not Found')
-        torch.save({'a': torch.ones(1)}, path)
-
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', fetch)
-    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
-    return fetched
-
-
-def test_addresses_are_fetched_once_and_compared_with_the_digest_in_the_name(web, tmp_path):
-    address = 'https://example.org/a/resnet50-0676ba61.pth?download=1'
-    for _ in range(2):
-        assert read_weights(address)['a'] == 1
-    assert web == [(address, '0676ba61')]
-    assert (tmp_path / 'hub/checkpoints/resnet50-0676ba61.pth').is_file()
+def equal(one, other):
+    """Compare tensors, arrays, histories and plain values of a checkpoint."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if isinstance(one, HistoryBuffer):
+        return all(map(equal, one.data, other.data))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return type(one) is type(other) and one == other
 
 
-def test_a_name_without_digest(web):
-    read_weights('https://example.org/model-ade.pth')
-    assert web[0][1] is None
+@both_readers
+def test_a_whole_checkpoint_is_read_as_by_the_unsafe_reader(genuine):
+    path = genuine[0]
+    content = torch.load(path, weights_only=False)
+    content['meta'] |= {
+        'scalars': [np.float64(0.5), np.int64(3), np.float32(1e-3), np.bool_(True)],
+        'palette': np.arange(6, dtype=np.uint8).reshape(2, 3),
+        'names': np.array(['a', 'bc']),
+        'bytes': bytes(range(256)),
+        'nested': (1, {'a': [None, 2.5, 'text']}),
+    }
+    torch.save(content, path)
+    found = read_checkpoint(str(path))
+    assert equal(content, found) and 'optimizer' in found
+    both = [c['message_hub']['log_scalars']['train/loss'] for c in (content, found)]
+    assert both[0].mean() == both[1].mean() == both[1].statistics('mean')
+    torch.save(found, path)  # as the next checkpoint of a resumed run does
+    assert equal(content, read_checkpoint(str(path)))
 
 
-def test_an_address_that_cannot_be_downloaded(web):
-    refused(
-        'https://example.org/gone.pth',
-        r'(?s)gone.pth could not be downloaded \(HTTP Error 404.*put it',
-    )
+@both_readers
+@pytest.mark.parametrize('zipped', [True, False])
+def test_a_payload_does_not_run_in_a_whole_checkpoint(tmp_path, zipped):
+    path, mark = tmp_path / 'x.pth', tmp_path / 'mark'
+    content = {'state_dict': {'a': torch.zeros(1)}, 'meta': {'x': Payload(mark)}}
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(DataError, match=r'x.pth is refused: it holds \w+.system'):
+        read_checkpoint(str(path))
+    assert not mark.exists()
 
 
-def test_names_of_torchvision(web):
-    read_weights('torchvision://resnet50')
-    assert web[0][0].endswith('download.pytorch.org/models/resnet50-0676ba61.pth')
-    refused('torchvision://resnet51', "no weights 'resnet51'; near: resnet18")
+class Call:
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
 
 
-def test_other_addresses():
-    refused('s3://bucket/x.pth', 's3://bucket/x.pth: only https://')
+@both_readers
+@pytest.mark.parametrize(
+    'call',
+    [
+        (getattr, 'a text', 'upper'),
+        (getattr, HistoryBuffer, '__init__'),
+    ],
+)
+def test_what_the_history_calls_takes_its_own_arguments_only(tmp_path, call):
+    torch.save({'a': Call(*call)}, tmp_path / 'x.pth')
+    with pytest.raises(DataError, match=r'is refused: it holds builtins.getattr'):
+        read_checkpoint(str(tmp_path / 'x.pth'))
 
 
-def test_home_is_understood(tmp_path, monkeypatch):
-    monkeypatch.setenv('HOME', str(tmp_path))
-    torch.save({'a': torch.ones(1)}, Path(tmp_path, 'x.pth'))
-    assert read_weights('~/x.pth')['a'] == 1
+@both_readers
+def test_arrays_take_no_memory_before_their_content_is_there(tmp_path):
+    empty = np.ndarray([0], 'b').__reduce__()[0]
+    torch.save({'a': Call(empty, np.ndarray, (10**15,), b'b')}, tmp_path / 'x.pth')
+    assert read_checkpoint(str(tmp_path / 'x.pth'))['a'].shape == (0,)
+
+
+class Pair(tuple):
+    __slots__ = ()
+
+
+def test_what_the_user_lets_pass_is_read(tmp_path):
+    if not hasattr(torch.serialization, 'safe_globals'):
+        pytest.skip('this torch has no safe_globals')
+    torch.save({'a': Call(Pair, (1, 2))}, tmp_path / 'x.pth')
+    with pytest.raises(DataError, match='Pair'):
+        read_checkpoint(str(tmp_path / 'x.pth'))
+    with torch.serialization.safe_globals([Pair]):
+        assert read_checkpoint(str(tmp_path / 'x.pth'))['a'] == (1, 2)
+
+
+@pytest.mark.parametrize('read', [read_weights, read_checkpoint])
+def test_sizes_are_checked_before_memory_is_allocated(tmp_path, read, monkeypatch):
+    torch.save({'a': torch.zeros(2**20)}, tmp_path / 'x.pth')  # 4 MiB
+    bomb = tmp_path / 'bomb.pth'
+    with zipfile.ZipFile(tmp_path / 'x.pth') as plain, zipfile.ZipFile(bomb, 'w') as packed:
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name), zipfile.ZIP_DEFLATED)
+    assert bomb.stat().st_size < 10_000
+    monkeypatch.setattr(torch, 'load', lambda *_, **__: pytest.fail('it was unpacked'))
+    with pytest.raises(
+        DataError, match=r'bomb.pth is refused: its [\d,]+ bytes would unpack to 4,'
+    ):
+        read(str(bomb))
+
+
+def test_weights_that_were_packed_again_are_read(tmp_path):
+    torch.save({'a': torch.rand(5000)}, tmp_path / 'x.pth')
+    with (
+        zipfile.ZipFile(tmp_path / 'x.pth') as plain,
+        zipfile.ZipFile(tmp_path / 'y.pth', 'w', zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name))
+    assert read_weights(str(tmp_path / 'y.pth'))['a'].shape == (5000,)
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def laughs(levels):
+    """Few objects, 10 to the power of the levels when they are walked through."""
+    value = [0] * 10
+    for _ in range(levels):
+        value = [value] * 10
+    return value
+
+
+def deep_pickle(path, depth):
+    """As torch.save would write it, whose own pickler gives up at that depth."""
+    torch.save({'a': [1]}, path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    (name,) = (name for name in entries if name.endswith('data.pkl'))
+    entries[name] = b'\x80\x02}X\x01\x00\x00\x00a' + b']' * depth + b'a' * (depth - 1) + b's.'
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+
+
+@both_readers
+def test_deep_nesting_is_a_typed_error(tmp_path):
+    path = tmp_path / 'x.pth'
+    torch.save({'a': nested(30)}, path)
+    assert read_checkpoint(str(path)) == {'a': nested(30)}
+    deep_pickle(path, 100_000)
+    refused(path, 'x.pth is refused: its content is nested more than 50 levels deep')
+    torch.save({'a': laughs(9)}, path)
+    refused(path, r'more than 10,000,000 items')

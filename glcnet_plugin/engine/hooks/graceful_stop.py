@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from glcnet_plugin.utils.atomic_io import ATOMIC_BACKEND
 
 NAME = 'stopped.pth'
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+REPEATS = 10.0  # seconds after a signal in which others count as the same
 
 
 @HOOKS.register_module()
@@ -31,7 +33,11 @@ class GracefulStopHook(Hook):
     Writes ``stopped.pth`` into the work dir, from which ``--resume`` continues, and exits with 128
     + the number of the signal: 143 or 130. If gradients are accumulated over iterations, training
     continues to their step first. With multiple processes all stop after the same iteration,
-    whichever of them received the signal. A second signal ends the process at once.
+    whichever of them received the signal.
+
+    Repeats within 10 seconds count as the same signal: a launcher such as torchrun forwards the one
+    that a scheduler or a terminal has sent to its workers already. Any later one ends the process
+    at once.
 
     A terminal and slurm also send the signal to the workers of the data loaders. These ignore it
     unless it comes from their main process, which still needs their batches.
@@ -41,6 +47,7 @@ class GracefulStopHook(Hook):
 
     def __init__(self) -> None:
         self.received = 0
+        self.received_at = 0.0
         self.before: dict[int, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -77,7 +84,6 @@ class GracefulStopHook(Hook):
         if is_main_process():
             path.with_name('last_checkpoint').write_text(str(path))
         barrier()  # a launcher kills all processes when the first one exits
-        self._restore()
         runner.logger.warning(
             f'{signal.Signals(number).name}: stopped after iteration {done}; saved {path}, '
             'continue with --resume'
@@ -85,9 +91,12 @@ class GracefulStopHook(Hook):
         sys.exit(128 + number)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
-        """Note a signal; the next one has its previous effect."""
-        self.received = number
-        self._restore()
+        """Note a signal; one that comes after its repeats has its previous effect."""
+        if not self.received:
+            self.received, self.received_at = number, time.monotonic()
+        elif time.monotonic() - self.received_at > REPEATS:
+            self._restore()
+            signal.raise_signal(number)
 
     def _restore(self) -> None:
         """Restore the previous handlers."""

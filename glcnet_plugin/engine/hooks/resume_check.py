@@ -1,5 +1,6 @@
 """Check that a run resumes from, or tests, a complete checkpoint of its own network."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from glcnet_plugin.checkpoints.latest import is_complete, latest_checkpoint
+from glcnet_plugin.checkpoints.latest import WRITTEN, is_complete, latest_checkpoint
+from glcnet_plugin.checkpoints.loading import refuse_nan
+from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
 from glcnet_plugin.engine import mm_internals
 from glcnet_plugin.engine.utils import unwrap_model
 from glcnet_plugin.errors import CheckpointMismatchError, DataError
@@ -22,15 +25,21 @@ class ResumeCheckHook(Hook):
     """Choose the checkpoint of a resumed run, and compare it with the run.
 
     mmengine takes the file that ``last_checkpoint`` names, even if it is truncated, and loads the
-    tensors that fit. This hook takes the newest complete one, with a warning if newer ones are
-    damaged; refuses a checkpoint of another network, also for testing; and lists the settings in
-    which the two runs differ.
+    tensors that fit. This hook takes the last one that was written completely, with a warning if
+    later ones are damaged; refuses a checkpoint of another network, also for testing; and lists the
+    settings in which the two runs differ.
+
+    mmengine also executes what a checkpoint contains: as soon as this hook is built, it reads with
+    the safe reader, see :func:`glcnet_plugin.checkpoints.mm_reader.use_safe_reader`.
 
     Raises:
-        DataError: If no checkpoint is complete, the given one is damaged or missing, or the
-            processes see different ones.
+        DataError: If no checkpoint is complete, the given one is damaged or missing, holds NaN or
+            more than a checkpoint does, or the processes see different ones.
         CheckpointMismatchError: If it does not fit the network, or holds weights only.
     """
+
+    def __init__(self) -> None:
+        use_safe_reader()
 
     def before_run(self, runner: Runner) -> None:
         """Choose the checkpoint."""
@@ -61,10 +70,21 @@ class ResumeCheckHook(Hook):
                 f'damaged or missing: {", ".join(damaged)}. Resuming from the previous one: '
                 f'{chosen}'
             )
+        if chosen is not None and Path(chosen).resolve().parent != Path(runner.work_dir).resolve():
+            runner.logger.warning(
+                f'resuming from {chosen}, outside of the work dir {runner.work_dir}: its '
+                'last_checkpoint names this file'
+            )
         mm_internals.set_checkpoint_to_load(runner, chosen)
 
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Record the time, by which the last checkpoint is known."""
+        checkpoint['meta'][WRITTEN] = time.time()
+
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Compare the checkpoint with the run."""
+        """Refuse NaN, and compare the checkpoint with the run."""
+        weights = checkpoint.get('state_dict', checkpoint)
+        refuse_nan(weights, f'{mm_internals.checkpoint_to_load(runner)}')
         scoring = mm_internals.is_test_only(runner)
         if not mm_internals.is_resumed(runner) and not scoring:
             return
@@ -78,7 +98,6 @@ class ResumeCheckHook(Hook):
         text = '\n  '.join(differences[:MAX_LISTED])
         if len(differences) > MAX_LISTED:
             text += f'\n  and {len(differences) - MAX_LISTED} more'
-        weights = checkpoint.get('state_dict', checkpoint)
         ours, theirs = shapes(unwrap_model(runner).state_dict()), shapes(weights)
         if ours != theirs:
             keys = sorted(dict(ours.items() ^ theirs.items()))

@@ -139,17 +139,37 @@ def test_accumulated_gradients_make_their_step_first(tmp_path):
     assert len(run.saved) == 1
 
 
-def test_a_second_signal_does_what_it_did_before(tmp_path):
-    calls = []
+def test_repeats_count_as_one_and_a_later_signal_does_what_it_did_before(tmp_path, monkeypatch):
+    """torchrun forwards a SIGTERM that a scheduler has sent to its workers already."""
+    calls, clock = [], [100.0]
+    monkeypatch.setattr(graceful_stop.time, 'monotonic', lambda: clock[0])
     old = signal.signal(signal.SIGTERM, lambda *_: calls.append('default'))
     try:
         hook = GracefulStopHook()
         hook.before_train(Run(tmp_path))
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert hook.received == signal.SIGTERM and not calls
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert hook.received == signal.SIGTERM and not calls
+            clock[0] += 4
         os.kill(os.getpid(), signal.SIGTERM)
         assert calls == ['default']
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert calls == ['default'] * 2
     finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def test_repeats_are_ignored_while_the_process_ends(tmp_path):
+    old = signal.signal(signal.SIGTERM, lambda *_: pytest.fail('it was killed'))
+    try:
+        hook = GracefulStopHook()
+        hook.before_train(Run(tmp_path))
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(SystemExit):
+            hook.after_train_iter(Run(tmp_path), 0)
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        hook.after_train(Run(tmp_path))
         signal.signal(signal.SIGTERM, old)
 
 

@@ -1,4 +1,5 @@
 import os
+import time
 
 import pytest
 import torch
@@ -9,6 +10,8 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 
+from glcnet_plugin.checkpoints.latest import WRITTEN
+from glcnet_plugin.checkpoints.safe_load import read_checkpoint
 from glcnet_plugin.engine.hooks import resume_check
 from glcnet_plugin.errors import CheckpointMismatchError, DataError
 
@@ -160,3 +163,32 @@ def test_processes_that_see_different_checkpoints(tmp_path, monkeypatch):
     monkeypatch.setattr(resume_check, 'all_gather_object', lambda chosen: [chosen, None])
     with pytest.raises(DataError, match='epoch_1.pth.*a folder that all machines share'):
         train(tmp_path, epochs=2, resume=True)
+
+
+def test_weights_with_nan_are_neither_resumed_nor_scored_nor_started_from(tmp_path):
+    train(tmp_path, epochs=1)
+    content = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
+    content['state_dict']['net.0.bias'][1] = float('nan')
+    torch.save(content, tmp_path / 'epoch_1.pth')
+    message = r'(?s)epoch_1.pth holds NaN in 1 of 4 tensors.*net.0.bias'
+    with pytest.raises(DataError, match=message):
+        train(tmp_path, epochs=2, resume=True)
+    with pytest.raises(DataError, match=message):
+        train(tmp_path / 'b', epochs=2, load_from=tmp_path / 'epoch_1.pth')
+    with pytest.raises(DataError, match=message):
+        score(tmp_path / 'c', tmp_path / 'epoch_1.pth')
+
+
+def test_checkpoints_say_when_they_were_written(tmp_path):
+    before = time.time()
+    train(tmp_path, epochs=2)
+    written = [read_checkpoint(str(tmp_path / f'epoch_{i}.pth'))['meta'][WRITTEN] for i in (1, 2)]
+    assert before < written[0] < written[1] < time.time()
+
+
+def test_a_checkpoint_outside_of_the_work_dir_is_named(tmp_path):
+    train(tmp_path / 'a', epochs=1)
+    (tmp_path / 'b').mkdir()
+    (tmp_path / 'b/last_checkpoint').write_text(str(tmp_path / 'a/epoch_1.pth'))
+    text = train(tmp_path / 'b', epochs=2, resume=True)
+    assert 'a/epoch_1.pth, outside of the work dir' in text and 'resumed epoch: 1' in text
