@@ -6,7 +6,8 @@ import numpy as np
 
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info, read_masked
 from glcnet_plugin.datasets.io.rasters import Window
-from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset
+from glcnet_plugin.datasets.unlabeled import UnlabeledRSDataset, scene_number
+from glcnet_plugin.datasets.value_range import spread
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import size_pair
 from glcnet_plugin.registry import DATASETS
@@ -32,6 +33,8 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
         num_windows: Windows per epoch; None for as many as would cover all scenes once.
         max_nodata: Largest accepted share of pixels without data in a window; the draw is
             repeated until a window has enough data.
+        alpha: What a band marked as alpha is, as in :class:`LoadRSImage`: 'data', or 'mask', so
+            that transparent ground is nodata.
         kwargs: Further arguments of :class:`UnlabeledRSDataset`.
 
     Raises:
@@ -45,6 +48,7 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
         window_size: int | tuple[int, int] = 256,
         num_windows: int | None = None,
         max_nodata: float = 0.5,
+        alpha: str = 'data',
         **kwargs: Any,
     ) -> None:
         if not 0 <= max_nodata < 1:
@@ -54,6 +58,7 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
         self.window_size = size_pair(window_size)
         self.num_windows = num_windows
         self.max_nodata = max_nodata
+        self.alpha = alpha
         self.scenes: list[str] = []
         self.shapes = np.zeros((0, 2), np.int64)
         self.may_miss: list[bool] = []
@@ -86,7 +91,7 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
 
     def _fitting(self, path: str) -> ImageInfo:
         """Header of a scene in which a window has room."""
-        info = image_info(path)
+        info = image_info(path, self.alpha)
         height, width = self.window_size
         if info.height < height or info.width < width:
             raise DataError(
@@ -94,6 +99,10 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
                 f'{height}x{width}: use a smaller window_size, or leave it out'
             )
         return info
+
+    def sampled_paths(self, number: int) -> list[str]:
+        """Paths of scenes, evenly spread over all."""
+        return spread(self.scenes, number)
 
     def get_data_info(self, idx: int) -> dict[str, Any]:
         """Draw a window.
@@ -116,7 +125,8 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
             y, x = (int(value) for value in rng.integers(room[scene]))
             window = (y, x, self.window_size[0], self.window_size[1])
             if self._share_missing(scene, window) <= self.max_nodata:
-                place = {'img_path': self.scenes[scene], 'window': window, 'scene': scene}
+                path = self.scenes[scene]
+                place = {'img_path': path, 'window': window, 'scene': scene_number(path)}
                 return {**info, **place}
         raise DataError(
             f'{MAX_DRAWS} windows in a row have more than {self.max_nodata:.0%} nodata, the last '
@@ -127,5 +137,5 @@ class UnlabeledSceneDataset(UnlabeledRSDataset):
         """Share of the pixels of a window in which all bands are missing."""
         if not self.may_miss[scene]:
             return 0.0
-        missing = read_masked(self.scenes[scene], window=window)[1]
+        missing = read_masked(self.scenes[scene], window=window, alpha=self.alpha)[1]
         return 0.0 if missing is None else float(missing.all(-1).mean())

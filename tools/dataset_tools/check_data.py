@@ -24,6 +24,7 @@ from glcnet_plugin.datasets.analysis.sample_checks import Expectation
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.lists import locate_list
 from glcnet_plugin.datasets.io.masks import IGNORE
+from glcnet_plugin.datasets.io.rasters import ALPHA
 from glcnet_plugin.datasets.tiling.folder_writer import write_json
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.cli import make_console, run_tool
@@ -46,6 +47,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--ignore', type=int, nargs='*', default=[IGNORE], help='values to ignore beside 255'
     )
+    parser.add_argument(
+        '--alpha', choices=ALPHA[:2], default='data', help='what a band marked as alpha is'
+    )
     parser.add_argument('--json', type=Path, help='file for all issues and figures')
     parser.add_argument('--workers', type=int, help='processes; default: one per core')
     parser.add_argument('--show', type=int, default=5, help='files named per issue')
@@ -62,7 +66,7 @@ def read_inputs(args: argparse.Namespace) -> CheckInputs:
         raise ConfigError('give one of: a config, a labelled folder, --images')
     if args.images is not None:
         labels = LabelRule(args.num_classes, args.reduce_zero_label, tuple(args.ignore))
-        expected = Expectation(num_bands=args.num_bands, labels=labels)
+        expected = Expectation(num_bands=args.num_bands, labels=labels, alpha=args.alpha)
         return inputs_from_pairs(args.images, args.masks, expected)
     if args.source.suffix == '.py':
         try:
@@ -72,9 +76,8 @@ def read_inputs(args: argparse.Namespace) -> CheckInputs:
         cfg.merge_from_dict(args.cfg_options or {})
         return inputs_from_config(cfg)
     lists = {'train': args.train, 'val': args.val}
-    return inputs_from_folder(
-        args.source, {name: locate_list(path, args.source) for name, path in lists.items() if path}
-    )
+    chosen = {name: locate_list(path, args.source) for name, path in lists.items() if path}
+    return inputs_from_folder(args.source, chosen, args.alpha, args.reduce_zero_label)
 
 
 def main() -> int:
@@ -91,7 +94,7 @@ def main() -> int:
         console.print(line, highlight=False)
     if args.json is not None:
         write_json(args.json, {**report.as_dict(), 'classes': list(inputs.classes)})
-    warnings = len(report.issues) - report.errors
+    warnings = sum(issue.level == 'warning' for issue in report.issues)
     style = 'red' if report.errors else 'yellow' if warnings else 'green'
     console.print(f'[{style}]{report.errors} errors, {warnings} warnings[/{style}]')
     return int(report.errors > 0)

@@ -24,7 +24,7 @@ from glcnet_plugin.datasets.analysis.class_weights import (
     mask_files,
 )
 from glcnet_plugin.datasets.analysis.snippets import class_weight_snippet
-from glcnet_plugin.datasets.io.folder_format import read_classes
+from glcnet_plugin.datasets.io.folder_format import label_rule, read_classes
 from glcnet_plugin.utils.atomic_io import write_atomic
 from glcnet_plugin.utils.cli import make_console, run_tool
 
@@ -60,7 +60,7 @@ def main() -> None:
     args = parse_args()
     meta = read_classes(args.folder)
     masks = mask_files(args.folder, labelled_names(args.folder, args.list))
-    counts = np.stack(list(count_classes(masks, len(meta['classes']), meta['ignore_index'])))
+    counts = np.stack(list(count_classes(masks, label_rule(meta))))
     weights = class_weights(counts, args.method, args.cap)
     show(meta['classes'], counts, weights)
     origin = f'{args.method}, cap {args.cap:g}, from {len(masks):,} tiles with {counts.sum():,} '

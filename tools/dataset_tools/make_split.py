@@ -3,9 +3,10 @@
 Writes lists of names, one per line: train.txt (the whole training pool), val.txt, and for every
 budget and seed train_1pct_seed0.txt (labelled; larger budgets contain smaller ones) and
 train_1pct_seed0_unlabelled.txt (the rest of the pool). split.json records how they were made.
-Groups are never divided: they come from manifest.csv, or with --extents from georeferences
-too; an image without a group is one with all that have its source. The written lists are read
-again, and it is proven that training and validation share nothing.
+Groups are never divided: they come from manifest.csv (group, source), else from names SCENE_Y_X,
+and with --extents from georeferences too. The written lists are read again, and it is proven that
+training and validation share nothing of what is known: names, groups, extents, tiles of a scene
+that overlap. What could not be compared is named.
 
 The folder has images/, and may have manifest.csv (name, group, source), and masks/ with
 classes.json: then class shares are shown.

@@ -1,13 +1,15 @@
 """Cut a labelled folder of large images into a labelled folder of tiles.
 
 Images are read by windows, so that they may be of any size; tiles of nodata are left out. Masks
-hold ids, or the colours that classes.json lists: other colours are counted and ignored. A run that
-was stopped goes on where it was; images and masks that have changed since are cut again.
+hold ids, or the colours that classes.json lists: other colours are counted and ignored. Tiles keep
+nodata and masks of the images; the manifest says where each tile lies. A run that was stopped goes
+on where it was; images and masks that have changed since are cut again.
 
 Example:
     python tools/dataset_tools/make_tiles.py data/dubai data/dubai_256 --tile 256
 """
 
+from glcnet_plugin.datasets.io.rasters import ALPHA
 from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
 from glcnet_plugin.utils.cli import add_tile, run_tool, tool_parser
 
@@ -16,6 +18,10 @@ def main() -> None:
     """Cut."""
     parser = tool_parser(__doc__, 'labelled folder')
     add_tile(parser)
+    text = 'what a band marked as alpha is: data like others, or the mask of the image'
+    parser.add_argument('--alpha', choices=ALPHA[:2], default='data', help=text)
+    text = 'masks hold 0 for no data and 1..N for the classes'
+    parser.add_argument('--reduce-zero-label', action='store_true', help=text)
     args = parser.parse_args()
     print('\n'.join(cut_folder(**vars(args)).lines()))
 

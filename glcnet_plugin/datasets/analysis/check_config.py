@@ -7,6 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 
+from glcnet_plugin.datasets.analysis.batch_sizes import batch_issues
 from glcnet_plugin.datasets.analysis.check_sources import CheckInputs
 from glcnet_plugin.datasets.analysis.dataset_check import TRAIN
 from glcnet_plugin.datasets.analysis.sample_checks import Expectation, Issue, Sample
@@ -44,6 +45,7 @@ def inputs_from_config(cfg: Config) -> CheckInputs:
         for settings in _dataset_settings(loader):
             for dataset in _unwrapped(_build(settings, split, cfg)):
                 _add_dataset(inputs, dataset, split, cfg)
+                inputs.issues += batch_issues(loader, dataset, split)
                 first.setdefault(split, dataset)
     inputs.issues += scale_issues(first.get(TRAIN), first.get('val', first.get('test')))
     inputs.issues += _check_model(cfg)
@@ -110,7 +112,7 @@ def _add_dataset(inputs: CheckInputs, dataset: Any, split: str, cfg: Config) -> 
             e.get('group'),
             expected,
             e.get('row') or {},
-        )  # fmt: skip
+        )
         for e in entries
     ]
 

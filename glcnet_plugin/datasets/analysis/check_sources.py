@@ -7,13 +7,13 @@ from pathlib import Path
 from glcnet_plugin.datasets.analysis.dataset_check import TRAIN
 from glcnet_plugin.datasets.analysis.sample_checks import Expectation, Issue, Sample
 from glcnet_plugin.datasets.io.folder_format import (
+    label_rule,
     listed_names,
     mask_file,
     read_classes,
     read_manifest,
 )
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
-from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.lists import files_by_name, images_below
 from glcnet_plugin.errors import DataError
 
@@ -28,12 +28,19 @@ class CheckInputs:
     issues: list[Issue] = field(default_factory=list)
 
 
-def inputs_from_folder(folder: Path, lists: Mapping[str, Path]) -> CheckInputs:
+def inputs_from_folder(
+    folder: Path,
+    lists: Mapping[str, Path],
+    alpha: str = 'data',
+    reduce_zero_label: bool = False,
+) -> CheckInputs:
     """List a labelled folder: images/, masks/, classes.json, manifest.csv.
 
     Args:
         folder: The folder.
         lists: List of names for each split; empty to take all images as 'train'.
+        alpha: What a band marked as alpha is, see :func:`read_raster`.
+        reduce_zero_label: See :func:`label_rule`.
 
     Returns:
         The inputs.
@@ -42,7 +49,7 @@ def inputs_from_folder(folder: Path, lists: Mapping[str, Path]) -> CheckInputs:
         DataError: If a description or list is missing, or a list names something unknown.
     """
     meta = read_classes(folder)
-    groups = {row['name']: row.get('group') for row in read_manifest(folder)}
+    groups = {row['name']: row for row in read_manifest(folder)}
     images, issues = _by_stem(folder / 'images')
     issues += [
         Issue('error', 'not_listed', str(path), 'is not in the manifest')
@@ -58,9 +65,10 @@ def inputs_from_folder(folder: Path, lists: Mapping[str, Path]) -> CheckInputs:
                 issues.append(Issue('error', 'image_missing', name, text))
                 continue
             mask = str(mask_file(folder, name))
-            samples.append(Sample(split, str(images[name]), mask, groups[name]))
-    labels = LabelRule(len(meta['classes']), ignored=(meta['ignore_index'],))
-    return CheckInputs(samples, Expectation(labels=labels), meta['classes'], issues)
+            row = groups[name]
+            samples.append(Sample(split, str(images[name]), mask, row.get('group'), row=row))
+    expected = Expectation(labels=label_rule(meta, reduce_zero_label), alpha=alpha)
+    return CheckInputs(samples, expected, meta['classes'], issues)
 
 
 def inputs_from_pairs(images: Path, masks: Path | None, expected: Expectation) -> CheckInputs:

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from glcnet_plugin.datasets.analysis.dataset_check import DatasetReport
 from glcnet_plugin.datasets.analysis.sample_checks import Issue
 
-COLOURS = {'error': 'red', 'warning': 'yellow'}
+COLOURS = {'error': 'red', 'warning': 'yellow', 'note': 'cyan'}
 
 
 def split_table(report: DatasetReport) -> Table:
@@ -62,10 +62,12 @@ def issue_lines(issues: Sequence[Issue], most: int) -> Iterator[str]:
     Yields:
         The lines.
     """
-    kinds = defaultdict(list)
+    kinds, order = defaultdict(list), list(COLOURS)
     for issue in issues:
         kinds[issue.level, issue.code].append(issue)
-    for (level, code), same in sorted(kinds.items(), key=lambda kind: (kind[0][0], -len(kind[1]))):
+    for (level, code), same in sorted(
+        kinds.items(), key=lambda kind: (order.index(kind[0][0]), -len(kind[1]))
+    ):
         yield f'[{COLOURS[level]}]{level}[/] [bold]{code}[/bold]: {len(same)}'
         yield from (escape(f'  {issue.file}: {issue.message}') for issue in same[:most])
         if len(same) > most:

@@ -17,7 +17,7 @@ from glcnet_plugin.datasets.io.folder_format import (
 )
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.lists import locate_list
-from glcnet_plugin.datasets.io.masks import IGNORE, read_mask, require_ids
+from glcnet_plugin.datasets.io.masks import read_stored_mask
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.utils.parallel import parallel_map
 
@@ -69,16 +69,14 @@ def labelled_names(folder: Path, listing: Path | None) -> list[str]:
 
 def count_classes(
     mask_paths: Sequence[Path],
-    num_classes: int,
-    ignore_index: int = IGNORE,
+    rule: LabelRule,
     workers: int | None = None,
 ) -> Iterator[NDArray[np.int64]]:
     """Count the pixels of each class in masks, on all cores, with progress.
 
     Args:
         mask_paths: Files with class ids.
-        num_classes: Number of classes.
-        ignore_index: Id that is not counted; 255 never is.
+        rule: Which values they may hold, see :func:`label_rule`.
         workers: See :func:`parallel_map`.
 
     Returns:
@@ -87,13 +85,13 @@ def count_classes(
     Raises:
         DataError: If a mask is unreadable, or has a label that is no class.
     """
-    count = partial(_count, rule=LabelRule(num_classes, ignored=(ignore_index,)))
+    count = partial(_count, rule=rule)
     return parallel_map(count, mask_paths, len(mask_paths), 'counting classes', workers)
 
 
 def _count(path: Path, rule: LabelRule) -> NDArray[np.int64]:
     """Count one mask."""
-    mask = require_ids(read_mask(path), path)
+    mask = rule.file_ids(read_stored_mask(path), path)
     rule.check(mask, path)
     return rule.count(mask)
 

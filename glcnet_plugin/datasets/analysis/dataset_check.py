@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from glcnet_plugin.datasets.analysis.declared_classes import check_declared_classes
 from glcnet_plugin.datasets.analysis.geo_overlap import overlapping_pairs
 from glcnet_plugin.datasets.analysis.sample_checks import (
     Expectation,
@@ -18,6 +20,7 @@ from glcnet_plugin.datasets.analysis.sample_checks import (
     check_sample,
 )
 from glcnet_plugin.datasets.analysis.split_summary import SplitSummary
+from glcnet_plugin.datasets.analysis.tile_overlap import overlapping_tiles, tile_places
 from glcnet_plugin.datasets.io.images import ImageInfo
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
@@ -75,8 +78,10 @@ def check_dataset(
             result.issues += report.issues
             places.add(report, result)
     places.compare_ground(result)
+    places.compare_tiles(result)
     _check_mixtures(result)
     _check_classes(result)
+    check_declared_classes(result, expected.labels)
     _check_normalisation(result, expected)
     return result
 
@@ -100,10 +105,12 @@ class _Places:
         self.content: dict[bytes, tuple[str, str]] = {}  # digest -> split, file
         self.groups: dict[str, tuple[str, str]] = {}
         self.located: list[tuple[Sample, ImageInfo]] = []
+        self.samples: list[Sample] = []
 
     def add(self, report: SampleReport, result: DatasetReport) -> None:
         """Compare a sample with those before it."""
         sample = report.sample
+        self.samples.append(sample)
         other = self.paths.setdefault(sample.image, sample.split)
         if _leaks(other, sample.split):
             result.add('error', 'leak_file', sample.image, f'in {other} and in {sample.split}')
@@ -136,6 +143,22 @@ class _Places:
                 text = f'shows ground of {first.image} in {TRAIN}'
                 result.add('error', 'leak_ground', second.image, text)
         return None
+
+    def compare_tiles(self, result: DatasetReport) -> None:
+        """Look for tiles of two splits that show the same pixels of a scene."""
+        rows = [({'name': Path(s.image).stem, **s.row}, s.image) for s in self.samples]
+        tiles = tile_places(rows)
+        train, rest = (
+            {s.image: tiles[s.image] for s in self.samples if s.image in tiles and s.split in part}
+            for part in ({TRAIN}, set(result.splits) - {TRAIN})
+        )
+        for first, second in overlapping_tiles(train, rest):
+            if first != second:
+                text = (
+                    f'overlaps {first} in {TRAIN}, by their places in the scene: hold out whole '
+                    'scenes (make_split), or cut tiles that do not overlap'
+                )
+                result.add('error', 'leak_tiles', second, text)
 
 
 def _leaks(first: str, second: str) -> bool:

@@ -1,7 +1,8 @@
 """Check one image and its mask."""
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glcnet_plugin.datasets.analysis.moments import Moments
+from glcnet_plugin.datasets.io.alignment import misplacement
 from glcnet_plugin.datasets.io.blocks import read_blocks
-from glcnet_plugin.datasets.io.images import ImageInfo, image_info
+from glcnet_plugin.datasets.io.images import RASTER_SUFFIXES, ImageInfo, image_info
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
+    IGNORE,
     Colour,
     colours_to_ids,
     few_colours,
-    read_mask,
-    require_ids,
+    read_stored_mask,
 )
+from glcnet_plugin.datasets.io.palettes import PaletteError
+from glcnet_plugin.datasets.io.places import with_place
 from glcnet_plugin.datasets.io.rasters import Bands
 from glcnet_plugin.errors import DataError
 
@@ -31,6 +35,7 @@ class Expectation:
 
     num_bands: int | None = None
     bands: Bands | None = None
+    alpha: str = 'data'  # what a band marked as alpha is
     min_size: tuple[int, int] | None = None  # of the crop
     labels: LabelRule = field(default_factory=LabelRule)
     colour_ids: dict[Colour, int] = field(default_factory=dict)
@@ -47,11 +52,12 @@ class Sample:
     mask: str | None = None
     group: str | None = None
     expected: Expectation | None = None  # of its dataset, where datasets differ
+    row: Mapping[str, str] = field(default_factory=dict)  # of the manifest
 
 
 @dataclass
 class Issue:
-    """An 'error', which stops or spoils a training, or a 'warning'."""
+    """An 'error', which stops or spoils a training, a 'warning', or a 'note': an assumption."""
 
     level: str
     code: str
@@ -71,6 +77,7 @@ class SampleReport:
     moments: Moments | None = None
     class_pixels: NDArray[np.int64] | None = None  # (classes to train,)
     ignored_pixels: int = 0
+    has_255: bool = False  # whether a value of the mask is 255
 
     @property
     def minimum(self) -> float:
@@ -106,7 +113,9 @@ def check_sample(sample: Sample, expected: Expectation) -> SampleReport:
     expected = sample.expected or expected
     result = SampleReport(sample)
     try:
-        result.info = image_info(sample.image)
+        result.info = with_place(image_info(sample.image, expected.alpha), sample.row)
+        for code, text in result.info.remarks:
+            result.add('warning' if code == 'scale_offset' else 'note', code, text)
         _inspect_pixels(result, result.info, expected)
     except DataError as error:
         result.add('error', 'image_unreadable', str(error))
@@ -123,11 +132,14 @@ def _inspect_pixels(result: SampleReport, info: ImageInfo, expected: Expectation
     """Read the values of an image."""
     digest = hashlib.blake2b(digest_size=16)
     nodata = not_finite = 0
-    for image, missing in read_blocks(result.sample.image, info, expected.bands):
+    for image, missing in read_blocks(result.sample.image, info, expected.bands, expected.alpha):
         digest.update(str(image.shape).encode())
         digest.update(image.tobytes())
         if expected.num_bands not in (None, image.shape[2]):
             result.add('error', 'bands', f'{image.shape[2]} bands, expected {expected.num_bands}')
+            return
+        if np.iscomplexobj(image):
+            result.add('error', 'complex', f'complex values ({image.dtype}): write real bands')
             return
         if missing is not None:
             nodata += int(missing.all(-1).sum())
@@ -159,11 +171,15 @@ def _inspect_mask(result: SampleReport, path: str, expected: Expectation) -> Non
     if not Path(path).exists():
         return result.add('error', 'mask_missing', f'the mask {path} does not exist')
     try:
-        mask = read_mask(path)
+        stored = read_stored_mask(path)
+        mask = stored.values
         if result.info is not None and mask.shape[:2] != (result.info.height, result.info.width):
             sizes = f'{result.info.height}x{result.info.width}'
             text = f'{mask.shape[0]}x{mask.shape[1]} px, its image has {sizes}'
             return result.add('error', 'size', text, path)
+        header = image_info(path, 'indices') if path.lower().endswith(RASTER_SUFFIXES) else None
+        if result.info and header and (text := misplacement(result.info, header)):
+            return result.add('error', 'misplaced', text, path)
         if mask.ndim == 3 and expected.colour_ids:
             mask, odd = colours_to_ids(mask, expected.colour_ids)
             if odd.unknown:
@@ -176,7 +192,16 @@ def _inspect_mask(result: SampleReport, path: str, expected: Expectation) -> Non
                 'the colours of classes.json, the converters those of published sets'
             )
             return result.add('error', 'colour_mask', text, path)
-        _count_labels(result, require_ids(mask, path), path, expected.labels)
+        ids = expected.labels.file_ids(replace(stored, values=mask), path)
+        if stored.missing is not None:
+            text = f'{stored.missing.mean():.1%} of the pixels are nodata by its own tag: ignored'
+            result.add('note', 'mask_nodata', text, path)
+        elif stored.palette and (ids != mask).any():
+            text = 'its palette lists the colours of the classes in another order: read by colour'
+            result.add('note', 'palette_order', text, path)
+        _count_labels(result, ids, path, expected.labels)
+    except PaletteError as error:
+        result.add('error', 'palette', str(error), path)
     except DataError as error:
         result.add('error', 'mask_unreadable', str(error), path)
     return None
@@ -187,6 +212,7 @@ def _count_labels(result: SampleReport, ids: NDArray[Any], path: str, rule: Labe
     if problem := rule.problem(ids):
         result.add('error', 'labels', problem, path)
     result.class_pixels = rule.count(ids)
+    result.has_255 = bool((ids == IGNORE).any())
     labelled = int(result.class_pixels.sum())
     result.ignored_pixels = ids.size - labelled
     if not labelled and not problem:

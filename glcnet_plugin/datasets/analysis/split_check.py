@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glcnet_plugin.datasets.analysis.geo_overlap import overlapping_pairs
+from glcnet_plugin.datasets.analysis.tile_overlap import Tile, overlapping_tiles
 
 if TYPE_CHECKING:  # its module needs the hosts, this one does not
     from glcnet_plugin.datasets.io.images import ImageInfo
@@ -30,7 +31,10 @@ class Split:
 
 
 def check_split(
-    split: Split, group_of: Mapping[str, str], extents: Mapping[str, ImageInfo] | None = None
+    split: Split,
+    group_of: Mapping[str, str],
+    extents: Mapping[str, ImageInfo] | None = None,
+    tiles: Mapping[str, Tile] | None = None,
 ) -> list[str]:
     """Check that training and validation share nothing.
 
@@ -38,10 +42,11 @@ def check_split(
         split: The parts.
         group_of: Group of each image; an image that is missing here is a group of its own.
         extents: Headers of the images, to compare their georeferenced extents.
+        tiles: Places of tiles in their scenes, to compare these.
 
     Returns:
-        Problems: names, groups or overlapping extents in both training and validation, names
-        that are both labelled and unlabelled. Empty if there are none.
+        Problems: names, groups, overlapping extents or overlapping tiles of a scene in
+        both training and validation, names that are both labelled and unlabelled. Empty if there are none.
     """
     train, val = set(split.train), set(split.val)
     groups = [{group_of.get(name, name) for name in part} for part in (train, val)]
@@ -54,6 +59,11 @@ def check_split(
         pairs = overlapping_pairs([extents[n] for n in first], [extents[n] for n in second])
         both = {f'{first[i]} and {second[j]}' for i, j in pairs.tolist()}
         problems.append(_shared('overlapping extents', both))
+    if tiles:
+        parts = [{name: tiles[name] for name in part if name in tiles} for part in (train, val)]
+        both = {f'{a} and {b}' for a, b in overlapping_tiles(parts[0], parts[1]) if a != b}
+        remedy = '; hold out whole scenes, or cut tiles that do not overlap'
+        problems.append(_shared('overlapping tiles', both) + (remedy if both else ''))
     problems.append(
         _shared('names', set(split.labelled) & set(split.unlabelled), 'labelled and unlabelled')
     )
@@ -64,6 +74,7 @@ def check_lists(
     lists: Mapping[str, Sequence[str]],
     group_of: Mapping[str, str],
     extents: Mapping[str, ImageInfo],
+    tiles: Mapping[str, Tile] | None = None,
 ) -> list[str]:
     """Check the training pool and every draw from it against validation.
 
@@ -72,12 +83,13 @@ def check_lists(
             not (``train_1pct_seed0_unlabelled``).
         group_of: See :func:`check_split`.
         extents: See :func:`check_split`.
+        tiles: See :func:`check_split`.
 
     Returns:
         Problems, see :func:`check_split`; empty if there are none.
     """
     pool, val = lists['train'], lists['val']
-    problems = check_split(Split((), pool, val), group_of, extents)
+    problems = check_split(Split((), pool, val), group_of, extents, tiles)
     for part in lists:
         if part in ('train', 'val') or part.endswith(UNLABELLED):
             continue

@@ -17,7 +17,7 @@ from glcnet_plugin.datasets.analysis.splits import (
     order_by_scene,
     order_random,
 )
-from glcnet_plugin.datasets.io.folder_format import read_classes
+from glcnet_plugin.datasets.io.folder_format import label_rule, read_classes
 from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.datasets.tiling.folder_writer import list_text, write_json
 from glcnet_plugin.errors import ConfigError, DataError
@@ -62,11 +62,32 @@ class MadeSplit:
     parts: dict[str, dict[str, Any]]  # images, groups and class shares of each list
     problems: list[str] = field(default_factory=list)
 
+    def proof(self) -> dict[str, int | None]:
+        """What training and validation share, by kind; None for what was not compared."""
+        return {
+            'names': 0,
+            'groups': 0 if self.source.grouped_by else None,
+            'extents': 0 if self.source.infos else None,
+            'overlapping tiles': 0 if self.source.tiles else None,
+        }
+
     def lines(self) -> list[str]:
         """What was proven, and what was not, for the terminal."""
         located, total = len(self.source.infos), len(self.source.rows)
-        ground = ', 0 extents' if located else ''
-        lines = [f'proven: 0 names, 0 groups{ground} shared by training and validation']
+        shared = [f'0 {kind}' for kind, number in self.proof().items() if number is not None]
+        lines = [f'proven: {", ".join(shared)} shared by training and validation']
+        if self.source.grouped_by:
+            lines.append(f'groups are by {self.source.grouped_by}')
+        else:
+            lines.append(
+                'groups were not compared: each image is its own, as manifest.csv has no column '
+                'group or source, and there are no names SCENE_Y_X of more than one scene'
+            )
+        if not self.source.tiles and located < total:
+            lines.append(
+                'overlap of tiles was not compared: their places in scenes are not known (columns '
+                'source, y and x of manifest.csv, or names SCENE_Y_X in pixels)'
+            )
         if unknown := total - located:
             missing = 'they have no georeference'
             reason = missing if self.settings.extents else 'add --extents to do so'
@@ -106,23 +127,21 @@ def make_split(settings: SplitSettings, out: Path | None = None, force: bool = F
     )
     if source.classes:
         names = list(dict.fromkeys([*train, *val]))
-        ignored = read_classes(folder)['ignore_index']
-        counts = count_classes(mask_files(folder, names), len(source.classes), ignored)
+        counts = count_classes(mask_files(folder, names), label_rule(read_classes(folder)))
         source.counts = dict(zip(names, counts, strict=True))
     draws = draw(source, train, settings.labelled, settings.seeds, settings.stratify)
     lists = {'train': train, 'val': val, **draws}
     out = out or folder / 'splits'
     made = MadeSplit(settings, out, source, lists, describe(lists, source))
-    made.problems = check_lists(lists, source.group_of, source.infos)
+    made.problems = check_lists(lists, source.group_of, source.infos, source.tiles)
     if made.problems:
         return made
     write_lists(out, lists, force)
     written = {part: read_list(out / f'{part}.txt') for part in lists}
-    made.problems = check_lists(written, source.group_of, source.infos)
+    made.problems = check_lists(written, source.group_of, source.infos, source.tiles)
     if not made.problems:
-        proof = {'names': 0, 'groups': 0, 'extents': 0 if source.infos else None}
         content = {'settings': settings.as_dict(), 'parts': made.parts}
-        content['shared_by_training_and_validation'] = proof
+        content['shared_by_training_and_validation'] = made.proof()
         write_json(out / 'split.json', content)
     return made
 

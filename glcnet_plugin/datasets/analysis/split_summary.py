@@ -25,6 +25,7 @@ class SplitSummary:
     moments: Moments | None = None
     class_pixels: NDArray[np.int64] | None = None
     ignored_pixels: int = 0
+    has_255: bool = False  # whether a value of a mask is 255
 
     @property
     def mean(self) -> NDArray[np.float64] | None:
@@ -57,6 +58,7 @@ class SplitSummary:
             if self.class_pixels.shape == report.class_pixels.shape:
                 self.class_pixels += report.class_pixels
             self.ignored_pixels += report.ignored_pixels
+            self.has_255 |= report.has_255
 
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON."""

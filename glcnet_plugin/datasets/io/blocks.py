@@ -23,7 +23,7 @@ def blocks(info: ImageInfo) -> Iterator[Window]:
 
 
 def read_blocks(
-    path: str | Path, info: ImageInfo, bands: Bands | None = None
+    path: str | Path, info: ImageInfo, bands: Bands | None = None, alpha: str = 'data'
 ) -> Iterator[tuple[Image, Missing]]:
     """Read an image part by part; PNG and JPEG are decoded once.
 
@@ -31,6 +31,7 @@ def read_blocks(
         path: See :func:`read_image`.
         info: Header of the image.
         bands: See :func:`read_image`.
+        alpha: See :func:`read_image`.
 
     Yields:
         What :func:`read_masked` gives for each block.
@@ -41,9 +42,9 @@ def read_blocks(
     if has_windows(path) or info.too_large:
         whole = info.height <= BLOCK and info.width <= BLOCK
         for window in blocks(info):
-            yield read_masked(path, bands, None if whole else window)
+            yield read_masked(path, bands, None if whole else window, alpha=alpha)
         return
-    image, missing = read_masked(path, bands)
+    image, missing = read_masked(path, bands, alpha=alpha)
     for y, x, height, width in blocks(info):
         part = np.s_[y : y + height, x : x + width]
         yield image[part], None if missing is None else missing[part]

@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 
 from glcnet_plugin.datasets.io.images import (
     RASTER_SUFFIXES,
+    decoded_by_lines,
     known_info,
     read_masked,
     readable,
@@ -35,6 +36,11 @@ class StoredMask:
     values: NDArray[Any]  # ids (H, W), or colours (H, W, 3) as R, G, B
     missing: NDArray[np.bool_] | None = None  # (H, W): nodata by the file's own tag, or NaN
     palette: Mapping[int, Colour] = field(default_factory=dict)  # colour of each id
+
+    def rows(self, start: int, stop: int) -> 'StoredMask':
+        """The rows from one to another."""
+        missing = None if self.missing is None else self.missing[start:stop]
+        return StoredMask(self.values[start:stop], missing, self.palette)
 
 
 def read_mask(
@@ -60,11 +66,14 @@ def read_stored_mask(
     Raises:
         DataError: If the file is missing or damaged.
     """
-    if Path(str(path)).suffix.lower() in RASTER_SUFFIXES or is_virtual(path):
+    is_raster = Path(str(path)).suffix.lower() in RASTER_SUFFIXES
+    if is_raster or is_virtual(path) or (window is not None and decoded_by_lines(path)):
         mask, missing = read_masked(path, None, window, backend_args, alpha='indices')
         if mask.shape[2] == 2:
             raise DataError(f'{path} has 2 bands: a mask has ids in one, or colours in three')
-        where = None if missing is None else missing.any(-1)
+        where = None
+        if is_raster and missing is not None:
+            where = np.asarray(missing.any(-1))
         if mask.shape[2] > 2:
             return StoredMask(mask[:, :, :3], where)
         return StoredMask(mask[:, :, 0], where, {} if backend_args else known_info(path).palette)

@@ -15,6 +15,10 @@ PADDING = ((0, 0, 0), (255, 255, 255))  # what writers fill a palette up with
 _mapped: list[str] = []  # the first file that was mapped, to say it once
 
 
+class PaletteError(DataError):
+    """The palette of a mask contradicts the classes."""
+
+
 def ids_by_palette(
     ids: NDArray[Any],
     palette: Mapping[int, Colour],
@@ -39,7 +43,7 @@ def ids_by_palette(
         another order.
 
     Raises:
-        DataError: If the palette contradicts the classes in part.
+        PaletteError: If the palette contradicts the classes in part.
     """
     order = palette_order(np.unique(ids).tolist(), palette, wanted, ignored, path)
     if not order:
@@ -77,7 +81,7 @@ def palette_order(
         The values; empty if the ids count.
 
     Raises:
-        DataError: See :func:`ids_by_palette`.
+        PaletteError: See :func:`ids_by_palette`.
     """
     entries = {value: palette[value] for value in sorted(palette) if value not in ignored}
     used = [value for value in used if value not in ignored]
@@ -93,7 +97,7 @@ def palette_order(
     telling = [value for value in wrong if entries[value] not in PADDING]
     if len(telling) > 1:
         first = telling[0]
-        raise DataError(
+        raise PaletteError(
             f'{path}: its palette gives {len(telling)} ids the colours of other classes, such as '
             f'{first} the colour {"#{:02X}{:02X}{:02X}".format(*entries[first])} of class '
             f'{new[first]}: correct classes.json, or say there what the values stand for '

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
@@ -19,37 +20,49 @@ from glcnet_plugin.utils.atomic_io import write_atomic
 
 
 def write_image(
-    stem: Path, image: NDArray[Any], band_names: Sequence[str | None] = (), **profile: Any
+    stem: Path,
+    image: NDArray[Any],
+    band_names: Sequence[str | None] = (),
+    missing: NDArray[np.bool_] | None = None,
+    **profile: Any,
 ) -> Path:
     """Write an image.
 
     Args:
         stem: Path without its suffix.
-        image: (H, W, bands). Three uint8 bands without names and nodata become a PNG, all
+        image: (H, W, bands). Three uint8 bands without names, nodata and mask become a PNG, all
             else a TIFF.
         band_names: Names of the bands, which a TIFF keeps.
+        missing: (H, W), where there is no data: the mask of a TIFF.
         profile: ``crs``, ``transform`` and ``nodata`` as rasterio takes them.
 
     Returns:
         The path.
     """
-    plain = profile.get('nodata') is None and not any(band_names)
+    plain = profile.get('nodata') is None and not any(band_names) and missing is None
     if image.shape[2] == 3 and image.dtype == np.uint8 and plain:
         path = stem.with_name(f'{stem.name}.png')
         # stored, not deflated: photos hardly shrink, and every epoch would inflate them again
         Image.fromarray(image).save(path, compress_level=0)
         return path
     path = stem.with_name(f'{stem.name}.tif')
-    path.write_bytes(encode_tiff(image, band_names, **profile))
+    path.write_bytes(encode_tiff(image, band_names, missing, **profile))
     return path
 
 
 def encode_tiff(
-    image: NDArray[Any], band_names: Sequence[str | None] = (), **profile: Any
+    image: NDArray[Any],
+    band_names: Sequence[str | None] = (),
+    missing: NDArray[np.bool_] | None = None,
+    **profile: Any,
 ) -> bytes:
     """Encode an image as a TIFF; arguments as in :func:`write_image`."""
     height, width, bands = image.shape
-    with warnings.catch_warnings(), MemoryFile() as memory:
+    with (
+        warnings.catch_warnings(),
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        MemoryFile() as memory,
+    ):
         warnings.simplefilter('ignore', NotGeoreferencedWarning)
         # by default GDAL would declare the fourth of four bands an alpha channel
         with memory.open(
@@ -57,6 +70,8 @@ def encode_tiff(
             compress='deflate', photometric='MINISBLACK', **profile,
         ) as raster:  # fmt: skip
             raster.write(image.transpose(2, 0, 1))
+            if missing is not None:
+                raster.write_mask(~missing)
             for number, name in enumerate(band_names, 1):
                 raster.set_band_description(number, name)
         return bytes(memory.read())
@@ -84,7 +99,8 @@ def write_description(
     ]
     write_json(out / 'classes.json', {'classes': classes, 'ignore_index': IGNORE})
     manifest = StringIO()
-    writer = csv.DictWriter(manifest, fieldnames=list(rows[0]), lineterminator='\n')
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(manifest, fieldnames=columns, lineterminator='\n')
     writer.writeheader()
     writer.writerows(rows)
     write_atomic(out / 'manifest.csv', manifest.getvalue())

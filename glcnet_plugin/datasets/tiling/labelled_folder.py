@@ -41,7 +41,14 @@ def folder_scenes(source: Path) -> list[Scene]:
     return scenes
 
 
-def cut_folder(source: Path, out: Path, tile: int = 256, workers: int | None = None) -> Summary:
+def cut_folder(
+    source: Path,
+    out: Path,
+    tile: int = 256,
+    workers: int | None = None,
+    alpha: str = 'data',
+    reduce_zero_label: bool = False,
+) -> Summary:
     """Cut all images of a labelled folder.
 
     Args:
@@ -49,6 +56,9 @@ def cut_folder(source: Path, out: Path, tile: int = 256, workers: int | None = N
         out: Folder to write.
         tile: Side of a tile in pixels; 0 leaves images whole.
         workers: See :func:`cut_scenes`.
+        alpha: What a band marked as alpha is, see :func:`read_raster`: 'data' or 'mask'.
+        reduce_zero_label: Masks hold 0 for no data and 1..N for the classes; also where
+            ``classes.json`` says so. The masks of the tiles hold 0..N-1.
 
     Returns:
         What was done.
@@ -59,8 +69,12 @@ def cut_folder(source: Path, out: Path, tile: int = 256, workers: int | None = N
     meta = read_classes(source)
     scenes = folder_scenes(source)
     # masks are all of one kind: ids, or the colours that classes.json lists
-    coloured = bool(scenes) and image_info(str(scenes[0].mask)).bands >= 3
+    coloured = bool(scenes) and image_info(str(scenes[0].mask), 'indices').bands >= 3
     colours = palette_ids(meta['palette']) if coloured else None
     ignored = () if coloured else (meta['ignore_index'],)
-    recipe = Recipe(meta['classes'], meta['palette'], tile, colours, ignored)
+    recipe = Recipe(
+        meta['classes'], meta['palette'], tile, colours, ignored,
+        reduce_zero_label=meta['reduce_zero_label'] or reduce_zero_label,
+        mapping=meta['mapping'], alpha=alpha,
+    )  # fmt: skip
     return cut_scenes(scenes, recipe, out, workers=workers)

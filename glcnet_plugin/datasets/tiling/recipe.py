@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.datasets.io.masks import IGNORE, Colour, OddColours, few_colours
+from glcnet_plugin.datasets.io.labels import LabelRule
+from glcnet_plugin.datasets.io.masks import IGNORE, Colour, OddColours, few_colours, own_colours
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,21 @@ class Recipe:
     tile: int = 256  # 0 leaves scenes whole
     colours: Mapping[Colour, int] | None = None  # None: masks hold ids
     ignored: Sequence[int] = ()  # ids to ignore besides 255
+    reduce_zero_label: bool = False  # 0 is ignored, the classes are 1..N
+    mapping: Mapping[int, int] = field(default_factory=dict)  # class of each value of the masks
+    alpha: str = 'data'  # or 'mask': what a band marked as alpha is
     snap: bool = False  # see colours_to_ids
     bands: Sequence[int] | None = None
     band_names: Sequence[str] = ()
     options: Mapping[str, str] = field(default_factory=dict)  # what else decides the result
+
+    @property
+    def rule(self) -> LabelRule:
+        """Which values masks of ids hold."""
+        return LabelRule(
+            len(self.classes), self.reduce_zero_label, self.ignored,
+            mapping=self.mapping, colours=own_colours(self.palette),
+        )  # fmt: skip
 
     def settings(self) -> dict[str, Any]:
         """Return the recipe in the types that JSON gives back."""

@@ -7,23 +7,27 @@ from typing import Any
 import numpy as np
 import rasterio.windows
 from numpy.typing import NDArray
-from rasterio.enums import ColorInterp
+from rasterio.enums import MaskFlags
+from rasterio.transform import array_bounds
 
 from glcnet_plugin.datasets.io.images import (
     RASTER_SUFFIXES,
     image_info,
     read_image,
+    read_masked,
     readable,
 )
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
+    IGNORE,
     Colour,
     OddColours,
+    StoredMask,
     colours_to_ids,
-    read_mask,
-    require_ids,
+    read_stored_mask,
 )
-from glcnet_plugin.datasets.io.rasters import Window, opened
+from glcnet_plugin.datasets.io.places import SIDES
+from glcnet_plugin.datasets.io.rasters import Window, colours_of, mask_bands, opened
 from glcnet_plugin.datasets.tiling.archives import unpacked
 from glcnet_plugin.errors import DataError
 
@@ -61,28 +65,47 @@ class Rows:
         return self.rows
 
 
-def image_rows(path: str, bands: Sequence[int] | None = None) -> Rows:
+def image_rows(path: str, bands: Sequence[int] | None = None, alpha: str = 'data') -> Rows:
     """Rows of an image.
 
     Args:
         path: Path, or address of :mod:`archives`.
         bands: Indices of bands from 0; None for all.
+        alpha: See :func:`read_raster`.
 
     Returns:
         The rows, (H, W, bands) each.
     """
+    return Rows(_source(path, lambda file, window: read_image(file, bands, window, alpha=alpha)))
 
-    def read(file: str, window: Window | None = None) -> NDArray[Any]:
-        return read_image(file, bands, window)
 
-    return Rows(_source(path, read, read))
+def missing_rows(path: str, bands: Sequence[int] | None = None, alpha: str = 'data') -> Rows | None:
+    """Where an image has no data; None where the file can say nothing of it.
+
+    Args:
+        path: See :func:`image_rows`.
+        bands: See :func:`image_rows`.
+        alpha: See :func:`image_rows`.
+
+    Returns:
+        The rows, (H, W) bool each: true where all bands are missing.
+    """
+    if not image_info(path, alpha).may_miss:
+        return None
+
+    def read(file: str, window: Window | None) -> NDArray[np.bool_]:
+        image, missing = read_masked(file, bands, window, alpha=alpha)
+        if missing is None:
+            return np.zeros(image.shape[:2], bool)
+        return np.asarray(missing.all(-1))
+
+    return Rows(_source(path, read))
 
 
 def id_rows(
     path: str,
-    num_classes: int,
+    rule: LabelRule,
     colours: Mapping[Colour, int] | None,
-    ignored: Sequence[int],
     snap: bool,
     odd: OddColours,
 ) -> Rows:
@@ -90,26 +113,26 @@ def id_rows(
 
     Args:
         path: Path, or address of :mod:`archives`.
-        num_classes: Number of classes.
+        rule: Which ids it may hold.
         colours: Id of each colour; None where the mask holds ids.
-        ignored: Ids that become 255.
         snap: See ``colours_to_ids``.
         odd: Receives the pixels of every colour that is not in ``colours``.
 
     Returns:
         The rows, (H, W) uint8 each.
     """
-    read = _source(path, read_mask, _mask_window)
-    table = None if colours is None else _colour_table(path)
-    rule = LabelRule(num_classes, ignored=ignored)
+    read = _source(path, read_stored_mask, StoredMask.rows)
 
     def piece(start: int, stop: int) -> NDArray[np.uint8]:
-        mask = read(start, stop)
+        stored = read(start, stop)
+        mask = stored.values
         if colours is None:
-            ids = require_ids(mask, path)
+            ids = rule.file_ids(stored, path)
             rule.check(ids, path)
             return rule.training_ids(ids)
-        if mask.ndim == 2 and table is not None:
+        if mask.ndim == 2 and stored.palette and mask.dtype == np.uint8:
+            table = np.zeros((256, 3), np.uint8)
+            table[list(stored.palette)] = list(stored.palette.values())
             mask = table[mask]
         if mask.ndim != 3 or mask.shape[2] != 3 or mask.dtype != np.uint8:
             raise DataError(
@@ -118,6 +141,8 @@ def id_rows(
             )
         ids, more = colours_to_ids(mask, colours, snap)
         odd.update(more.unknown, more.snapped)
+        if stored.missing is not None:
+            ids[stored.missing] = IGNORE
         return ids
 
     def pieces(start: int, stop: int) -> NDArray[np.uint8]:
@@ -128,7 +153,12 @@ def id_rows(
     return Rows(pieces)
 
 
-def _source(path: str, whole: Callable[..., NDArray[Any]], part: Callable[..., Any]) -> Read:
+def _part(content: Any, start: int, stop: int) -> Any:
+    """Rows of an array."""
+    return content[start:stop]
+
+
+def _source(path: str, read: Callable[..., Any], part: Callable[..., Any] = _part) -> Any:
     """Read by windows, or decode once.
 
     PNG and JPEG have no windows: they are read as the datasets read them, once.
@@ -136,27 +166,10 @@ def _source(path: str, whole: Callable[..., NDArray[Any]], part: Callable[..., A
     info = image_info(path)
     by_windows = Path(path).suffix.lower() in (*RASTER_SUFFIXES, '.npy')
     if by_windows or info.too_large:
-        return lambda start, stop: part(path, window=(start, 0, stop - start, info.width))
+        return lambda start, stop: read(path, window=(start, 0, stop - start, info.width))
     with unpacked(path) as file:
-        content = whole(file)
-    return lambda start, stop: content[start:stop]
-
-
-def _mask_window(path: str, window: Window) -> NDArray[Any]:
-    """Read a window of a mask by GDAL, shaped as :func:`read_mask` does."""
-    mask = read_image(path, window=window)
-    return mask[:, :, 0] if mask.shape[2] == 1 else mask[:, :, :3]
-
-
-def _colour_table(path: str) -> NDArray[np.uint8] | None:
-    """(256, 3) colours of a palette image; None for other images."""
-    with readable(path), opened(path) as raster:
-        if raster.colorinterp[0] != ColorInterp.palette or raster.dtypes[0] != 'uint8':
-            return None
-        table = np.zeros((256, 3), np.uint8)
-        for index, colour in raster.colormap(1).items():
-            table[index] = colour[:3]
-        return table
+        content = read(file, window=None)
+    return lambda start, stop: part(content, start, stop)
 
 
 def is_empty(image: NDArray[Any], nodata: float | None) -> bool:
@@ -166,24 +179,30 @@ def is_empty(image: NDArray[Any], nodata: float | None) -> bool:
     return nodata is not None and bool((image == nodata).all())
 
 
-def placement(path: str, bands: Sequence[int] | None = None) -> dict[str, Any]:
+def placement(path: str, bands: Sequence[int] | None = None, alpha: str = 'data') -> dict[str, Any]:
     """Band names, nodata value and place of an image, as ``write_image`` takes them.
 
     Args:
         path: Path, or address of :mod:`archives`.
         bands: Indices of bands from 0; None for all.
+        alpha: See :func:`image_rows`.
 
     Returns:
-        What there is of ``band_names``, ``nodata``, ``crs`` and ``transform``.
+        What there is of ``band_names``, ``nodata``, ``crs`` and ``transform``. No ``nodata``
+        where a mask, a colour, or another value for each band says what is missing.
     """
     if Path(path).suffix.lower() == '.npy':
         return {}
     with readable(path), opened(path) as raster:
         profile: dict[str, Any] = {}
-        names = [raster.descriptions[band] for band in bands or range(raster.count)]
-        if any(names):
+        coloured = bool(colours_of(raster))
+        count = raster.count - len(mask_bands(raster, alpha))
+        names = [raster.descriptions[band] for band in bands or range(count)]
+        if any(names) and not coloured:
             profile['band_names'] = names
-        if raster.nodata is not None:
+        one_value = len(set(raster.nodatavals)) == 1 and not coloured
+        by_mask = MaskFlags.per_dataset in raster.mask_flag_enums[0]
+        if raster.nodata is not None and one_value and not by_mask:
             profile['nodata'] = raster.nodata
         if raster.crs is not None:
             profile |= {'crs': raster.crs, 'transform': raster.transform}
@@ -197,3 +216,19 @@ def moved(place: Mapping[str, Any], window: Window) -> dict[str, Any]:
     y, x, height, width = window
     where = rasterio.windows.Window(x, y, width, height)
     return {**place, 'transform': rasterio.windows.transform(where, place['transform'])}
+
+
+def place_columns(place: Mapping[str, Any], window: Window) -> dict[str, Any]:
+    """Columns of the manifest that say where a window of a georeferenced image lies.
+
+    Args:
+        place: Result of :func:`placement` for the image.
+        window: (y, x, height, width) in pixels.
+
+    Returns:
+        ``crs``, ``left``, ``bottom``, ``right`` and ``top``; empty without a georeference.
+    """
+    if 'transform' not in place:
+        return {}
+    bounds = array_bounds(window[2], window[3], moved(place, window)['transform'])
+    return {'crs': place['crs'].to_string(), **dict(zip(SIDES, bounds, strict=True))}

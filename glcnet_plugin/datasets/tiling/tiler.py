@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from rasterio.errors import RasterioError
 
-from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.io.rasters import Window
 from glcnet_plugin.datasets.tiling.archives import copy_file, stamp
 from glcnet_plugin.datasets.tiling.folder_writer import (
-    tile_origins,
     write_description,
     write_image,
     write_json,
@@ -25,7 +23,16 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
     write_mask,
 )
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
-from glcnet_plugin.datasets.tiling.scene_rows import id_rows, image_rows, is_empty, moved, placement
+from glcnet_plugin.datasets.tiling.scene_rows import (
+    id_rows,
+    image_rows,
+    is_empty,
+    missing_rows,
+    moved,
+    place_columns,
+    placement,
+)
+from glcnet_plugin.datasets.tiling.tile_windows import tile_windows
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
 
@@ -99,11 +106,12 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
             read or written; names it.
     """
     stamps = _stamps(scene)  # taken first: what changes meanwhile is cut again
-    windows = _windows(scene, recipe.tile)
+    windows = tile_windows(scene, recipe.tile)
     for folder in ('images', 'masks'):
         (out / folder).mkdir(parents=True, exist_ok=True)
     try:
-        kept = _cut_image(scene, recipe, out, windows)
+        place = placement(scene.image, recipe.bands, recipe.alpha)
+        kept = _cut_image(scene, recipe, out, windows, place)
         pixels, odd = _cut_mask(scene, recipe, out, windows, kept)
     except (OSError, RasterioError) as error:
         raise DataError(f'cannot cut {scene.image} into {out}: {error}') from error
@@ -111,47 +119,30 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
     for name in kept:
         y, x = windows[name][:2]
         origin = {'source': scene.name, 'y': y, 'x': x} if recipe.tile else {}
-        rows.append({'name': name, 'group': scene.group, **origin, **scene.extra})
+        where = place_columns(place, windows[name])
+        rows.append({'name': name, 'group': scene.group, **origin, **scene.extra, **where})
     empty = len(windows) - len(kept)
     record = {'stamps': stamps, 'pixels': pixels, **vars(odd), 'empty': empty, 'rows': rows}
     write_json(_record(out, scene.name), record)
 
 
-def _windows(scene: Scene, tile: int) -> dict[str, Window]:
-    """Name and place of each tile, from the top downwards."""
-    info = image_info(scene.image)
-    size = f'{info.height}x{info.width} px'
-    if scene.mask is not None:
-        mask = image_info(scene.mask)
-        if (mask.height, mask.width) != (info.height, info.width):
-            raise DataError(
-                f'{scene.image} is {size}, its mask {scene.mask} is {mask.height}x{mask.width} '
-                'px: they must show the same pixels; replace the wrong one or leave both out'
-            )
-    if not tile:
-        return {scene.name: (0, 0, info.height, info.width)}
-    if min(info.height, info.width) < tile:
-        raise DataError(
-            f'{scene.image} is {size}, smaller than a tile of {tile}: choose smaller tiles, or '
-            'leave the image out'
-        )
-    return {
-        f'{scene.name}_{y:05d}_{x:05d}': (y, x, tile, tile)
-        for y in tile_origins(info.height, tile)
-        for x in tile_origins(info.width, tile)
-    }
-
-
-def _cut_image(scene: Scene, recipe: Recipe, out: Path, windows: Mapping[str, Window]) -> list[str]:
+def _cut_image(
+    scene: Scene,
+    recipe: Recipe,
+    out: Path,
+    windows: Mapping[str, Window],
+    place: Mapping[str, Any],
+) -> list[str]:
     """Write the tiles of the image; returns the names of those that are not all nodata."""
-    if not recipe.tile and recipe.bands is None and not recipe.band_names:
+    as_it_is = recipe.bands is None and not recipe.band_names and recipe.alpha == 'data'
+    if not recipe.tile and as_it_is:
         suffix = Path(scene.image).suffix.lower()
         copy_file(scene.image, out / 'images' / f'{scene.name}{suffix}')
         return list(windows)
-    place = placement(scene.image, recipe.bands)
     if recipe.band_names:
-        place['band_names'] = recipe.band_names
-    image = image_rows(scene.image, recipe.bands)
+        place = {**place, 'band_names': recipe.band_names}
+    image = image_rows(scene.image, recipe.bands, recipe.alpha)
+    gaps = missing_rows(scene.image, recipe.bands, recipe.alpha)
     kept = []
     for name, window in windows.items():
         y, x, height, width = window
@@ -160,10 +151,16 @@ def _cut_image(scene: Scene, recipe: Recipe, out: Path, windows: Mapping[str, Wi
             raise DataError(
                 f'{scene.image} has {part.shape[2]} bands, {list(recipe.band_names)} are expected'
             )
-        if recipe.tile and is_empty(part, place.get('nodata')):
+        missing = None if gaps is None else gaps.window(y, height)[:, x : x + width]
+        empty = missing is not None and missing.all()
+        if recipe.tile and (empty or is_empty(part, place.get('nodata'))):
             continue
         kept.append(name)
-        write_image(out / 'images' / name, part, **moved(place, window))
+        if missing is None or not missing.any() or 'nodata' in place:
+            missing = None  # the values say it
+        path = write_image(out / 'images' / name, part, missing=missing, **moved(place, window))
+        for suffix in {'.png', '.tif'} - {path.suffix}:  # of a run before the image changed
+            path.with_name(f'{name}{suffix}').unlink(missing_ok=True)
     return kept
 
 
@@ -179,9 +176,7 @@ def _cut_mask(
     wanted = set(kept)
     if scene.mask is None:
         return {}, odd
-    labels = id_rows(
-        scene.mask, len(recipe.classes), recipe.colours, recipe.ignored, recipe.snap, odd
-    )
+    labels = id_rows(scene.mask, recipe.rule, recipe.colours, recipe.snap, odd)
     for name, (y, x, height, width) in windows.items():
         ids = labels.window(y, height)
         if y + height > counted:  # neighbours share pixels, each is counted once
@@ -236,4 +231,9 @@ def _describe(
             out / 'splits' / f'{part}.txt', [row['name'] for r in listed for row in r['rows']]
         )
     rows = [row for record in records.values() for row in record['rows']]
+    if not rows:
+        raise DataError(
+            f'all {sum(record["empty"] for record in records.values())} tiles are nodata, so {out} '
+            'would be empty: correct the nodata value or the mask of the images'
+        )
     write_description(out, recipe.classes, recipe.palette, rows)

@@ -1,22 +1,25 @@
 """Load images with any number of bands, and their masks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 
+from glcnet_plugin.datasets.io.alignment import require_aligned
+from glcnet_plugin.datasets.io.colour_bands import colour_bands
 from glcnet_plugin.datasets.io.images import read_masked
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
     colours_to_ids,
     few_colours,
-    read_mask,
-    require_ids,
+    read_stored_mask,
 )
-from glcnet_plugin.datasets.io.rasters import Bands, band_indices
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.datasets.io.rasters import ALPHA, Bands, Image, band_indices
+from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce
+from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.registry import TRANSFORMS
 
 
@@ -38,6 +41,7 @@ class LoadRSImage(LoadImageFromFile):
     - img
     - img_shape
     - ori_shape
+    - colour_bands: indices of red, green and blue, or None where nobody names them
 
     Args:
         num_bands: Bands that every image must have after choosing; None for as many as the
@@ -48,6 +52,11 @@ class LoadRSImage(LoadImageFromFile):
             band that is taken.
         to_float32: Whether to convert uint8 too.
         backend_args: As in every MM loader.
+        alpha: 'data' takes a band that the file marks as alpha for data, as it often is near
+            infrared; 'mask' leaves it out, and its pixels of 0 are nodata.
+
+    Raises:
+        ConfigError: If ``alpha`` is neither.
     """
 
     def __init__(
@@ -58,10 +67,16 @@ class LoadRSImage(LoadImageFromFile):
         nodata_fill: float | Sequence[float] = 0.0,
         to_float32: bool = False,
         backend_args: dict[str, Any] | None = None,
+        alpha: str = 'data',
     ) -> None:
+        if alpha not in ALPHA[:2]:
+            raise ConfigError(f"alpha must be 'data' or 'mask', got {alpha!r}")
+        self.alpha = alpha
         super().__init__(to_float32=to_float32, backend_args=backend_args)
         self.num_bands = num_bands
         self.bands = bands
+        self.band_names = band_names
+        self.warn = WarnOnce()
         if bands is not None and band_names is not None:
             self.bands = band_indices(bands, len(band_names), band_names, 'band_names')
         self.nodata_fill = nodata_fill
@@ -77,10 +92,10 @@ class LoadRSImage(LoadImageFromFile):
 
         Raises:
             DataError: If the file cannot be read, has another number of bands, or holds
-                only nodata.
+                only nodata or complex values.
         """
         path, window = results['img_path'], results.get('window')
-        image, missing = read_masked(path, self.bands, window, self.backend_args)
+        image, missing = read_masked(path, self.bands, window, self.backend_args, self.alpha)
         self.num_bands = self.num_bands or image.shape[2]
         if self.num_bands != image.shape[2]:
             raise DataError(
@@ -88,7 +103,7 @@ class LoadRSImage(LoadImageFromFile):
                 'bands=[...], or set num_bands; check_data names all such files'
             )
         if self.to_float32 or image.dtype != np.uint8:
-            image = image.astype(np.float32)
+            image = self._to_float(image, path)
         if missing is not None:
             if missing.all():
                 raise DataError(f'{path} holds only nodata: leave it out')
@@ -96,7 +111,26 @@ class LoadRSImage(LoadImageFromFile):
             image = np.where(missing, fill, image)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        fetched = self.backend_args is not None
+        results['colour_bands'] = colour_bands(
+            path, image.shape[2], self.bands, self.band_names, fetched
+        )
         return results
+
+    def _to_float(self, image: Image, path: str) -> Image:
+        """Convert values to float32; say so if it cannot hold them, refuse complex ones."""
+        if np.iscomplexobj(image):
+            raise DataError(
+                f'{path} has complex values ({image.dtype}), of which a network takes the real '
+                'part alone: write amplitude, or amplitude and phase, as bands of their own'
+            )
+        values = image.astype(np.float32)
+        if image.dtype.kind in 'iu' and image.dtype.itemsize > 2 and (values != image).any():
+            self.warn(
+                f'{path} has {image.dtype} values up to {image.max()}, of which float32 holds 24 '
+                'bits: they are rounded'
+            )
+        return values
 
 
 @TRANSFORMS.register_module()
@@ -114,7 +148,7 @@ class LoadRSMask(LoadAnnotations):
     - reduce_zero_label
     - seg_fields
     - window, img_shape, ori_shape, scale_factor (optional)
-    - num_classes, ignore_values, colour_ids (optional)
+    - num_classes, ignore_values, colour_ids, mapping, class_colours, shown_before (optional)
 
     **Added Keys:**
 
@@ -129,11 +163,21 @@ class LoadRSMask(LoadAnnotations):
         """Read the mask of a sample.
 
         Raises:
-            DataError: If it cannot be read, is of another size than the image, has colours
-                where ids are expected or unknown colours, or a label that is no class.
+            ConfigError: If ``reduce_zero_label`` is given and the dataset says otherwise.
+            DataError: If it cannot be read, is of another size than the image or lies
+                elsewhere, has colours where ids are expected or unknown colours, or a label
+                that is no class.
         """
         path = results['seg_map_path']
-        mask = read_mask(path, results.get('window'), self.backend_args)
+        if self.reduce_zero_label not in (None, results.get('reduce_zero_label')):
+            raise ConfigError(
+                f'LoadRSMask has reduce_zero_label={self.reduce_zero_label}, the dataset '
+                f'{results.get("reduce_zero_label")}: set it in the dataset alone'
+            )
+        if self.backend_args is None and results.get('img_path'):
+            require_aligned(str(results['img_path']), str(path))
+        stored = read_stored_mask(path, results.get('window'), self.backend_args)
+        mask = stored.values
         height, width = _size_before_resize(results) or mask.shape[:2]
         if mask.shape[:2] != (height, width):
             raise DataError(
@@ -144,10 +188,14 @@ class LoadRSMask(LoadAnnotations):
             mask, odd = colours_to_ids(mask, results['colour_ids'])
             if odd.unknown:
                 raise DataError(f'{path} has unknown colours: {few_colours(odd.unknown)}')
-        ids = require_ids(mask, path)
+            stored = replace(stored, values=mask)
         rule = LabelRule.of_entry(results)
+        ids = rule.file_ids(stored, path)
         rule.check(ids, path)
-        results['gt_seg_map'] = rule.training_ids(ids)
+        labels = rule.training_ids(ids)
+        for y, x, height, width in results.get('shown_before', ()):
+            labels[y : y + height, x : x + width] = rule.ignore
+        results['gt_seg_map'] = labels
         results['seg_fields'].append('gt_seg_map')
 
 

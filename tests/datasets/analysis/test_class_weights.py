@@ -8,6 +8,7 @@ from glcnet_plugin.datasets.analysis.class_weights import (
     labelled_names,
     mask_files,
 )
+from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.tiling.folder_writer import write_mask
 from glcnet_plugin.errors import ConfigError, DataError
 
@@ -28,26 +29,26 @@ def masks(tmp_path):
 def test_pixels_per_file_and_class(masks, workers):
     paths, arrays = masks
     expected = [[int((array == c).sum()) for c in range(4)] for array in arrays]
-    counts = list(count_classes(paths, 4, workers=workers))
+    counts = list(count_classes(paths, LabelRule(4), workers=workers))
     assert [row.tolist() for row in counts] == expected
     assert counts[0].dtype == np.int64 and expected[0][2] == 0 < expected[0][3]
 
 
 def test_another_ignored_id_is_not_counted(masks):
     paths, arrays = masks
-    (row,) = count_classes(paths[:1], 4, ignore_index=0, workers=0)
+    (row,) = count_classes(paths[:1], LabelRule(4, ignored=[0]), workers=0)
     assert row.tolist() == [0, *((arrays[0] == c).sum() for c in (1, 2, 3))]
 
 
 def test_a_label_that_is_no_class(masks):
     with pytest.raises(DataError, match=r'0\.png has the labels \[3\]: classes are 0\.\.2'):
-        list(count_classes(masks[0], 3, workers=0))
+        list(count_classes(masks[0], LabelRule(3), workers=0))
 
 
 def test_a_colour_mask(tmp_path):
     Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / 'c.png')
     with pytest.raises(DataError, match='is a colour mask'):
-        list(count_classes([tmp_path / 'c.png'], 3, workers=0))
+        list(count_classes([tmp_path / 'c.png'], LabelRule(3), workers=0))
 
 
 def test_mask_files(labelled_folder):

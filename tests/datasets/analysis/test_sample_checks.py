@@ -137,7 +137,7 @@ def test_odd_files_become_issues(look, tmp_path, monkeypatch):
     def broken(path):
         raise ZeroDivisionError('odd')
 
-    monkeypatch.setattr('glcnet_plugin.datasets.analysis.sample_checks.read_mask', broken)
+    monkeypatch.setattr('glcnet_plugin.datasets.analysis.sample_checks.read_stored_mask', broken)
     result = check_sample(sample, Expectation())
     assert result.issues[0].message == 'ZeroDivisionError: odd'
 

@@ -21,7 +21,7 @@ def manifest(folder, *lines):
 
 
 def test_groups_come_from_the_manifest(labelled_folder):
-    rows, files = read_rows(labelled_folder, None)
+    rows, files, origin = read_rows(labelled_folder, None)
     assert [(row['name'], row['group']) for row in rows] == [('a1', 'A'), ('a2', 'A'), ('b1', 'B')]
     assert files['b1'] == labelled_folder / 'images/b1.png'
     assert read_source(labelled_folder, None, False).classes == ['red', 'green']

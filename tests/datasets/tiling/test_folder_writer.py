@@ -49,7 +49,8 @@ def test_masks_hold_ids_and_show_colours(tmp_path):
 def test_description_is_what_the_dataset_reads(tmp_path):
     write_description(tmp_path, ['a', 'b'], [(1, 2, 3), (4, 5, 6)], [{'name': 'x', 'group': 'G'}])
     assert read_classes(tmp_path) == {
-        'classes': ['a', 'b'], 'palette': [[1, 2, 3], [4, 5, 6]], 'ignore_index': 255
+        'classes': ['a', 'b'], 'palette': [[1, 2, 3], [4, 5, 6]], 'ignore_index': 255,
+        'reduce_zero_label': False, 'mapping': {},
     }  # fmt: skip
     assert read_manifest(tmp_path) == [{'name': 'x', 'group': 'G'}]
 

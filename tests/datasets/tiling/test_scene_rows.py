@@ -9,6 +9,7 @@ from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.io import headers
 from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.tiling import scene_rows
 from glcnet_plugin.datasets.tiling.archives import choose, list_files
@@ -21,7 +22,7 @@ COLOURS = {(255, 0, 0): 0, (0, 255, 255): 1}
 
 def ids_of(path, colours=COLOURS, classes=2, ignored=(), snap=False):
     odd = OddColours()
-    rows = id_rows(str(path), classes, colours, ignored, snap, odd)
+    rows = id_rows(str(path), LabelRule(classes, ignored=ignored), colours, snap, odd)
     return rows.window(0, 4), odd
 
 

@@ -85,7 +85,7 @@ def test_split_json_tells_what_was_done(tiles, monkeypatch):
     assert content['settings']['val_groups'] == ['D', 'E']
     assert content['settings']['folder'] == 'tiles' and 'val' not in content['settings']
     proof = content['shared_by_training_and_validation']
-    assert proof == {'names': 0, 'groups': 0, 'extents': None}
+    assert proof == {'names': 0, 'groups': 0, 'extents': None, 'overlapping tiles': None}
     val = content['parts']['val']
     assert (val['images'], val['groups']) == (16, 2)
     masks = [np.array(Image.open(p)) for p in (tiles / 'masks').glob('*.png') if p.name[0] in 'DE']

@@ -1,0 +1,47 @@
+"""Where a scene is cut, after a look at the headers of its image and mask."""
+
+from glcnet_plugin.datasets.io.alignment import misplacement
+from glcnet_plugin.datasets.io.images import image_info
+from glcnet_plugin.datasets.io.rasters import Window
+from glcnet_plugin.datasets.tiling.folder_writer import tile_origins
+from glcnet_plugin.datasets.tiling.recipe import Scene
+from glcnet_plugin.errors import DataError
+
+
+def tile_windows(scene: Scene, tile: int) -> dict[str, Window]:
+    """Name and place of each tile, from the top downwards.
+
+    Args:
+        scene: The image and its mask.
+        tile: Side of a tile in pixels; 0 for one window.
+
+    Returns:
+        The windows.
+
+    Raises:
+        DataError: If the mask does not lie on the pixels of the image, or the image is smaller
+            than a tile.
+    """
+    info = image_info(scene.image)
+    size = f'{info.height}x{info.width} px'
+    if scene.mask is not None:
+        mask = image_info(scene.mask)
+        if (mask.height, mask.width) != (info.height, info.width):
+            raise DataError(
+                f'{scene.image} is {size}, its mask {scene.mask} is {mask.height}x{mask.width} '
+                'px: they must show the same pixels; replace the wrong one or leave both out'
+            )
+        if text := misplacement(info, mask):
+            raise DataError(f'{scene.mask} does not lie on {scene.image}: {text}')
+    if not tile:
+        return {scene.name: (0, 0, info.height, info.width)}
+    if min(info.height, info.width) < tile:
+        raise DataError(
+            f'{scene.image} is {size}, smaller than a tile of {tile}: choose smaller tiles, or '
+            'leave the image out'
+        )
+    return {
+        f'{scene.name}_{y:05d}_{x:05d}': (y, x, tile, tile)
+        for y in tile_origins(info.height, tile)
+        for x in tile_origins(info.width, tile)
+    }
