@@ -1,12 +1,17 @@
-"""Where a result comes from: the commit of the code, a fingerprint of the data."""
+"""Where a result comes from: code, packages and machine; a fingerprint of the data."""
 
 import hashlib
 import os
+import platform
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import glcnet_plugin
+from glcnet_plugin.compat import TESTED, installed_version
 from glcnet_plugin.datasets.io.rasters import is_virtual
 
 
@@ -33,6 +38,40 @@ def git_hash(folder: str | Path | None = None) -> str:
         return git('describe', '--always', '--abbrev=40', '--dirty', '--exclude=*')
     except (OSError, subprocess.CalledProcessError):
         return 'unknown'
+
+
+@cache
+def code_digest(folder: str | Path | None = None) -> str:
+    """Digest of the Python files of a folder, by default of this package.
+
+    Unlike :func:`git_hash` it tells two uncommitted states apart, and needs no git.
+    """
+    root = Path(folder or Path(glcnet_plugin.__file__).parent)
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob('*.py')):
+        digest.update(f'{path.relative_to(root).as_posix()} {path.stat().st_size}\n'.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def environment() -> dict[str, Any]:
+    """Versions of the packages, code and machine of this process.
+
+    Returns:
+        ``versions`` by name, ``git_hash``, ``code`` and ``machine``.
+    """
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU'
+    names = [*TESTED, 'torch', 'numpy', 'sklearn']
+    return {
+        'versions': {
+            'python': platform.python_version(),
+            **{name: installed_version(name) for name in dict.fromkeys(names)},
+        },
+        'git_hash': git_hash(),
+        'code': code_digest(),
+        'machine': f'{platform.machine()}, {platform.system()}, {gpu}',
+    }
 
 
 def image_paths(dataset: Any) -> list[tuple[str, str]] | None:

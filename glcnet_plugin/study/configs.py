@@ -1,14 +1,17 @@
 """Configs of the jobs of a study."""
 
 import os
+from math import ceil, floor
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
 from threadpoolctl import threadpool_limits
 
 from glcnet_plugin.datasets.analysis.band_settings import band_settings
 from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
+from glcnet_plugin.datasets.io.lists import list_images
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.engine.data_settings import set_num_classes
 from glcnet_plugin.study.context import StudyContext
@@ -27,17 +30,19 @@ def pretrain_config(context: StudyContext, job: Job) -> Config:
     Returns:
         The config, with the study's data and number of steps.
     """
-    study, tiles, method = context.study, context.tiles, context.method_of(job)
+    study, method = context.study, context.method_of(job)
     cfg = Config.fromfile(config_file(str(method.config)))
     folder, tile_list = Path(study.data.root, 'images'), str(context.tile_list('train'))
     if study.data.pretrain_root is not None:
         folder, tile_list = Path(study.data.pretrain_root), ''
-    images = image_files(folder)
-    names = tiles.train if tile_list else list(images)
-    cfg.merge_from_dict(band_settings([images[name] for name in names]))
+    cfg.merge_from_dict(band_settings(list_images(folder, tile_list)))
     set_options(cfg, method.options, method.name)
-    cfg.train_dataloader.dataset.update(data_root=str(folder), ann_file=tile_list)
-    per_epoch = max(1, len(names) // cfg.train_dataloader.batch_size)
+    loader = cfg.train_dataloader
+    loader.dataset.update(data_root=str(folder), ann_file=tile_list)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        samples = len(DATASETS.build(loader.dataset))
+    batches = samples / loader.batch_size
+    per_epoch = max(1, floor(batches) if loader.get('drop_last') else ceil(batches))
     epochs = max(1, round(study.pretrain_steps / per_epoch))
     cfg.train_cfg.max_epochs = epochs
     interval = max(1, epochs // 10)

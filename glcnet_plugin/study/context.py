@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from glcnet_plugin.study.digests import CACHE, Digests
 from glcnet_plugin.study.plan import Job, make_plan
 from glcnet_plugin.study.protocol import check_protocol
 from glcnet_plugin.study.settings import Method, Study
 from glcnet_plugin.study.tiles import Tiles, choose_tiles
 
 WEIGHTS = 'weights.pth'
+RESULT = 'metrics.json'  # of a finished job
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,14 @@ def prepare_study(study: Study, folder: Path) -> StudyContext:
         folder: Where it is kept.
 
     Returns:
-        The context; nothing is written yet.
+        The context; nothing is written yet but digests of images in ``pretrain_root``.
 
     Raises:
         ConfigError: If methods differ in a setting that no exception states.
         DataError: If the tiles do not allow the study.
     """
     exceptions = check_protocol(study)
-    tiles = choose_tiles(study)
+    digests = Digests(folder / CACHE)
+    tiles = choose_tiles(study, digests)
+    digests.save()
     return StudyContext(study, folder, tiles, make_plan(study, tiles), exceptions)

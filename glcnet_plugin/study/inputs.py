@@ -1,6 +1,5 @@
 """The inputs of a job: a result of other inputs is not its result."""
 
-import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -8,7 +7,9 @@ from typing import Any
 
 from mmengine.config import Config
 
-from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.context import RESULT, StudyContext
+from glcnet_plugin.study.digests import CACHE, Digests, file_digest
+from glcnet_plugin.study.digests import value_digest as digest
 from glcnet_plugin.study.plan import Job, probed, weight_seed
 from glcnet_plugin.study.settings import config_file
 
@@ -24,7 +25,8 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
         Values and digests by name, as JSON holds them.
     """
     study, tiles, method = context.study, context.tiles, context.method_of(job)
-    inputs: dict[str, Any] = {'seed': job.seed, 'data': folder_digest(study.data.root)}
+    cache = context.folder / CACHE
+    inputs: dict[str, Any] = {'seed': job.seed, 'data': folder_digest(study.data.root, cache)}
     if method.config is not None:
         inputs |= {
             'pretrain_config': method.config,
@@ -32,7 +34,7 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
             'pretrain_options': dict(method.options),
             'pretrain_steps': study.pretrain_steps,
             'pretrain_tiles': digest(tiles.train),
-            'pretrain_data': folder_digest(study.data.pretrain_root),
+            'pretrain_data': folder_digest(study.data.pretrain_root, cache),
         }
     if job.kind == 'pretrain':
         return inputs
@@ -41,7 +43,8 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
         'network': network,
         'network_settings': config_digest(network),
         'scope': method.scope,
-        'checkpoint': method.checkpoint and file_digest(method.checkpoint),
+        'checkpoint': method.checkpoint and checkpoint_digest(method.checkpoint),
+        'pretrained_weights': job.needs and pretrained_digest(context, job.needs),
         'weights_seed': weight_seed(study, method, job.seed) if job.kind == 'finetune' else None,
         'val_tiles': digest(tiles.val),
     }
@@ -55,28 +58,33 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
     return inputs | {'labelled_tiles': digest(lists)}
 
 
-def digest(value: Any) -> str:
-    """Short digest of a value that JSON holds."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
-
-
-@cache
-def folder_digest(folder: str | None) -> str | None:
-    """Digest of names and sizes of the files of a folder, and of its ``classes.json``."""
-    if folder is None:
+def pretrained_digest(context: StudyContext, name: str) -> str | None:
+    """Digest of the weights of a pretraining, as it recorded it; None if it is not finished."""
+    path = context.folder / name / RESULT
+    if not path.is_file():
         return None
-    files = sorted(path for path in Path(folder).rglob('*') if path.is_file())
-    sizes = [[str(path.relative_to(folder)), path.stat().st_size] for path in files]
-    classes = Path(folder, 'classes.json')
-    return digest([sizes, classes.read_text(encoding='utf-8') if classes.is_file() else ''])
+    weights: str | None = json.loads(path.read_text(encoding='utf-8')).get('weights')
+    return weights
 
 
 @cache
-def file_digest(path: str) -> str:
-    """Digest of a file, or of an address."""
-    if '://' in path:
-        return digest(path)
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+def folder_digest(folder: str | None, remembered: Path) -> str | None:
+    """Digest of names and content of the files of a folder.
+
+    Args:
+        folder: The folder.
+        remembered: File with known digests, see :class:`Digests`.
+
+    Returns:
+        The digest; None for no folder.
+    """
+    return None if folder is None else Digests(remembered).of_folder(folder)
+
+
+@cache
+def checkpoint_digest(path: str) -> str:
+    """Digest of a checkpoint, or of its address."""
+    return digest(path) if '://' in path else file_digest(path)
 
 
 @cache

@@ -31,7 +31,7 @@ def run_study(
     """
     with lock_folder(context.folder):
         if not report_only and (count := drop_outdated(context)):
-            log(f'{count} probes are run again, since the lists of labelled tiles have changed')
+            log(f'{count} jobs are run again: their labelled tiles or weights have changed')
         finished = check_results(context)
         for line in context.tiles.warnings:
             log(f'warning: {line}')

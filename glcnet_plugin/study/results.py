@@ -1,30 +1,33 @@
 """Results of jobs: which are there, whether they belong to the study, what failed."""
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from glcnet_plugin.engine.provenance import environment
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.context import RESULT, StudyContext
 from glcnet_plugin.study.inputs import inputs_of
 from glcnet_plugin.study.plan import Job, unavailable
 from glcnet_plugin.utils.atomic_io import write_atomic
 
-RESULT = 'metrics.json'
 FAILURE = 'failed.json'
 LOG = 'log.txt'
+MAX_LISTED = 3
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a study is not complete.
+    """Why a study is not complete, or not of one piece.
 
     Args:
-        kind: Whether a method is unavailable, a job has failed, or jobs have not been run.
+        kind: Whether a method is unavailable, a job has failed, jobs have not been run, or were
+            run with other code, packages or on another machine.
         text: Which one, and why.
     """
 
-    kind: Literal['unavailable', 'failed', 'unfinished']
+    kind: Literal['unavailable', 'failed', 'unfinished', 'other versions']
     text: str
 
 
@@ -64,7 +67,7 @@ def clear_failure(context: StudyContext, job: Job) -> None:
 
 
 def find_problems(context: StudyContext) -> list[Problem]:
-    """List methods that cannot be run, jobs that failed, and the number of unfinished jobs."""
+    """List methods that cannot be run, jobs that failed, are not finished, or made by others."""
     problems = [
         Problem('unavailable', f'{method.title} was left out: {reason}')
         for method in context.study.methods.values()
@@ -80,14 +83,51 @@ def find_problems(context: StudyContext) -> list[Problem]:
     if unfinished:
         text = f'{unfinished} of {len(context.plan)} jobs are not finished yet'
         problems.append(Problem('unfinished', text))
-    return problems
+    return [*problems, *(Problem('other versions', text) for text in made_otherwise(context))]
+
+
+def made_otherwise(context: StudyContext) -> list[str]:
+    """List jobs that were made by other code, packages or machines than those of this process.
+
+    Args:
+        context: The study.
+
+    Returns:
+        A sentence for each difference.
+    """
+    now = environment()
+    jobs: dict[str, list[str]] = defaultdict(list)
+    for job in context.plan:
+        if (result := read_result(context, job)) is None or 'versions' not in result:
+            continue
+        pairs = {
+            'code': (_code(result), _code(now)),
+            'machine': (result['machine'], now['machine']),
+        }
+        had = result['versions']
+        pairs |= {name: (had.get(name), now['versions'].get(name))
+                  for name in {**had, **now['versions']}}  # fmt: skip
+        if text := ', '.join(f'{k}: {a} -> {b}' for k, (a, b) in pairs.items() if a != b):
+            jobs[text].append(job.name)
+    return [
+        f'{len(names)} of {len(context.plan)} jobs were made by other versions than the present '
+        f'ones, such as {", ".join(names[:MAX_LISTED])}; {text}. Compare them with care, or remove '
+        'their folders to run them again'
+        for text, names in jobs.items()
+    ]
+
+
+def _code(made: dict[str, Any]) -> str:
+    """Commit and digest of the code."""
+    return f'{made.get("git_hash")} ({made.get("code")})'
 
 
 def drop_outdated(context: StudyContext) -> int:
-    """Remove results of probes that were fitted to other lists of labelled tiles.
+    """Remove results that are run again instead of refused.
 
-    So seeds and numbers of labels can be added to a study: a probe job fits all lists at once and
-    is cheap compared with the rest, which stays.
+    These are probes that were fitted to other lists of labelled tiles, so that seeds and numbers of
+    labels can be added to a study: a probe job fits all lists at once and is cheap. And probes and
+    fine-tunings of a pretraining that was run again with other weights.
 
     Args:
         context: The study.
@@ -98,26 +138,27 @@ def drop_outdated(context: StudyContext) -> int:
     Raises:
         ConfigError: As :func:`check_results`, for the other jobs; then nothing is removed.
     """
-    outdated = [
-        job
-        for job in context.plan
-        if job.kind == 'probe' and set(_changes(context, job)) == {'labelled_tiles'}
-    ]
-    check_results(context, ignore=outdated)
+    check_results(context)
+    outdated = [job for job in context.plan if _is_outdated(job, _changes(context, job))]
     for job in outdated:
         (context.folder_of(job) / RESULT).unlink()
     return len(outdated)
 
 
-def check_results(context: StudyContext, ignore: list[Job] | None = None) -> set[str]:
+def _is_outdated(job: Job, changes: dict[str, tuple[Any, Any]]) -> bool:
+    """Whether a result is to be made again, as these inputs have changed."""
+    allowed = {'pretrained_weights'} | ({'labelled_tiles'} if job.kind == 'probe' else set())
+    return bool(changes) and changes.keys() <= allowed
+
+
+def check_results(context: StudyContext) -> set[str]:
     """List the finished jobs.
 
     Args:
         context: The study.
-        ignore: Jobs that are not checked.
 
     Returns:
-        Their names.
+        Their names, without those of :func:`drop_outdated`.
 
     Raises:
         ConfigError: If a result has other inputs than the job, naming them: the folder belongs
@@ -125,9 +166,12 @@ def check_results(context: StudyContext, ignore: list[Job] | None = None) -> set
     """
     finished = set()
     for job in context.plan:
-        if job in (ignore or []) or read_result(context, job) is None:
+        if read_result(context, job) is None:
             continue
-        if changes := _changes(context, job):
+        changes = _changes(context, job)
+        if _is_outdated(job, changes):
+            continue
+        if changes:
             text = '; '.join(f'{key}: {had} -> {now}' for key, (had, now) in changes.items())
             raise ConfigError(
                 f'{context.folder} holds results of another study, or of this one before it was '

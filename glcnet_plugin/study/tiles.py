@@ -9,8 +9,10 @@ import numpy as np
 
 from glcnet_plugin.datasets.analysis.class_weights import count_classes, mask_files
 from glcnet_plugin.datasets.analysis.splits import budget, last_groups, order_by_scene
-from glcnet_plugin.datasets.io.folder_format import image_files, read_classes, read_manifest
+from glcnet_plugin.datasets.io.folder_format import label_rule, read_classes, read_manifest
 from glcnet_plugin.errors import DataError
+from glcnet_plugin.study.digests import Digests
+from glcnet_plugin.study.held_out import require_unseen
 from glcnet_plugin.study.settings import Data, Study
 from glcnet_plugin.utils.atomic_io import write_atomic
 
@@ -19,14 +21,15 @@ from glcnet_plugin.utils.atomic_io import write_atomic
 class Tiles:
     """Names of tiles per purpose."""
 
-    train: list[str]  # none of them shows held-out ground
+    train: list[str]  # of other groups than the held-out ones
     val: list[str]
     labelled: dict[tuple[int, int], list[str]]  # (number of tiles, seed) -> names
     held_out: list[str]  # groups
     warnings: list[str]
+    separation: str  # how held-out ground was kept out of pretraining, and what was not compared
 
 
-def choose_tiles(study: Study) -> Tiles:
+def choose_tiles(study: Study, digests: Digests | None = None) -> Tiles:
     """Split the tiles of a study by ground, and draw the labelled ones.
 
     Every seed has an order of its own, of which a budget takes the first tiles: a larger budget
@@ -34,15 +37,18 @@ def choose_tiles(study: Study) -> Tiles:
 
     Args:
         study: The study.
+        digests: Digests of pixels that are known.
 
     Returns:
         The tiles, with a warning for each labelled list that lacks a class.
 
     Raises:
         DataError: If a group to hold out is unknown, nothing is left to train on, a budget is
-            larger than that, or ``pretrain_root`` holds a tile that is scored.
+            larger than that, there is a single class, or ``pretrain_root`` shows ground that is
+            scored, see :func:`require_unseen`.
     """
     data = study.data
+    _require_classes(data.root)
     rows = read_manifest(data.root)
     held = _held_out(data, Counter(_images(rows)))
     inside = [row for row in rows if row.get('group', '') not in held]
@@ -54,23 +60,29 @@ def choose_tiles(study: Study) -> Tiles:
     val = order_by_scene(outside, rng)[: data.max_val]
     chosen = set(train)
     pool = [row for row in inside if row['name'] in chosen]
-    _check_pretraining(data, val)
     counts = sorted({budget(text, len(pool))[1] for text in study.labels})
     labelled: dict[tuple[int, int], list[str]] = {}
     for seed in study.seeds:
         order = order_by_scene(pool, np.random.default_rng(1000 + seed))
         labelled |= {(count, seed): order[:count] for count in counts}
-    return Tiles(sorted(train), sorted(val), labelled, held, _missing_classes(data.root, labelled))
-
-
-def _check_pretraining(data: Data, val: list[str]) -> None:
-    """Refuse to pretrain on held-out tiles."""
+    warnings = _missing_classes(data.root, labelled)
     if data.pretrain_root is None:
-        return
-    if both := sorted(set(val) & set(image_files(data.pretrain_root))):
+        separation = (
+            'Held-out tiles are of other groups of manifest.csv than those trained on; that groups '
+            'show different ground was not checked by extents or pixels.'
+        )
+    else:
+        scored = [row for row in outside if row['name'] in set(val)]
+        separation = require_unseen(data.root, scored, data.pretrain_root, digests or Digests())
+    return Tiles(sorted(train), sorted(val), labelled, held, warnings, separation)
+
+
+def _require_classes(root: str) -> None:
+    """Refuse a single class: every pixel would be right."""
+    if len(classes := read_classes(root)['classes']) < 2:
         raise DataError(
-            f'pretrain_root {data.pretrain_root} holds {len(both)} of the held-out tiles, such as '
-            f'{both[:3]}: remove them, or leave pretrain_root out'
+            f'{root}/classes.json has the single class {", ".join(classes)!r}, with which every '
+            'pixel is right: add a class for the rest, such as "background"'
         )
 
 
@@ -95,9 +107,7 @@ def _missing_classes(root: str, labelled: Mapping[tuple[int, int], list[str]]) -
     """Warnings about lists of labelled tiles that lack a class."""
     classes = read_classes(root)
     names = sorted({name for part in labelled.values() for name in part})
-    counted = count_classes(
-        mask_files(root, names), len(classes['classes']), classes['ignore_index'], workers=0
-    )
+    counted = count_classes(mask_files(root, names), label_rule(classes), workers=0)
     pixels = dict(zip(names, counted, strict=True))
     warnings = []
     for (count, seed), part in labelled.items():

@@ -7,7 +7,12 @@ import pytest
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.registry import DATASETS
 
-from glcnet_plugin.engine.provenance import data_fingerprint, git_hash
+from glcnet_plugin.engine.provenance import (
+    code_digest,
+    data_fingerprint,
+    environment,
+    git_hash,
+)
 
 
 def git(folder, *command):
@@ -139,3 +144,17 @@ def test_addresses_count_by_name():
 def test_datasets_that_do_not_say_what_they_read():
     assert data_fingerprint([1, 2]) is None
     assert data_fingerprint(SimpleNamespace(datasets=[[1], [2]])) is None
+
+
+def test_changed_code_has_another_digest(tmp_path):
+    (tmp_path / 'a.py').write_text('a = 1')
+    before = code_digest(tmp_path)
+    code_digest.cache_clear()
+    (tmp_path / 'a.py').write_text('a = 2')
+    assert code_digest(tmp_path) != before
+
+
+def test_versions_code_and_machine():
+    made = environment()
+    assert set(made) == {'versions', 'git_hash', 'code', 'machine'}
+    assert made['versions']['numpy'] == np.__version__ and len(made['code']) == 16

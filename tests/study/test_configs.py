@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.study.configs import finetune_config, pretrain_config
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.settings import read_study
@@ -21,8 +22,6 @@ def test_pretraining_reads_the_pool_for_so_many_steps(context, jobs):
 
 
 def test_pretraining_on_another_folder_takes_all_of_it(study_file, jobs, tmp_path):
-    from glcnet_plugin.datasets.tiling.folder_writer import write_image
-
     (tmp_path / 'other').mkdir()
     for index in range(9):
         write_image(tmp_path / f'other/{index}', np.zeros((90, 90, 3), np.uint8))
@@ -31,6 +30,18 @@ def test_pretraining_on_another_folder_takes_all_of_it(study_file, jobs, tmp_pat
     cfg = pretrain_config(context, jobs['pretrain/glcnet/seed0'])
     dataset = cfg.train_dataloader.dataset
     assert dataset.data_root == str(tmp_path / 'other') and dataset.ann_file == ''
+    assert cfg.train_cfg.max_epochs == 3  # 2 steps per epoch
+
+
+def test_images_in_subfolders_make_an_epoch(study_file, jobs, tmp_path):
+    """32 images on top and 640 below gave 14,700 steps for 700."""
+    for index in range(9):
+        folder = tmp_path / ('other' if index == 0 else 'other/below')
+        folder.mkdir(parents=True, exist_ok=True)
+        write_image(folder / f'{index}', np.zeros((90, 90, 3), np.uint8))
+    options = {'data.pretrain_root': str(tmp_path / 'other'), 'pretrain_steps': 6}
+    context = prepare_study(read_study(study_file, options=options), tmp_path / 'study')
+    cfg = pretrain_config(context, jobs['pretrain/glcnet/seed0'])
     assert cfg.train_cfg.max_epochs == 3  # 2 steps per epoch
 
 

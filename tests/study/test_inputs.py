@@ -1,23 +1,39 @@
+import json
 from dataclasses import replace
 
 import pytest
 
 from glcnet_plugin.study.context import prepare_study
-from glcnet_plugin.study.inputs import file_digest, folder_digest, inputs_of
+from glcnet_plugin.study.inputs import checkpoint_digest, folder_digest, inputs_of
 from glcnet_plugin.study.settings import read_study
 
 
 def test_changed_files_change_the_inputs(study, tmp_path):
+    cache = tmp_path / 'study/digests.json'
+    data = tmp_path / 'data'
+    data.mkdir()
     folder_digest.cache_clear()
-    before = folder_digest(study.data.root)
-    (tmp_path / 'a').write_text('1')
-    first, same = folder_digest(str(tmp_path)), file_digest(str(tmp_path / 'a'))
+    before = folder_digest(study.data.root, cache)
+    (data / 'a').write_text('1')
+    first, same = folder_digest(str(data), cache), checkpoint_digest(str(data / 'a'))
     folder_digest.cache_clear()
-    file_digest.cache_clear()
-    assert folder_digest(study.data.root) == before
-    (tmp_path / 'a').write_text('12')
-    assert folder_digest(str(tmp_path)) != first and file_digest(str(tmp_path / 'a')) != same
-    assert folder_digest(None) is None and file_digest('https://x/y.pth')
+    checkpoint_digest.cache_clear()
+    assert folder_digest(study.data.root, cache) == before
+    (data / 'a').write_text('2')  # of the same size
+    assert folder_digest(str(data), cache) != first
+    assert checkpoint_digest(str(data / 'a')) != same
+    assert folder_digest(None, cache) is None and checkpoint_digest('https://x/y.pth')
+
+
+def test_a_pretraining_that_was_run_again_changes_what_needs_it(context, jobs):
+    path = context.folder / 'pretrain/glcnet/seed0/metrics.json'
+    path.parent.mkdir(parents=True)
+    names = ('finetune/glcnet/2tiles/seed1', 'probe/glcnet/seed0', 'finetune/random/2tiles/seed1')
+    seen = []
+    for weights in ('a', 'b'):
+        path.write_text(json.dumps({'weights': weights}))
+        seen.append([inputs_of(jobs[name], context)['pretrained_weights'] for name in names])
+    assert seen == [['a', 'a', None], ['b', 'b', None]]
 
 
 @pytest.mark.parametrize(

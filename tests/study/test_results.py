@@ -1,8 +1,10 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from glcnet_plugin.engine.provenance import environment
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.study.inputs import inputs_of
 from glcnet_plugin.study.plan import make_plan
@@ -12,6 +14,7 @@ from glcnet_plugin.study.results import (
     clear_failure,
     drop_outdated,
     find_problems,
+    made_otherwise,
     read_failure,
     read_result,
     write_failure,
@@ -56,6 +59,34 @@ def test_probes_of_other_lists_are_dropped(context, plan, write):
         write(job, **change)
     assert drop_outdated(context) == 1
     assert [read_result(context, job) is None for job in probes] == [True, False]
+
+
+@pytest.mark.parametrize('kind', ['probe', 'finetune'])
+def test_jobs_of_other_weights_are_run_again(context, plan, write, kind):
+    """Fine-tunings of a pretraining that was run again were taken for finished."""
+    stale = next(job for job in plan if job.kind == kind and job.needs is not None)
+    fresh = next(job for job in plan if job.kind == kind and job.needs is None)
+    write(stale, pretrained_weights='of before')
+    write(fresh)
+    assert check_results(context) == {fresh.name}  # as for a report, and for slurm
+    assert drop_outdated(context) == 1
+    assert read_result(context, stale) is None and read_result(context, fresh) is not None
+
+
+def test_jobs_of_other_versions_are_listed(context, plan, write):
+    write(plan[0])
+    path = context.folder_of(plan[0]) / 'metrics.json'
+    result = json.loads(path.read_text())
+    path.write_text(json.dumps(result | environment()))
+    assert made_otherwise(context) == []
+    other = {'versions': environment()['versions'] | {'numpy': '0.9'}, 'machine': 'abacus'}
+    path.write_text(json.dumps(result | environment() | other))
+    (text,) = made_otherwise(context)
+    assert plan[0].name in text and f'1 of {len(plan)} jobs' in text
+    assert f'numpy: 0.9 -> {np.__version__}' in text and 'machine: abacus -> ' in text
+    assert 'other versions' in {problem.kind for problem in find_problems(context)}
+    path.write_text(json.dumps(result | environment() | {'code': 'changed'}))
+    assert '(changed) -> ' in made_otherwise(context)[0]
 
 
 @pytest.mark.parametrize('kind', ['probe', 'finetune'])

@@ -107,6 +107,30 @@ def test_held_out_tiles_must_not_be_pretrained_on(choose, tmp_path):
         choose(data__pretrain_root=str(other))
 
 
+def test_a_held_out_tile_in_a_subfolder(choose, tmp_path):
+    """Names were compared at the top level only."""
+    (tmp_path / 'other/deep').mkdir(parents=True)
+    (tmp_path / 'other/deep/c1_0.png').touch()
+    with pytest.raises(DataError, match=r"holds 1 of the held-out tiles, such as \['c1_0'\]"):
+        choose(data__pretrain_root=str(tmp_path / 'other'))
+
+
+def test_what_was_compared_is_told(choose, tmp_path):
+    assert 'was not checked by extents or pixels' in choose().separation
+    (tmp_path / 'other').mkdir()
+    (tmp_path / 'other/z.png').touch()
+    text = choose(data__pretrain_root=str(tmp_path / 'other')).separation
+    assert text.startswith('None of the 1 images of') and 'the 8 held-out tiles' in text
+
+
+def test_a_single_class_is_refused(choose, folder):
+    """Accuracy would be 100 %."""
+    only = {'classes': [{'id': 0, 'name': 'house', 'color': '#000000'}]}
+    (folder / 'classes.json').write_text(json.dumps(only))
+    with pytest.raises(DataError, match='single class \'house\'.*"background"'):
+        choose()
+
+
 def test_lists_are_written(choose, tmp_path):
     tiles = choose()
     write_lists(tiles, tmp_path / 'lists')

@@ -12,8 +12,9 @@ import jinja2
 from matplotlib.figure import Figure
 
 from glcnet_plugin.datasets.io.folder_format import read_classes
-from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.context import RESULT, StudyContext
 from glcnet_plugin.study.plan import Job, pretrained_as
+from glcnet_plugin.study.protocol import EQUAL
 from glcnet_plugin.study.report import figures
 from glcnet_plugin.study.report.summary import SCORE_KINDS, Row, Score, read_scores, summarise
 from glcnet_plugin.study.report.text import (
@@ -26,7 +27,7 @@ from glcnet_plugin.study.report.text import (
     markdown,
     scopes_text,
 )
-from glcnet_plugin.study.results import RESULT, find_problems, read_result
+from glcnet_plugin.study.results import find_problems, read_result
 from glcnet_plugin.study.run.jobs import SHOWN_TILES
 from glcnet_plugin.study.settings import Study
 from glcnet_plugin.visualization.curves import draw_curves, read_curves
@@ -80,6 +81,7 @@ def write_report(context: StudyContext, commands: Sequence[str]) -> Path:
         'held_out': tiles.held_out,
         'train_tiles': len(tiles.train),
         'val_tiles': len(tiles.val),
+        'separation': tiles.separation,
         'warnings': tiles.warnings,
         'pretraining': pretraining_costs(context),
         'problems': [asdict(problem) for problem in problems],
@@ -90,7 +92,12 @@ def write_report(context: StudyContext, commands: Sequence[str]) -> Path:
     }
     (folder / 'results.json').write_text(json.dumps(content) + '\n', encoding='utf-8')
     (folder / 'results.csv').write_text(csv_table(study, rows), encoding='utf-8')
-    notes = [*exceptions, *tiles.warnings, *(problem.text for problem in problems)]
+    notes = [
+        tiles.separation,
+        *exceptions,
+        *tiles.warnings,
+        *(problem.text for problem in problems),
+    ]
     text = '\n'.join([
         f'# {study.title}', '', *(f'- {line}' for line in answers(study, rows)), '',
         markdown(study, rows), *(f'- {line}' for line in caveats(study, rows)), '',
@@ -141,6 +148,7 @@ def _html(
         answers=answers(study, rows),
         caveats=caveats(study, rows),
         scopes=scopes_text(study),
+        compared=EQUAL,
         tables=[(TITLES[k], [r for r in rows if r.kind == k]) for k in SCORE_KINDS
                 if any(r.kind == k for r in rows)],
         difference=difference_text,

@@ -174,9 +174,15 @@ def scopes_text(study: Study) -> list[str]:
 
 
 def exceptions_text(study: Study, used: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Exceptions to the common protocol, as sentences."""
-    return [
+    """Exceptions to the common protocol, and what is unknown about it, as sentences."""
+    stated = [
         f'{study.methods[name].title}: {key}: {reason}'
         for name, keys in used.items()
         for key, reason in keys.items()
+    ]
+    return stated + [
+        f'{method.title}: pretrained elsewhere ({method.checkpoint}): its images, which may show '
+        'held-out ground, views, schedule and normalisation are unknown'
+        for method in study.methods.values()
+        if method.checkpoint is not None
     ]

@@ -2,7 +2,7 @@
 
 import json
 import logging
-import platform
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -18,15 +18,15 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from glcnet_plugin.checkpoints.latest import latest_checkpoint
-from glcnet_plugin.compat import TESTED, installed_version
 from glcnet_plugin.engine.mm_internals import loggers
 from glcnet_plugin.engine.preflight import check_batches
-from glcnet_plugin.engine.provenance import data_fingerprint, git_hash
+from glcnet_plugin.engine.provenance import data_fingerprint, environment
 from glcnet_plugin.study.configs import finetune_config, one_thread, pretrain_config
-from glcnet_plugin.study.context import WEIGHTS, StudyContext
+from glcnet_plugin.study.context import RESULT, WEIGHTS, StudyContext
+from glcnet_plugin.study.digests import file_digest
 from glcnet_plugin.study.inputs import inputs_of
 from glcnet_plugin.study.plan import Job
-from glcnet_plugin.study.results import LOG, RESULT
+from glcnet_plugin.study.results import LOG
 from glcnet_plugin.study.run.probing import SCORES, probe_weights
 from glcnet_plugin.study.tiles import write_lists
 from glcnet_plugin.utils.atomic_io import write_atomic
@@ -66,7 +66,7 @@ def run_job(context: StudyContext, job: Job) -> Result:
         'inputs': inputs,
         **result,
         'seconds': round(time.time() - start, 1),
-        **provenance(),
+        **environment(),
     }
     write_atomic(folder / RESULT, json.dumps(result, indent=1) + '\n')
     for path in [*folder.glob('*.pth'), folder / 'last_checkpoint']:
@@ -82,20 +82,6 @@ def close_logs() -> None:
             logger.removeHandler(handler)
             if isinstance(handler, logging.FileHandler):
                 handler.close()
-
-
-def provenance() -> Result:
-    """Versions, code and machine."""
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else 'no GPU'
-    names = [*TESTED, 'torch', 'numpy', 'sklearn']
-    return {
-        'versions': {
-            'python': platform.python_version(),
-            **{name: installed_version(name) for name in dict.fromkeys(names)},
-        },
-        'git_hash': git_hash(),
-        'machine': f'{platform.machine()}, {platform.system()}, {gpu}',
-    }
 
 
 def train(cfg: Config, folder: Path, seed: int) -> Runner:
@@ -138,10 +124,12 @@ def pretrain(context: StudyContext, job: Job) -> Result:
         'training_seconds': round(time.time() - start, 1),
         'resumed': resumed,  # then the seconds are those since
         'data': data_fingerprint(runner.train_dataloader.dataset),
+        'weights': file_digest(folder / WEIGHTS),
         'last': {
-            key.removeprefix('train/'): float(value.mean(10))
+            key.removeprefix('train/'): mean
             for key, value in scalars.items()
             if key.startswith(('train/loss', 'train/chance', 'train/emb'))
+            and math.isfinite(mean := float(value.mean(10)))
         },
     }
 

@@ -17,6 +17,9 @@ def test_a_report_of_nothing_says_so(context):
     assert pretraining_costs(context) == [] and list(draw_pictures(context, [], [])) == []
     html = write_report(context, ['a command']).read_text()
     assert 'not finished yet' in html and 'a command' in html and '<img' not in html
+    assert context.tiles.separation in html and 'never trained on' not in html
+    assert context.tiles.separation in (context.folder / 'report.md').read_text()
+    assert 'none in the compared settings' in html and 'param_scheduler' in html
 
 
 def test_pictures_of_the_pretraining_are_the_last_ones(context):

@@ -88,3 +88,12 @@ def test_what_is_loaded_is_told(study):
 def test_exceptions_in_words(study):
     used = {'simclr': {'custom_hooks': 'because'}}
     assert exceptions_text(study, used) == ['SimCLR: custom_hooks: because']
+
+
+def test_what_is_unknown_of_a_checkpoint_is_told(study_file, tmp_path):
+    """The report said that held-out ground was never trained on, and exceptions: none."""
+    method = {'checkpoint': str(tmp_path / 'x.pth'), 'config': None}
+    study = read_study(study_file, options={'methods.simclr': method})
+    (text,) = exceptions_text(study, {})
+    assert text.startswith(f'SimCLR: pretrained elsewhere ({tmp_path}/x.pth)')
+    assert 'may show held-out ground' in text and 'unknown' in text

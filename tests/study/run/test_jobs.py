@@ -64,7 +64,7 @@ def test_a_begun_pretraining_goes_on(run, tmp_path, monkeypatch):
 
     place = tmp_path / 'study/pretrain/simclr/seed0'
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(job_module, 'provenance', stop)  # after the training
+        patch.setattr(job_module, 'environment', stop)  # after the training
         run('pretrain/simclr/seed0')
     weights = torch.load(place / 'weights.pth')['state_dict']
     assert not (place / 'metrics.json').exists()
