@@ -114,14 +114,14 @@ def hooks_of(cfg):
             PRETRAIN,
             'RuntimeInfoHook LoadPretrainedHook DeterministicResumeHook NaNGuardHook '
             'IterTimerHook DistSamplerSeedHook ProvenanceHook EmbeddingMetricsHook '
-            'ResumeCheckHook PretrainVisualizationHook LoggerHook CollapseGuardHook '
+            'DeadTapsHook ResumeCheckHook PretrainVisualizationHook LoggerHook CollapseGuardHook '
             'ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
         ),
         (
             DOWNSTREAM,
             'RuntimeInfoHook LoadPretrainedHook ClassNumCheckHook DeterministicResumeHook '
-            'NaNGuardHook IterTimerHook DistSamplerSeedHook ProvenanceHook ResumeCheckHook '
-            'LoggerHook ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
+            'NaNGuardHook IterTimerHook DistSamplerSeedHook ProvenanceHook DeadTapsHook '
+            'ResumeCheckHook LoggerHook ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
         ),
     ],
     ids=['pretraining', 'fine-tuning'],
