@@ -73,6 +73,7 @@ HOOKS = Registry(
     locations=[
         'glcnet_plugin.engine.hooks.load_pretrained',
         'glcnet_plugin.engine.hooks.provenance',
+        'glcnet_plugin.engine.hooks.preflight',
         'glcnet_plugin.engine.hooks.class_num_check',
         'glcnet_plugin.engine.hooks.dead_taps',
         'glcnet_plugin.engine.hooks.embedding_metrics',

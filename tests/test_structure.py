@@ -76,6 +76,7 @@ PRIVATE_OF_OTHERS = {
     'checkpoints/safe_load.py': {
         '_utils', '_rebuild_parameter', '_rebuild_tensor', '_rebuild_tensor_v2',
     },
+    'models/selfsup/momentum_glcnet.py': {'_version'},  # how often autograd saw it change
     'study/run/scheduler.py': {'_processes'},
 }  # fmt: skip
 

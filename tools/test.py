@@ -59,7 +59,10 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.work_dir = args.work_dir
     cfg.load_from = args.checkpoint
     cfg.resume = False  # in the dumped config of a resumed run
-    cfg.test_evaluator = dict(cfg.test_evaluator, output_dir=args.out)
+    many = isinstance(cfg.test_evaluator, list | tuple)
+    for metric in cfg.test_evaluator if many else [cfg.test_evaluator]:
+        if not many or str(metric['type']).endswith('RSSegMetric'):
+            metric['output_dir'] = args.out
     if args.show_dir is not None:
         hook = dict(type='glcnet_plugin.RSSegVisualizationHook', draw=True)
         cfg.default_hooks = dict(cfg.default_hooks, visualization=hook)

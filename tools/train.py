@@ -18,7 +18,7 @@ from mmengine.runner import Runner
 from glcnet_plugin.checkpoints.loading import SCOPES
 from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
 from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
-from glcnet_plugin.engine.preflight import check_batches, check_work_dir
+from glcnet_plugin.engine.preflight import check_training, check_work_dir
 from glcnet_plugin.engine.run_config import find_hooks, merge_options
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.cli import exit_on_error
@@ -105,7 +105,7 @@ def main() -> None:
         use_safe_reader()
         check_work_dir(cfg.work_dir)
         runner = Runner.from_cfg(cfg)
-        check_batches(runner)
+        check_training(runner)
         runner.train()
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from glcnet_plugin.checkpoints.bands import band_differences, band_record, inflate_first_convolution
 from glcnet_plugin.checkpoints.key_conversion import to_mm
 from glcnet_plugin.checkpoints.match import compare, listed
+from glcnet_plugin.checkpoints.recorded_settings import setting_differences
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 
@@ -34,7 +35,7 @@ class LoadReport:
     matched: dict[str, int]
     missing: list[str] = field(default_factory=list)  # allowed to be
     inflated: list[str] = field(default_factory=list)  # kernels converted to other bands
-    warnings: list[str] = field(default_factory=list)  # bands normalised differently
+    warnings: list[str] = field(default_factory=list)  # other bands or settings
 
     def __str__(self) -> str:
         """Text for the log."""
@@ -142,7 +143,7 @@ def load_pretrained(
         allow_missing: Starts of keys that the file need not have, such as ``'backbone.norm0.'``.
 
     Returns:
-        What was loaded, and what differs in the bands.
+        What was loaded, and what differs in bands and settings.
 
     Raises:
         ConfigError: If the scope is unknown.
@@ -171,6 +172,9 @@ def load_pretrained(
     refuse_nan(offered, checkpoint)
     model.load_state_dict(offered, strict=False)
     matched = dict(Counter(map(module_of, wanted)))
-    before = (content.get('meta') or {}).get('bands') if 'state_dict' in content else None
-    other_bands = [] if inflated else band_differences(before, band_record(model))
-    return LoadReport(checkpoint, scope, layout, matched, allowed, inflated, other_bands)
+    meta = (content.get('meta') or {}) if 'state_dict' in content else {}
+    bands = [] if inflated else band_differences(meta.get('bands'), band_record(model))
+    advice = 'right if each sensor is normalised by its own statistics, else fix it'
+    warnings = [f'{text} ({advice})' for text in bands]
+    warnings += setting_differences(meta, model, scope)
+    return LoadReport(checkpoint, scope, layout, matched, allowed, inflated, warnings)

@@ -73,7 +73,7 @@ class Differences:
                 f'keep their initial values: allow_missing={list(norms)}.'
             )
         if any(key.startswith('backbone.') for key in self.keys):
-            return 'another depth, width or type of backbone than in pretraining.'
+            return f'another {self._kind()} of backbone than in pretraining.'
         if self.headless:
             return (
                 'it is of a method without a decode head, such as SimCLR or a classifier. '
@@ -81,13 +81,19 @@ class Differences:
             )
         return "another decode head than in pretraining. Use the same one, or scope='backbone'."
 
+    def _kind(self) -> str:
+        """What a backbone has otherwise, as far as the tensors show."""
+        if not (self.missing or self.surplus) and len(self.shapes) > 1:
+            return 'width'
+        if not self.shapes and bool(self.missing) != bool(self.surplus):
+            return 'depth'
+        return 'depth, width or type'
+
     def _other_bands(self) -> bool:
-        """Whether the first layer is for another number of bands."""
-        if any('.conv1.weight' in s.key and 'layer' not in s.key for s in self.shapes):
-            return True
+        """Whether the bands of one kernel, the first one, are all that differs in shape."""
         if len(self.shapes) != 1:
             return False
-        key, in_file, in_model = self.shapes[0]  # patch embeddings are not called conv1
+        key, in_file, in_model = self.shapes[0]
         kernels = key.startswith('backbone.') and len(in_file) == len(in_model) == 4
         return kernels and all(in_file[i] == in_model[i] for i in (0, 2, 3))
 

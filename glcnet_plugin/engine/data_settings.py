@@ -107,6 +107,7 @@ def set_num_classes(model: Any, classes: int) -> None:
         model: Its config, which is changed.
         classes: Number of classes.
     """
+    model = model.get('module', model)  # inside a model of test-time augmentation
     for key in ('decode_head', 'auxiliary_head'):
         heads = model.get(key) or []
         for head in heads if isinstance(heads, list | tuple) else [heads]:
@@ -146,9 +147,14 @@ def _loading_steps(dataset: dict[str, Any]) -> list[dict[str, Any]]:
     return [step for step in steps if str(step['type']).endswith('LoadRSImage')]
 
 
+def _network(cfg: Config) -> Any:
+    """Settings of the network, also inside a model of test-time augmentation."""
+    return cfg.model.get('module', cfg.model)
+
+
 def _network_bands(cfg: Config) -> int:
     """Number of bands that the model of a config normalises."""
-    return len(cfg.model.get('data_preprocessor', {}).get('mean') or RGB * [0])
+    return len(_network(cfg).get('data_preprocessor', {}).get('mean') or RGB * [0])
 
 
 def _set_bands(cfg: Config, settings: dict[str, Any]) -> None:
@@ -156,11 +162,13 @@ def _set_bands(cfg: Config, settings: dict[str, Any]) -> None:
     count = settings.pop(BANDS, None)
     if count is None:
         return
-    keys = BAND_KEYS.get(str(cfg.model.type).rpartition('.')[2], (BANDS,))
-    names = cfg.model.get('data_preprocessor', {}).get('band_names')
+    keys = BAND_KEYS.get(str(_network(cfg).type).rpartition('.')[2], (BANDS,))
+    names = _network(cfg).get('data_preprocessor', {}).get('band_names')
     if names is not None and len(names) != count:
         settings.setdefault('model.data_preprocessor.band_names', None)
-    cfg.merge_from_dict({**dict.fromkeys(keys, count), **settings})
+    merged = {**dict.fromkeys(keys, count), **settings}
+    inside = 'model.module.' if 'module' in cfg.model else 'model.'
+    cfg.merge_from_dict({key.replace('model.', inside, 1): merged[key] for key in merged})
     for name in LOADERS:
         for dataset in dataset_settings((cfg.get(name) or {}).get('dataset')):
             for step in _loading_steps(dataset):

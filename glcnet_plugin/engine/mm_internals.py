@@ -52,6 +52,12 @@ def is_test_only(runner: Runner) -> bool:
     return isinstance(runner._test_loop, BaseLoop) and not isinstance(runner._train_loop, BaseLoop)
 
 
+def built_loops(runner: Runner) -> list[BaseLoop | None]:
+    """Loops of training, validation and test, None for those that a run has not built."""
+    loops = (runner._train_loop, runner._val_loop, runner._test_loop)
+    return [loop if isinstance(loop, BaseLoop) else None for loop in loops]
+
+
 def restart_sampler(sampler: InfiniteSampler) -> None:
     """Let an endless sampler start again with the first index of this process."""
     sampler.indices = sampler._indices_of_rank()

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from glcnet_plugin.engine.data_settings import set_data_root, unused_data_root
+from glcnet_plugin.engine.data_settings import LOADERS, set_data_root, unused_data_root
 
 
 def find_hooks(cfg: Config, kind: str) -> list[dict[str, Any]]:
@@ -63,3 +63,17 @@ def merge_options(
     if copied and changed and not named:
         cfg.test_dataloader = copy.deepcopy(cfg.val_dataloader)
         print_log('test_dataloader was a copy of val_dataloader: it gets the same options')
+    for loader in LOADERS:
+        without_workers(cfg.get(loader) or {})
+
+
+def without_workers(loader: dict[str, Any]) -> None:
+    """Drop what torch refuses in a data loader without processes, as of ``num_workers=0`` alone.
+
+    Args:
+        loader: Settings of a data loader, which are changed.
+    """
+    if loader.get('num_workers') == 0:
+        loader.pop('prefetch_factor', None)
+        if loader.get('persistent_workers'):
+            loader['persistent_workers'] = False

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
@@ -50,6 +51,40 @@ def build_neck(
         name = f'{name} with {neck["type"]}'
         channels = output_channels(nn.Sequential(backbone, built), name)
     return built, partial(_fit_head, channels=channels, backbone=name)
+
+
+def build_head(build: Callable[[Cfg], Any], head: Cfg, fit: Callable[[Cfg], Cfg]) -> Any:
+    """Build a decode head with the channels of its maps, if it takes them.
+
+    A head may fix its channels, or have no argument for them: it is built as its config says then,
+    and its channels are compared with those of the maps.
+
+    Args:
+        build: From a config to the head.
+        head: Config of the head.
+        fit: As of :func:`build_neck`.
+
+    Returns:
+        The head.
+
+    Raises:
+        ConfigError: If its channels do not fit the maps.
+    """
+    fitted = fit(head)
+    added = [key for key in fitted if key not in head]
+    try:
+        return build(fitted)
+    except TypeError as error:  # an unexpected argument, or one that it gives to its base class
+        if not any(f"'{key}'" in str(error) for key in added):
+            raise
+    built = build(head)
+    own, wanted = getattr(built, 'in_channels', None), fitted['in_channels']
+    if own not in (None, wanted) and list(np.ravel(own)) != list(np.ravel(wanted)):
+        raise ConfigError(
+            f'{head["type"]} fixes in_channels={own}, but the maps that it reads have {wanted} '
+            f'channels: choose maps of {own} with in_index or out_indices'
+        )
+    return built
 
 
 def build_part(config: Cfg, home: str | None = None) -> nn.Module:

@@ -24,7 +24,8 @@ def worker_error_message(error: Exception) -> str | None:
         f'a data-loading process was killed by the system ({reason}): it '
         f'ran out of memory, or of shared memory, /dev/shm ({_shared_memory()}). Give it more '
         '(docker run --shm-size=8g), or lower train_dataloader.num_workers or batch_size; '
-        'num_workers=0 needs no shared memory, and shows the cause of errors in the data'
+        'train_dataloader.num_workers=0 train_dataloader.persistent_workers=False needs no shared '
+        'memory, and shows the cause of errors in the data'
     )
 
 

@@ -205,3 +205,23 @@ def test_a_checkpoint_of_other_classes_is_not_scored(load, folder):
     torch.save({'state_dict': state}, root / 'x.pth')
     with pytest.raises(ConfigError, match='x.pth was trained with 6 classes, .* has 3'):
         set_data_root(load(FINETUNE), root, 'test_dataloader', str(root / 'x.pth'))
+
+
+def test_a_model_inside_test_time_augmentation_is_set():
+    from mmengine.config import Config
+
+    from glcnet_plugin.engine import data_settings
+
+    model = dict(
+        backbone=dict(type='mmseg.ResNet', in_channels=3),
+        data_preprocessor=dict(mean=[1.0] * 3, std=[1.0] * 3),
+        decode_head=dict(num_classes=2),
+        type='mmseg.EncoderDecoder',
+    )
+    cfg = Config(dict(model=dict(type='mmseg.SegTTAModel', module=model)))
+    data_settings.set_num_classes(cfg.model, 5)
+    mean = {'model.data_preprocessor.mean': [2.0] * 4}
+    data_settings._set_bands(cfg, {'model.backbone.in_channels': 4, **mean})
+    network = cfg.model.module
+    assert network.decode_head.num_classes == 5 and network.backbone.in_channels == 4
+    assert data_settings._network_bands(cfg) == 4 and set(cfg.model) == {'type', 'module'}

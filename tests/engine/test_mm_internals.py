@@ -106,3 +106,13 @@ def test_iterations_can_be_counted_anew(runner):
     run.train()
     mm_internals.set_iteration(run, 7)
     assert run.iter == 7
+
+
+def test_loops_count_when_they_are_built():
+    from types import SimpleNamespace
+
+    from mmengine.runner import TestLoop
+
+    built = TestLoop.__new__(TestLoop)
+    run = SimpleNamespace(_train_loop={'by_epoch': True}, _val_loop=None, _test_loop=built)
+    assert mm_internals.built_loops(run) == [None, None, built]

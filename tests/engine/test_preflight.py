@@ -1,15 +1,27 @@
 import os
 from types import SimpleNamespace
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.dataset import BaseDataset
+from mmengine.hooks import CheckpointHook
 from mmengine.model import BaseModel
+from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner
 
 from glcnet_plugin.engine import preflight as run_checks
-from glcnet_plugin.engine.preflight import check_batches, check_work_dir
+from glcnet_plugin.engine.preflight import (
+    check_batches,
+    check_save_best,
+    check_training,
+    check_windows,
+    check_work_dir,
+    score_singly_if_sizes_differ,
+)
 from glcnet_plugin.errors import ConfigError, DataError, StorageError
+from glcnet_plugin.evaluation.metric import RSSegMetric
 
 
 class Data(BaseDataset):
@@ -91,3 +103,114 @@ def test_a_file_in_its_place(tmp_path, place):
     (tmp_path / 'file').touch()
     with pytest.raises(StorageError, match=f'the work dir {tmp_path}/{place} cannot be written'):
         check_work_dir(tmp_path / place)
+
+
+def segmentor(**settings):
+    """A network with the image pooling of ASPP."""
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        return MODELS.build(
+            dict(
+                type='mmseg.EncoderDecoder',
+                backbone=dict(type='mmseg.ResNet', depth=18, stem_channels=8, base_channels=8),
+                decode_head=dict(
+                    type='mmseg.ASPPHead', in_channels=64, channels=4, num_classes=2,
+                    dilations=(1,), norm_cfg=dict(type='BN'),
+                ),
+                **settings,
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('images', 'batch', 'sampler', 'drop_last', 'message'),
+    [
+        (
+            8,
+            1,
+            'DefaultSampler',
+            True,
+            'batch_size is 1: batch norm in decode_head.image_pool.1.bn',
+        ),
+        (9, 4, 'DefaultSampler', False, 'last batch of an epoch has 1 image of 9.*drop_last=True'),
+        (9, 4, 'DefaultSampler', True, None),
+        (9, 4, 'InfiniteSampler', False, None),
+        (10, 4, 'DefaultSampler', False, None),
+    ],
+)
+def test_one_image_below_a_pooled_batch_norm(tmp_path, images, batch, sampler, drop_last, message):
+    run = runner(tmp_path, images, batch, drop_last=drop_last, sampler=sampler)
+    run.model = segmentor(test_cfg=dict(mode='whole'))
+    if message is None:
+        check_training(run)
+        return
+    with pytest.raises(ConfigError, match=message):
+        check_training(run)
+
+
+def test_networks_whose_batch_is_both_views_take_one_image(tmp_path):
+    check_training(runner(tmp_path, 4, 1))
+
+
+@pytest.mark.parametrize('key', ['max_epochs', 'val_interval'])
+def test_no_steps(tmp_path, key):
+    run = runner(tmp_path, 4, 2)
+    run._train_loop = {'by_epoch': True, 'max_epochs': 2, key: 0}
+    with pytest.raises(ConfigError, match=f'train_cfg.{key} is 0: set it to 1 or more'):
+        check_training(run)
+
+
+def scored(save_best, *metrics):
+    hook = CheckpointHook(save_best=save_best, rule='greater')
+    loop = metrics and SimpleNamespace(evaluator=SimpleNamespace(metrics=metrics))
+    return SimpleNamespace(hooks=[hook], val_loop=loop or None)
+
+
+def test_names_of_the_best_score():
+    ours = RSSegMetric(), RSSegMetric(prefix='edge')
+    for name in ('mIoU', 'seg/mIoU', 'edge/Kappa', 'auto', None):
+        check_save_best(scored(name, *ours))
+    with pytest.raises(ConfigError, match=r"save_best='miou' is no score.*seg/mIoU"):
+        check_save_best(scored('miou', *ours))
+    check_save_best(scored('anything', RSSegMetric(), object()))  # of which nothing is known
+    with pytest.raises(ConfigError, match="save_best='mIoU' needs validation"):
+        check_save_best(scored('mIoU'))
+
+
+@pytest.mark.parametrize('stride', [(0, 64), (64, 129), None])
+def test_windows_that_stand_still_or_leave_gaps(stride):
+    cfg = dict(mode='slide', crop_size=(128, 128), stride=stride)
+    with pytest.raises(ConfigError, match='each stride must lie between 1 and the crop'):
+        check_windows(SimpleNamespace(model=SimpleNamespace(test_cfg=cfg)))
+    good = dict(mode='slide', crop_size=(128, 128), stride=(128, 1))
+    check_windows(SimpleNamespace(model=SimpleNamespace(test_cfg=good)))
+    check_windows(SimpleNamespace(model=SimpleNamespace(test_cfg=dict(mode='whole'))))
+
+
+class Files(BaseDataset):
+    def __init__(self, paths, pipeline):
+        self.paths = paths
+        super().__init__(pipeline=pipeline)
+
+    def load_data_list(self):
+        return [{'img_path': str(path)} for path in self.paths]
+
+
+LOAD = dict(type='glcnet_plugin.LoadRSImage')
+RESIZE = dict(type='mmcv.Resize', scale=(8, 8))
+
+
+@pytest.mark.parametrize(
+    ('sides', 'pipeline', 'batches'),
+    [
+        ((8, 8, 8, 8), [LOAD], [2, 2]),
+        ((8, 8, 8, 9), [LOAD], [1, 1, 1, 1]),
+        ((8, 8, 8, 9), [LOAD, RESIZE], [2, 2]),
+    ],
+)
+def test_images_of_different_sizes_are_scored_singly(tmp_path, sides, pipeline, batches):
+    paths = [tmp_path / f'{number}.png' for number in range(len(sides))]
+    for path, side in zip(paths, sides, strict=True):
+        cv2.imwrite(str(path), np.zeros((8, side, 3), np.uint8))
+    loader = torch.utils.data.DataLoader(Files(paths, pipeline), batch_size=2, collate_fn=len)
+    score_singly_if_sizes_differ(loader)
+    assert list(loader) == batches and len(loader) == len(batches)

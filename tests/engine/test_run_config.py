@@ -76,3 +76,12 @@ def test_a_variable_that_a_dataset_reads_is_no_order(cfg):
     cfg.data_root = 'a'
     merge_options(cfg, {'val_dataloader.dataset.data_root': 'b'})
     assert cfg.val_dataloader.dataset.data_root == 'b' and cfg.data_root == 'a'
+
+
+def test_no_processes_keep_none_alive():
+    """Torch refuses both settings in a data loader without processes."""
+    loader = dict(num_workers=4, persistent_workers=True, prefetch_factor=2)
+    cfg = Config(dict(train_dataloader=dict(loader), val_dataloader=dict(loader)))
+    merge_options(cfg, {'train_dataloader.num_workers': 0})
+    assert cfg.train_dataloader == dict(num_workers=0, persistent_workers=False)
+    assert cfg.val_dataloader == loader

@@ -1,8 +1,11 @@
 import pytest
 import torch
+from mmseg.models.decode_heads import FCNHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.registry import MODELS as MMSEG
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.models.channel_inference import build_neck, build_part, input_bands
+from glcnet_plugin.models.channel_inference import build_head, build_neck, build_part, input_bands
 
 RESNET = dict(type='mmseg.ResNet', depth=18, stem_channels=8, base_channels=8)
 WIDTHS = [8, 16, 32, 64]
@@ -114,3 +117,47 @@ def test_parts_are_built_where_they_come_from():
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         fitted = infer(unet)[1](dict(head('FCNHead'), type='FCNHead', in_index=4))
     assert fitted['in_channels'] == 4
+
+
+class OwnArguments(BaseDecodeHead):
+    """As the head in mmseg's own tests: no argument for the channels."""
+
+    def __init__(self, num_classes=19, out_channels=None):
+        super().__init__(64, 3, num_classes=num_classes, out_channels=out_channels)
+
+    def forward(self, inputs):
+        return self.cls_seg(self._transform_inputs(inputs))
+
+
+class FixedChannels(FCNHead):
+    """Hands its own channels to the base class."""
+
+    def __init__(self, **settings):
+        super().__init__(in_channels=64, **settings)
+
+
+@pytest.fixture
+def _heads(monkeypatch):
+    heads = {kind.__name__: kind for kind in (OwnArguments, FixedChannels)}
+    monkeypatch.setattr(MMSEG, '_module_dict', {**MMSEG._module_dict, **heads})
+
+
+@pytest.mark.usefixtures('_heads')
+@pytest.mark.parametrize(
+    'config', [dict(type='OwnArguments', num_classes=2), head('FixedChannels')]
+)
+def test_heads_that_fix_their_channels(config):
+    config = {**config, 'type': config['type'].removeprefix('mmseg.')}
+    _, fit = infer(RESNET)
+    built = build_head(lambda c: build_part(c, 'mmseg'), config, fit)
+    assert built.in_channels == 64
+    narrow = dict(RESNET, base_channels=4)
+    _, fit = infer(narrow)
+    with pytest.raises(ConfigError, match=r'fixes in_channels=64, but the maps .* have 32 chan'):
+        build_head(lambda c: build_part(c, 'mmseg'), config, fit)
+
+
+def test_other_errors_of_a_head_stay():
+    _, fit = infer(RESNET)
+    with pytest.raises(TypeError, match='no_such_argument'):
+        build_head(build_part, head('FCNHead', no_such_argument=1), fit)

@@ -24,3 +24,9 @@ def test_of_a_traceback_the_last_line_is_shown():
     message = worker_error_message(RuntimeError(text))
     assert '(RuntimeError: no room in </torch_7>)' in message and '\n' not in message
     assert '(EOFError)' in worker_error_message(EOFError())
+
+
+def test_the_remedy_can_be_typed_as_it_is():
+    """Torch refuses ``num_workers=0`` beside ``persistent_workers=True``."""
+    message = worker_error_message(RuntimeError('DataLoader worker (pid 7) is killed'))
+    assert 'num_workers=0 train_dataloader.persistent_workers=False' in message

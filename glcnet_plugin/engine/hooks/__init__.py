@@ -9,6 +9,7 @@ from glcnet_plugin.engine.hooks.embedding_metrics import EmbeddingMetricsHook
 from glcnet_plugin.engine.hooks.graceful_stop import GracefulStopHook
 from glcnet_plugin.engine.hooks.load_pretrained import LoadPretrainedHook
 from glcnet_plugin.engine.hooks.nan_guard import NaNGuardHook
+from glcnet_plugin.engine.hooks.preflight import PreflightHook
 from glcnet_plugin.engine.hooks.pretrain_visualization import PretrainVisualizationHook
 from glcnet_plugin.engine.hooks.probe import ProbeHook
 from glcnet_plugin.engine.hooks.provenance import ProvenanceHook
@@ -25,6 +26,7 @@ __all__ = [
     'GracefulStopHook',
     'LoadPretrainedHook',
     'NaNGuardHook',
+    'PreflightHook',
     'PretrainVisualizationHook',
     'ProbeHook',
     'ProvenanceHook',

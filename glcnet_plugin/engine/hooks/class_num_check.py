@@ -20,6 +20,8 @@ class ClassNumCheckHook(Hook):
     and one that is too large trains without notice. Wrapped datasets, cascades and test-time
     augmentation are checked too; networks without decode heads are not.
 
+    A single class is refused: all that is not ignored would be right.
+
     Raises:
         ConfigError: Before training or test, with both numbers.
     """
@@ -42,6 +44,12 @@ def _check(model: Any, dataset: Any) -> None:
     parts = (getattr(model, name, None) for name in ('decode_head', 'auxiliary_head'))
     for head in chain.from_iterable(map(_heads, parts)):
         outputs = getattr(head, 'num_classes', None)
+        if outputs == 1:
+            raise ConfigError(
+                f'{type(head).__name__} has num_classes=1: every pixel would be right. Add a class '
+                'for the rest of the image, such as background, to the dataset, and set '
+                'model.decode_head.num_classes=2'
+            )
         if classes and outputs is not None and outputs != len(classes):
             raise ConfigError(
                 f'{type(head).__name__} has num_classes={outputs}, but the dataset has '

@@ -56,5 +56,4 @@ class LoadPretrainedHook(Hook):
             )
             runner.logger.info(str(report))
             for text in report.warnings:
-                advice = 'right if each sensor is normalised by its own statistics, else fix it'
-                runner.logger.warning(f'{self.checkpoint}: {text} ({advice})')
+                runner.logger.warning(f'{self.checkpoint}: {text}')

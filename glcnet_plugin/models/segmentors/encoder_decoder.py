@@ -3,8 +3,9 @@
 from typing import Any
 
 from mmseg.models import EncoderDecoder
+from torch import nn
 
-from glcnet_plugin.models.channel_inference import build_neck
+from glcnet_plugin.models.channel_inference import build_head, build_neck
 from glcnet_plugin.registry import MODELS
 
 Cfg = dict[str, Any]
@@ -44,12 +45,23 @@ class RSEncoderDecoder(EncoderDecoder):
         neck, self.fit_head = build_neck(self.backbone, self.backbone_name, self.neck_config)
         if neck is not None:
             self.neck = neck
-        super()._init_decode_head(self.fit_head(decode_head))
+        build_head(self._build_decode_head, decode_head, self.fit_head)
+
+    def _build_decode_head(self, config: Cfg) -> nn.Module:
+        super()._init_decode_head(config)
+        head: nn.Module = self.decode_head
+        return head
 
     def _init_auxiliary_head(self, auxiliary_head: Cfg | list[Cfg] | None) -> None:
         """Build the auxiliary heads."""
         if isinstance(auxiliary_head, list | tuple):
-            auxiliary_head = [self.fit_head(head) for head in auxiliary_head]
+            build = self._build_auxiliary_head
+            heads = [build_head(build, head, self.fit_head) for head in auxiliary_head]
+            self.auxiliary_head = nn.ModuleList(heads)
         elif auxiliary_head is not None:
-            auxiliary_head = self.fit_head(auxiliary_head)
-        super()._init_auxiliary_head(auxiliary_head)
+            build_head(self._build_auxiliary_head, auxiliary_head, self.fit_head)
+
+    def _build_auxiliary_head(self, config: Cfg) -> nn.Module:
+        super()._init_auxiliary_head(config)
+        head: nn.Module = self.auxiliary_head
+        return head

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.channel_inference import (
+    build_head,
     build_neck,
     build_part,
     input_bands,
@@ -59,7 +60,9 @@ class SegPretrainer(BaseSelfSupervisor):
         self.neck, fit = build_neck(self.backbone, str(backbone['type']), neck)
         self.decode_head: Any = None
         if decode_head is not None:
-            self.decode_head = build_part(fit(decode_head), 'mmseg')
+            self.decode_head = build_head(
+                lambda config: build_part(config, 'mmseg'), decode_head, fit
+            )
         self.style_source = style_source or default_style_source(self.decode_head)
         self._check_style_source()
 

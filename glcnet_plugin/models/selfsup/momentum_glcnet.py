@@ -68,6 +68,7 @@ class MomentumGLCNet(GLCNet):
             queue = torch.randn(queue_length, head.out_channels)
             self.register_buffer(f'{name}_queue', queue)
         # in effect 1 - m of MoCo; the first update copies the initialised weights
+        self.followed = -1  # count of the changes of the network at the last update
         self.target = ExponentialMovingAverage(self._online(), momentum)
 
     def _heads(self) -> dict[str, Any]:
@@ -90,7 +91,7 @@ class MomentumGLCNet(GLCNet):
             As :meth:`GLCNet.loss`.
         """
         self._check_views(inputs)
-        self.target.update_parameters(self._online())
+        self._follow()
         boxes = valid = None
         if self.local_head is not None:
             size = tuple(inputs[0].shape[-2:])
@@ -106,6 +107,18 @@ class MomentumGLCNet(GLCNet):
             outputs[name] = head.contrast_with_queue(queries[name], keys[name], queue, *regions)
             self._enqueue(name, keys[name])
         return self.weigh(outputs)
+
+    def _follow(self) -> None:
+        """Update the moving average if an optimizer has changed the network since the last time.
+
+        Gradients that are accumulated over k batches make one step, not k; a step that was skipped
+        (fp16, NaN) makes none.
+        """
+        online = self._online()
+        version = sum(parameter._version for parameter in online.parameters())
+        if version != self.followed:
+            self.target.update_parameters(online)
+            self.followed = version
 
     def _embed(
         self, view: Tensor, index: int, boxes: Tensor | None, network: Any

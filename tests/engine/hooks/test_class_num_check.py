@@ -76,3 +76,9 @@ def test_test_time_augmentation_wraps_the_network():
     plain.model = Wrapped(plain.model)
     with pytest.raises(ConfigError, match='num_classes=6'):
         ClassNumCheckHook().before_test(plain)
+
+
+@pytest.mark.parametrize('stage', ['before_train', 'before_test'])
+def test_a_single_class_is_refused(stage):
+    with pytest.raises(ConfigError, match='num_classes=1: every pixel would be right.*background'):
+        getattr(ClassNumCheckHook(), stage)(runner(1, ('building',)))

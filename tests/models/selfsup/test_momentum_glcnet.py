@@ -130,3 +130,25 @@ def test_exclusion_is_refused(config):
     config['local_head'] = dict(config['local_head'], exclude='image')
     with pytest.raises(ConfigError, match="local_head has exclude='image'"):
         MODELS.build(config)
+
+
+def test_the_average_moves_once_per_step_of_the_optimizer(config):
+    """Also where gradients are accumulated over batches, or a step is skipped."""
+    model = MODELS.build(dict(config, momentum=0.5))
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 0.1)
+    data = batch(model)
+    for _ in range(3):  # batches of one step
+        sum(v for k, v in model(**data, mode='loss').items() if 'loss' in k).backward()
+    name, online = next(iter(model.backbone.named_parameters()))
+    average = model.target.module['backbone'].get_parameter(name)
+    before = online.detach().clone()
+    assert model.target.steps == 1 and torch.equal(average, before)
+    optimizer.step()
+    for _ in range(3):
+        model(**data, mode='loss')
+    assert model.target.steps == 2
+    torch.testing.assert_close(average, (before + online) / 2)
+    optimizer.zero_grad()
+    optimizer.step()  # without gradients, as a guard leaves it, it changes nothing
+    model(**data, mode='loss')
+    assert model.target.steps == 2
