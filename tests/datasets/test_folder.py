@@ -6,7 +6,7 @@ import pytest
 from mmengine.registry import DATASETS
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
-from glcnet_plugin.datasets.tiling.folder_writer import write_image
+from glcnet_plugin.datasets.tiling.folder_writer import write_description, write_image
 from glcnet_plugin.errors import ConfigError, DataError
 
 PIPELINE = [
@@ -127,3 +127,24 @@ def test_masks_may_be_tiffs_and_world_files_do_not_matter(labelled_folder, mmseg
     dataset = FolderSegDataset(str(labelled_folder), pipeline=PIPELINE)
     assert (dataset[0]['data_samples'].gt_sem_seg.data == 0).all()
     assert dataset.get_data_info(2)['group'] == 'B'
+
+
+def test_pixels_of_tiles_that_overlap_are_scored_once(labelled_folder):
+    rows = [
+        {'name': name, 'group': 'A', 'source': 's', 'y': '0', 'x': str(x)}
+        for name, x in (('a1', 0), ('a2', 5), ('b1', 13))
+    ]
+    write_description(labelled_folder, ['red', 'green'], [(255, 0, 0), (0, 255, 0)], rows)
+    load = [dict(type='glcnet_plugin.LoadRSMask')]
+
+    def labels(**options):
+        dataset = FolderSegDataset(str(labelled_folder), pipeline=load, **options)
+        return [dataset[index]['gt_seg_map'] for index in range(3)]
+
+    plain = labels()  # training sees all pixels
+    assert all((ids[:, :3] != 255).sum() == 23 for ids in plain)
+    scored = labels(test_mode=True)
+    assert (scored[1][:, :3] == 255).all()  # shown by the first tile
+    np.testing.assert_array_equal(scored[1][:, 3:], plain[1][:, 3:])
+    np.testing.assert_array_equal([scored[0], scored[2]], [plain[0], plain[2]])
+    np.testing.assert_array_equal(labels(test_mode=True, score_once=False), plain)

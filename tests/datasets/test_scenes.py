@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from glcnet_plugin.datasets.scenes import UnlabeledSceneDataset
@@ -137,3 +138,15 @@ def test_scenes_that_cannot_be_used_are_skipped_on_request(folder):
     (folder / 's1.tif').write_bytes(b'x')
     with pytest.raises(DataError, match='no scene below .* can be used'):
         build(folder, on_error='skip')
+
+
+def test_windows_of_transparent_ground_are_not_drawn(tmp_path):
+    image = np.full((32, 64, 4), 9, np.uint8)
+    image[:, :32, 3] = 0
+    Image.fromarray(image).save(tmp_path / 'x.png')
+    options = dict(window_size=8, num_windows=40, max_nodata=0)
+    columns = {}
+    for alpha in ('data', 'mask'):
+        dataset = UnlabeledSceneDataset(str(tmp_path), alpha=alpha, **options)
+        columns[alpha] = [dataset.get_data_info(i)['window'][1] for i in range(40)]
+    assert min(columns['mask']) >= 32 > min(columns['data'])

@@ -7,7 +7,6 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, DefaultScope
 
-from glcnet_plugin.datasets.analysis.batch_sizes import batch_issues
 from glcnet_plugin.datasets.analysis.check_sources import CheckInputs
 from glcnet_plugin.datasets.analysis.dataset_check import TRAIN
 from glcnet_plugin.datasets.analysis.sample_checks import Expectation, Issue, Sample
@@ -45,7 +44,6 @@ def inputs_from_config(cfg: Config) -> CheckInputs:
         for settings in _dataset_settings(loader):
             for dataset in _unwrapped(_build(settings, split, cfg)):
                 _add_dataset(inputs, dataset, split, cfg)
-                inputs.issues += batch_issues(loader, dataset, split)
                 first.setdefault(split, dataset)
     inputs.issues += scale_issues(first.get(TRAIN), first.get('val', first.get('test')))
     inputs.issues += _check_model(cfg)

@@ -45,8 +45,9 @@ def check_split(
         tiles: Places of tiles in their scenes, to compare these.
 
     Returns:
-        Problems: names, groups, overlapping extents or overlapping tiles of a scene in
-        both training and validation, names that are both labelled and unlabelled. Empty if there are none.
+        Problems: names, groups, overlapping extents or overlapping tiles of a scene in both
+        training and validation, names that are both labelled and unlabelled. Empty if there
+        are none.
     """
     train, val = set(split.train), set(split.val)
     groups = [{group_of.get(name, name) for name in part} for part in (train, val)]

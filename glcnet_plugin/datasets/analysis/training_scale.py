@@ -40,7 +40,7 @@ def pixel_scale(pipeline: Iterable[Any], size: tuple[int, int]) -> Scale | None:
 
 def _measured(steps: Iterable[Any], size: tuple[int, int]) -> Scale:
     """Scale of one draw, from the slopes of coordinates."""
-    image = np.stack(np.mgrid[: size[0], : size[1]], axis=-1).astype(np.float32)
+    image = np.moveaxis(np.indices(size, np.float32), 0, -1)
     sample: dict[str, Any] = {
         'img': image, 'img_shape': size, 'ori_shape': size, 'seg_fields': [],
     }  # fmt: skip

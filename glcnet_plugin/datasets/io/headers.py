@@ -1,6 +1,6 @@
 """What the headers of images say, read without their pixels."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -141,24 +141,6 @@ def image_size(path: str | Path) -> tuple[int, int]:
         DataError: See :func:`image_info`.
     """
     return _image_size(str(path), file_state(path))
-
-
-def image_sizes(paths: Iterable[str | Path]) -> dict[tuple[int, int], str]:
-    """Sizes that occur among images, by a fast look at their headers.
-
-    Args:
-        paths: The images.
-
-    Returns:
-        The first image of each (height, width): one entry where all images agree.
-
-    Raises:
-        DataError: See :func:`image_info`.
-    """
-    sizes: dict[tuple[int, int], str] = {}
-    for path in paths:
-        sizes.setdefault(image_size(path), str(path))
-    return sizes
 
 
 @lru_cache(1 << 17)

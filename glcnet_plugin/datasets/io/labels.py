@@ -127,10 +127,9 @@ class LabelRule:
             DataError: If it holds colours or fractions, or a palette contradicts the classes.
         """
         ids = require_ids(mask.values, path)
-        if self.colours and mask.palette and not self.mapping:
-            first = int(self.reduce_zero_label)
-            wanted = {colour: index + first for colour, index in self.colours.items()}
-            ids = ids_by_palette(ids, mask.palette, wanted, self.all_ignored, path)
+        told = self.mapping or self.reduce_zero_label  # what the ids stand for
+        if self.colours and mask.palette and not told:
+            ids = ids_by_palette(ids, mask.palette, self.colours, self.all_ignored, path)
         if mask.missing is not None:
             missing = mask.missing & ~np.isin(ids, list(self.mapping))
             fill = IGNORE if IGNORE in self.all_ignored else self.all_ignored[0]

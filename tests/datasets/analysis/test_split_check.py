@@ -65,3 +65,11 @@ def test_every_draw_is_part_of_the_proof():
     assert 'groups' in second and 'do not make up train.txt' in third
     lists['train_1tiles_seed0'] = ['a', 'b']
     assert 'both labelled and unlabelled' in check_lists(lists, groups, {})[0]
+
+
+def test_tiles_of_a_scene_that_overlap_are_a_problem():
+    tiles = {name: ('s', 0, x, 8, 8) for name, x in (('a', 0), ('b', 8), ('c', 4))}
+    assert check_split(Split([], ['a'], ['b']), {}, tiles=tiles) == []
+    (problem,) = check_split(Split([], ['a'], ['b', 'c']), {}, tiles=tiles)
+    assert problem.startswith("1 overlapping tiles in both training and validation: ['a and c']; ")
+    assert 'hold out whole scenes' in problem

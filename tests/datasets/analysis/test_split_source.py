@@ -23,6 +23,7 @@ def manifest(folder, *lines):
 def test_groups_come_from_the_manifest(labelled_folder):
     rows, files, origin = read_rows(labelled_folder, None)
     assert [(row['name'], row['group']) for row in rows] == [('a1', 'A'), ('a2', 'A'), ('b1', 'B')]
+    assert origin == 'column group'
     assert files['b1'] == labelled_folder / 'images/b1.png'
     assert read_source(labelled_folder, None, False).classes == ['red', 'green']
 
@@ -93,3 +94,33 @@ def test_lists_are_taken_as_names_of_images(labelled_folder, tmp_path):
     val.write_text('x/c1.tif\n')
     with pytest.raises(DataError, match=r"names 1 images that .* lacks.*\['x/c1.tif'\]"):
         divide(source, val_list=val)
+
+
+def tiles_of(folder, names, header=None):
+    """A folder of tiles of 8 px."""
+    (folder / 'images').mkdir(parents=True)
+    for index, name in enumerate(names):
+        write_image(folder / 'images' / name, np.full((8, 8, 3), index, np.uint8))
+    if header:
+        manifest(folder, header, *(f'{name}, g{index // 2}' for index, name in enumerate(names)))
+    return folder
+
+
+@pytest.mark.parametrize('header', ['name, group', 'Name,Group', 'name ,GROUP '])
+def test_headers_with_blanks_and_capitals_are_groups(tmp_path, header):
+    rows, _, origin = read_rows(tiles_of(tmp_path / 'x', 'abcd', header))
+    assert [row['group'] for row in rows] == ['g0', 'g0', 'g1', 'g1'] and origin == 'column group'
+    assert read_rows(tmp_path / 'x', ' Group')[2] == 'column group'
+
+
+def test_scenes_come_from_names_and_overlap_unites(tmp_path):
+    folder = tiles_of(tmp_path / 'two', ['s_0_0', 's_0_8', 't_0_0', 't_0_8'])
+    source = read_source(folder, None, False)
+    assert source.group_of == {'s_0_0': 's', 's_0_8': 's', 't_0_0': 't', 't_0_8': 't'}
+    assert source.grouped_by == 'scenes in the names'
+    # of one scene, tiles can be divided as long as they do not overlap
+    source = read_source(tiles_of(tmp_path / 'one', ['s_0_0', 's_0_4', 's_0_8', 's_0_24']), None,
+                         False)  # fmt: skip
+    assert len({source.group_of[n] for n in ('s_0_0', 's_0_4', 's_0_8')}) == 1
+    assert source.group_of['s_0_24'] == 's_0_24' and source.grouped_by == ''
+    assert source.tiles.keys() == source.group_of.keys()

@@ -4,6 +4,7 @@ import pytest
 
 from glcnet_plugin.datasets.io.folder_format import (
     image_files,
+    label_rule,
     listed_names,
     mask_file,
     read_classes,
@@ -82,3 +83,27 @@ def test_images_and_masks_by_name(labelled_folder):
     (labelled_folder / 'images/a1.tif').touch()
     with pytest.raises(DataError, match=r'a1.png and .*a1.tif have one name'):
         image_files(labelled_folder / 'images')
+
+
+def test_manifests_with_blanks_capitals_and_suffixes(labelled_folder):
+    path = labelled_folder / 'manifest.csv'
+    path.write_text('Name, Group\na1.png, A\nimages/a2.png, A\nb1, B\n')
+    assert read_manifest(labelled_folder) == [
+        {'name': 'a1', 'group': 'A'}, {'name': 'a2', 'group': 'A'}, {'name': 'b1', 'group': 'B'}
+    ]  # fmt: skip
+
+
+def test_classes_json_says_what_values_stand_for(labelled_folder):
+    path = labelled_folder / 'classes.json'
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, 'mapping': {'10': 0, '20': 1}}))
+    rule = label_rule(read_classes(labelled_folder))
+    assert rule.mapping == {10: 0, 20: 1} and rule.colours == {(255, 0, 0): 0, (0, 255, 0): 1}
+    for wrong, text in (
+        ({'mapping': {'1': 2}}, r'mapping leads to \[2\], class ids are 0..1'),
+        ({'mapping': {'1': 1}, 'reduce_zero_label': True}, 'keep one of them'),
+        ({'mapping': [0, 1]}, 'cannot read'),
+    ):
+        path.write_text(json.dumps({**content, **wrong}))
+        with pytest.raises(DataError, match=text):
+            read_classes(labelled_folder)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from glcnet_plugin.datasets.io.labels import LabelRule
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import ConfigError, DataError
 
 IDS = np.array([[0, 5, 6, 255], [7, -1, 3, 9]])
 
@@ -45,3 +45,32 @@ def test_the_rule_of_an_entry():
     entry = {'label_map': {0: 0, 1: 0}, 'num_classes': 1, 'reduce_zero_label': True}
     rule = LabelRule.of_entry({**entry, 'ignore_values': [9, 255]})
     assert rule == LabelRule(2, True, (9, 255), {0: 0, 1: 0})
+
+
+def test_values_of_a_mapping():
+    rule = LabelRule(2, mapping={0: 0, 255: 1}, ignored=[7])
+    ids = np.array([[0, 255, 7]], np.uint8)
+    assert rule.training_ids(ids).tolist() == [[0, 1, 255]] and rule.count(ids).tolist() == [1, 1]
+    assert 'labels [1]: classes are [0, 255] by the mapping' in rule.problem(np.array([[1]]))
+
+
+def test_negative_ignored_values_do_not_wrap():
+    ids = np.array([[0, 1, 2]], np.uint8)
+    assert LabelRule(3, ignored=[-255]).training_ids(ids).tolist() == [[0, 1, 2]]
+
+
+def test_classes_from_1_are_named():
+    text = LabelRule(3).problem(np.array([[1, 2, 3]]))
+    assert 'ignored are [255]; looks like 1..N with 0 as nodata: set "reduce_zero_label"' in text
+
+
+def test_255_is_a_class_among_many():
+    rule = LabelRule(300, ignored=[65535])
+    ids = np.array([[0, 255, 299, 65535]])
+    assert rule.training_ids(ids).tolist() == ids.tolist() and rule.ignore == 65535
+    assert rule.count(ids)[[0, 255, 299]].tolist() == [1, 1, 1] and rule.all_ignored == [65535]
+    with pytest.raises(ConfigError, match=r'300 classes, and 255 is ignored .* such as 65535'):
+        LabelRule(300)
+    assert LabelRule(255, reduce_zero_label=True, ignored=[0]).training_ids(
+        np.array([[0, 255]])
+    ).tolist() == [[255, 254]]  # fmt: skip

@@ -4,6 +4,7 @@ import pytest
 
 from glcnet_plugin.datasets.io.lists import (
     existing_file,
+    images_below,
     locate_list,
     read_list,
     require_once,
@@ -69,3 +70,34 @@ def test_the_first_suffix_that_exists(tmp_path):
     assert existing_file(tmp_path / 'x.y', ('.png', '.tif')) == tmp_path / 'x.y.TIF'
     (tmp_path / 'x.y.png').touch()
     assert existing_file(tmp_path / 'x.y', ('.png', '.tif')) == tmp_path / 'x.y.png'
+
+
+def test_linked_folders_are_read_once(tmp_path):
+    for name in ('a/x.png', 'elsewhere/y.TIF', 'elsewhere/deep/z.jpg'):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    data = tmp_path / 'data'
+    data.mkdir()
+    (data / 'linked').symlink_to(tmp_path / 'elsewhere')
+    (data / 'again').symlink_to(tmp_path / 'elsewhere')
+    (tmp_path / 'elsewhere/loop').symlink_to(data)
+    names = [path.relative_to(data).as_posix() for path in images_below(data)]
+    assert names == ['again/deep/z.jpg', 'again/y.TIF']
+    (data / 'real').mkdir()
+    (data / 'real/w.png').touch()
+    (data / 'a_link').symlink_to(data / 'real')  # the folder itself goes first
+    assert data / 'real/w.png' in images_below(data)
+
+
+def test_a_missing_list_names_those_that_exist(tmp_path):
+    (tmp_path / 'splits').mkdir()
+    (tmp_path / 'splits/train_16_seed0.txt').write_text('a')
+    for read in (read_list, lambda path: locate_list(path, tmp_path)):
+        with pytest.raises(DataError, match=r'lists there: .*train_16_seed0.txt; choose one'):
+            read(tmp_path / 'splits/train_1pct_seed0.txt')
+
+
+def test_suffixes_in_any_case(tmp_path):
+    (tmp_path / 'a.Tif').touch()
+    assert existing_file(tmp_path / 'a', ['.png', '.tif']) == tmp_path / 'a.Tif'

@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
-from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.images import read_image, read_masked
 from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
@@ -100,3 +101,54 @@ def test_tiles_without_data_are_left_out(labelled_folder, tmp_path):
     assert '9 tiles without data left out' in summary.lines()
     assert len(list((tmp_path / 'out/masks').iterdir())) == 3
     assert sum(summary.pixels.values()) == 3 * 64  # classes of all pixels of the scenes
+
+
+def test_tiles_keep_the_mask_and_the_place_of_their_image(labelled_folder, tmp_path):
+    image = np.random.default_rng(0).integers(1, 255, (8, 8, 3)).astype(np.uint8)
+    gaps = np.zeros((8, 8), bool)
+    gaps[:4] = True
+    gaps[4, 4] = True
+    place = dict(crs='EPSG:32643', transform=from_origin(100, 50, 1, 1))
+    (labelled_folder / 'images/a1.png').unlink()
+    write_image(labelled_folder / 'images/a1', image, missing=gaps, **place)
+    out = tmp_path / 'out'
+    summary = cut_folder(labelled_folder, out, 4, workers=0)
+    assert summary.empty == 2  # windows without data
+    rows = {row['name']: row for row in read_manifest(out)}
+    row = rows['a1_00004_00004']
+    assert [row[key] for key in ('crs', 'left', 'bottom', 'right', 'top')] == [
+        'EPSG:32643', '104.0', '42.0', '108.0', '46.0'
+    ]  # fmt: skip
+    assert rows['a2_00000_00000']['crs'] == ''
+    missing = read_masked(out / 'images/a1_00004_00004.tif')[1]
+    assert np.argwhere(missing.all(-1)).tolist() == [[0, 0]]
+    assert read_masked(out / 'images/a1_00004_00000.png')[1] is None
+
+
+def test_alpha_may_be_the_mask(labelled_folder, tmp_path):
+    image = np.full((8, 8, 4), 9, np.uint8)
+    image[:, :4, 3] = 0
+    Image.fromarray(image).save(labelled_folder / 'images/a1.png')
+    assert cut_folder(labelled_folder, tmp_path / 'data', 4, workers=0).empty == 0
+    assert cut_folder(labelled_folder, tmp_path / 'mask', 4, workers=0, alpha='mask').empty == 2
+    assert read_image(tmp_path / 'mask/images/a1_00000_00004.png').shape == (4, 4, 3)
+    assert read_image(tmp_path / 'data/images/a1_00000_00004.tif').shape == (4, 4, 4)
+
+
+def test_nodata_of_masks_and_classes_from_1(labelled_folder, tmp_path):
+    ids = np.repeat(np.array([[0, 0, 0, 0, 1, 1, 2, 2]], np.uint8), 8, 0)
+    for name in ('a1', 'a2', 'b1'):
+        (labelled_folder / f'masks/{name}.png').unlink()
+        write_image(labelled_folder / f'masks/{name}', ids[..., None])
+    cut_folder(labelled_folder, tmp_path / 'out', 8, workers=0, reduce_zero_label=True)
+    mask = read_mask(tmp_path / 'out/masks/a1_00000_00000.png')
+    assert mask[0].tolist() == [255] * 4 + [0, 0, 1, 1]
+
+
+def test_tiles_that_are_all_empty_are_named(labelled_folder, tmp_path):
+    for path in (labelled_folder / 'images').glob('*'):
+        path.unlink()
+    for name in ('a1', 'a2', 'b1'):
+        write_image(labelled_folder / 'images' / name, np.zeros((8, 8, 3), np.uint8), nodata=0)
+    with pytest.raises(DataError, match='all 12 tiles are nodata'):
+        cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)

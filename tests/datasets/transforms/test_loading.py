@@ -1,10 +1,13 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
+from glcnet_plugin.datasets.transforms import photometric_base
 from glcnet_plugin.datasets.transforms.loading import LoadRSImage, LoadRSMask
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import ConfigError, DataError
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.jpg', '.JPEG'])
@@ -191,3 +194,63 @@ def test_colours(tmp_path):
         LoadRSMask()({**sample, 'seg_fields': [], 'colour_ids': {(255, 255, 0): 4}})
     with pytest.raises(DataError, match=r'm.png is a colour mask'):
         LoadRSMask()({**sample, 'seg_fields': [], 'colour_ids': {}})
+
+
+def test_complex_values_are_refused(tmp_path):
+    """Formerly, the real part was trained on."""
+    np.save(tmp_path / 'slc.npy', np.ones((4, 4, 2), np.complex64) * 1j)
+    with pytest.raises(DataError, match=r'slc.npy has complex values \(complex64\).*amplitude'):
+        LoadRSImage()({'img_path': str(tmp_path / 'slc.npy')})
+
+
+def test_integers_that_float32_rounds_are_named_once(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(photometric_base, 'print_log', lambda text, **_: said.append(text))
+    loader = LoadRSImage()
+    for value in (2**24, 2**24 + 1, 2**24 + 3):
+        np.save(tmp_path / 'x.npy', np.full((2, 2, 1), value, np.int32))
+        image = loader({'img_path': str(tmp_path / 'x.npy')})['img']
+        assert image.dtype == np.float32 and image.max() == pytest.approx(value)
+    (text,) = said
+    assert 'x.npy has int32 values up to 16777217' in text and 'rounded' in text
+
+
+def test_bands_of_colour_are_told(tmp_path):
+    image = np.ones((4, 4, 4), np.float32)
+    path = str(write_image(tmp_path / 'x', image, band_names=('NIR', 'R', 'G', 'B')))
+    assert LoadRSImage()({'img_path': path})['colour_bands'] == [1, 2, 3]
+    assert LoadRSImage(bands=['B', 'G', 'R'])({'img_path': path})['colour_bands'] == [2, 1, 0]
+    names = ['VV', 'VH', 'HH', 'HV']
+    assert LoadRSImage(band_names=names)({'img_path': path})['colour_bands'] is None
+
+
+def test_a_contradiction_about_zero_stops(tmp_path):
+    write_mask(tmp_path / 'm.png', np.array([[0, 1]], np.uint8), [(0, 0, 0)])
+    entry = {'seg_map_path': str(tmp_path / 'm.png'), 'seg_fields': [], 'num_classes': 2}
+    for said in (True, False):
+        with pytest.raises(ConfigError, match=f'LoadRSMask has reduce_zero_label={said}'):
+            LoadRSMask(reduce_zero_label=said).transform({**entry, 'reduce_zero_label': not said})
+        LoadRSMask(reduce_zero_label=said).transform({**entry, 'reduce_zero_label': said})
+
+
+def test_label_rasters_beside_their_image_stop(tmp_path):
+    place = dict(crs='EPSG:32643', transform=from_origin(0, 0, 1, 1))
+    image = write_image(tmp_path / 'i', np.ones((4, 4, 4), np.uint8), **place)
+    place['transform'] = from_origin(10, 0, 1, 1)
+    mask = write_image(tmp_path / 'm', np.zeros((4, 4, 1), np.uint8), **place)
+    entry = {'img_path': str(image), 'seg_map_path': str(mask), 'seg_fields': []}
+    with pytest.raises(DataError, match='m.tif does not lie on .*i.tif: it lies up to 10 px'):
+        LoadRSMask().transform({**entry, 'reduce_zero_label': False})
+
+
+def test_alpha_as_a_mask(tmp_path):
+    image = np.full((2, 2, 4), 9, np.uint8)
+    image[0, 0, 3] = 0
+    Image.fromarray(image).save(tmp_path / 'x.png')
+    results = LoadRSImage(alpha='mask', nodata_fill=[1, 2, 3]).transform(
+        {'img_path': str(tmp_path / 'x.png')}
+    )
+    assert results['img'][0, 0].tolist() == [1, 2, 3] and (results['img'][1] == 9).all()
+    assert LoadRSImage().transform({'img_path': str(tmp_path / 'x.png')})['img'].shape == (2, 2, 4)
+    with pytest.raises(ConfigError, match="alpha must be 'data' or 'mask', got 'no'"):
+        LoadRSImage(alpha='no')

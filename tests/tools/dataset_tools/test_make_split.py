@@ -236,3 +236,30 @@ def test_extents_that_overlap_are_kept_together(tmp_path, monkeypatch, capsys):
         "1 overlapping extents in both training and validation: ['i02 and i03']"
         in capsys.readouterr().err
     )
+
+
+def test_what_was_not_compared_is_named(tmp_path, monkeypatch, capsys):
+    """A split of images that nobody grouped is proven by names alone."""
+    (tmp_path / 'images').mkdir()
+    for index in range(6):
+        write_image(tmp_path / f'images/i{index}', np.full((8, 8, 3), index, np.uint8))
+    assert split(monkeypatch, tmp_path) == 0
+    text = capsys.readouterr().out
+    assert 'proven: 0 names shared by training and validation\n' in text
+    assert 'groups were not compared: each image is its own' in text
+    assert 'overlap of tiles was not compared' in text
+    proof = json.loads((tmp_path / 'splits/split.json').read_text())[
+        'shared_by_training_and_validation'
+    ]
+    assert proof == {'names': 0, 'groups': None, 'extents': None, 'overlapping tiles': None}
+
+
+def test_tiles_that_share_half_their_pixels_are_no_split(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'images').mkdir()
+    names = [f's_0_{x}' for x in range(0, 48, 4)]
+    for name in names:
+        write_image(tmp_path / 'images' / name, np.zeros((8, 8, 3), np.uint8))
+    rows = '\n'.join(f'{name},g{index % 2}' for index, name in enumerate(names))
+    (tmp_path / 'manifest.csv').write_text(f'name,group\n{rows}\n')
+    assert split(monkeypatch, tmp_path, '--val-groups', 'g1') == 1
+    assert 'overlapping tiles in both training and validation' in capsys.readouterr().err
