@@ -81,8 +81,7 @@ def _live_offsets(layer: nn.Conv2d, axis: int, cells: int) -> np.ndarray[Any, np
         before, total = layer.padding[axis], 2 * layer.padding[axis]
     outputs = max((cells + total - reach - 1) // stride + 1, 0)
     read = np.arange(outputs) * stride - before + np.arange(taps)[:, None] * rate
-    alive: np.ndarray[Any, np.dtype[np.bool_]] = ((read >= 0) & (read < cells)).any(1)
-    return alive
+    return np.asarray(((read >= 0) & (read < cells)).any(1))
 
 
 def dead_taps(model: nn.Module, sizes: Mapping[str, Size]) -> list[str]:
