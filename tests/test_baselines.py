@@ -20,6 +20,7 @@ from script_processes import run_python
 from glcnet_plugin.checkpoints.loading import load_pretrained
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.engine.run_config import find_hooks
+from glcnet_plugin.utils.config_diff import flatten
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
@@ -103,6 +104,7 @@ def settings(cfg):
     )  # fmt: skip
     equal = {key: content[key] for key in keys}
     backbone = dict(content['model']['backbone'])
+    backbone.pop('zero_init_residual', None)  # of the method, compared with mmpretrain's below
     backbone.pop('out_indices', None)  # necks of mmpretrain take the last map alone
     statistics = {key: content['model']['data_preprocessor'][key] for key in ('mean', 'std')}
     return {**equal, 'backbone': backbone, 'statistics': statistics}
@@ -312,3 +314,66 @@ def test_dense_loss_of_densecl_comes_in_after_its_warm_up(runs):
     assert result['lambdas'] == [0.0, 0.0, 0.5]
     dense = result['losses']['train/loss_dense']
     assert dense[:2] == [0.0, 0.0] and dense[2] > 0
+
+
+# mmpretrain's config of a method, and every setting of its model that differs here, as
+# docs/baselines.md says: mmpretrain's value and ours.
+SOURCES = {
+    'simclr': ('simclr_resnet50_16xb256-coslr-200e_in1k', {
+        'neck.out_channels': (128, 64), 'head.temperature': (0.1, 0.5)}),
+    'mocov2': ('mocov2_resnet50_8xb32-coslr-200e_in1k', {
+        'queue_len': (65536, 2048), 'feat_dim': (128, 64), 'neck.out_channels': (128, 64),
+        'head.temperature': (0.2, 0.07)}),
+    'byol': ('byol_resnet50_16xb256-coslr-200e_in1k', {}),
+    'simsiam': ('simsiam_resnet50_8xb32-coslr-100e_in1k', {}),
+    'barlowtwins': ('barlowtwins_resnet50_8xb256-coslr-300e_in1k', {}),
+    'densecl': ('densecl_resnet50_8xb32-coslr-200e_in1k', {'queue_len': (65536, 2048)}),
+}  # fmt: skip
+# Methods whose batch norms and biases are not decayed there, and that start with a warm-up.
+NO_DECAY = WARM_UP = {'simclr', 'byol', 'barlowtwins'}
+# Defaults that one of the configs writes out; the last norm of Barlow Twins does not exist.
+WRITTEN_OUT = {
+    'neck.with_avg_pool': True, 'neck.num_grid': None, 'head.predictor.num_layers': 2,
+    'backbone.zero_init_residual': True, 'neck.with_last_bn_affine': True,
+}  # fmt: skip
+UNUSED = {'barlowtwins': {'neck.with_last_bn_affine'}}
+
+
+def mmpretrain_config(method):
+    import mmpretrain
+
+    folder = Path(mmpretrain.__file__).parent / '.mim/configs' / method
+    return Config.fromfile(folder / f'{SOURCES[method][0]}.py')
+
+
+def method_settings(cfg):
+    """Settings of a method: without data, the backbone but for its first weights, and norms."""
+    model = cfg.to_dict()['model']
+    model.pop('data_preprocessor', None)
+    backbone = {'zero_init_residual': model.pop('backbone').get('zero_init_residual', True)}
+    flat = flatten({**model, 'backbone': backbone})
+    return {key: value for key, value in flat.items() if 'norm_cfg' not in key}
+
+
+@pytest.mark.parametrize('method', SOURCES)
+def test_methods_are_those_of_mmpretrain_but_for_what_is_named(method):
+    path = next(p for p in PRETRAIN if p.parent.name == method and size_of(p) == 'rgb')
+    ours, theirs = (
+        method_settings(Config.fromfile(path)),
+        method_settings(mmpretrain_config(method)),
+    )
+    keys = (ours.keys() | theirs.keys()) - UNUSED.get(method, set())
+    pairs = {k: (theirs.get(k, WRITTEN_OUT.get(k)), ours.get(k, WRITTEN_OUT.get(k))) for k in keys}
+    assert {k: pair for k, pair in pairs.items() if pair[0] != pair[1]} == SOURCES[method][1]
+
+
+@pytest.mark.parametrize('method', SOURCES)
+def test_named_differences_of_the_optimizers(method):
+    cfg = mmpretrain_config(method)
+    undecayed = cfg.optim_wrapper.get('paramwise_cfg', {}).get('custom_keys', {}).get('bias', {})
+    assert (undecayed.get('decay_mult') == 0) == (method in NO_DECAY)
+    warm = [s for s in cfg.param_scheduler if s['type'] == 'LinearLR']
+    assert [s['end'] for s in warm] == [10] * (method in WARM_UP)
+    ours = next(p for p in PRETRAIN if p.parent.name == method)
+    paramwise = Config.fromfile(ours).optim_wrapper.get('paramwise_cfg', {})
+    assert 'decay_mult' not in str(paramwise)

@@ -56,7 +56,9 @@ def confusion_scores(hist: Any) -> dict[str, Any]:
 
     'OA' is the share of correct pixels, 'Kappa' Cohen's kappa (agreement beyond chance),
     'AA' the mean recall. Means run over the classes that occur: recall over those in the
-    truth, IoU and F1 over those in truth or prediction. A score of no pixel is NaN; where
+    truth, IoU and F1 over those in truth or prediction. A class without a correct pixel has F1 0,
+    as in scikit-learn; MM's mFscore has NaN there, leaves it out of the mean, and is higher than
+    'mF1' then. A score of no pixel is NaN; where
     truth and prediction hold the same single class, Kappa is undefined and set to 0.
 
     Args:

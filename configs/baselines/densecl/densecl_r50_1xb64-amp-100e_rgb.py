@@ -6,7 +6,7 @@ _base_ = [
     '../../_base_/schedules/adam_coslr_400e.py',
     '../../_base_/default_runtime_pretrain.py',
 ]
-model = dict(backbone=dict(_base_.backbone, out_indices=(3,)))
+model = dict(backbone=dict(_base_.backbone, out_indices=(3,), zero_init_residual=False))
 train_dataloader = dict(batch_size=64)
 optim_wrapper = dict(type='AmpOptimWrapper')
 default_hooks = dict(densecl=dict(type='DenseCLHook', start_iters=1000))

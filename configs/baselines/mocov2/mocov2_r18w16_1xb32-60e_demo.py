@@ -7,6 +7,6 @@ _base_ = [
     '../../_base_/default_runtime_demo.py',
 ]
 model = dict(
-    backbone=dict(_base_.backbone, out_indices=(3,)),
+    backbone=dict(_base_.backbone, out_indices=(3,), zero_init_residual=False),
     neck=dict(in_channels=128, hid_channels=128),
 )
