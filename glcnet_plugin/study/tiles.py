@@ -4,12 +4,20 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glcnet_plugin.datasets.analysis.class_weights import count_classes, mask_files
 from glcnet_plugin.datasets.analysis.splits import budget, last_groups, order_by_scene
-from glcnet_plugin.datasets.io.folder_format import label_rule, read_classes, read_manifest
+from glcnet_plugin.datasets.io.folder_format import (
+    label_rule,
+    mask_file,
+    read_classes,
+    read_manifest,
+)
+from glcnet_plugin.datasets.io.masks import read_stored_mask
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.digests import Digests
 from glcnet_plugin.study.held_out import require_unseen
@@ -118,6 +126,20 @@ def _missing_classes(root: str, labelled: Mapping[tuple[int, int], list[str]]) -
                 'no method can learn it from them'
             )
     return warnings
+
+
+def read_labels(root: str, name: str) -> NDArray[Any]:
+    """Classes of a tile as training reads them.
+
+    Args:
+        root: Labelled folder.
+        name: Name of the tile.
+
+    Returns:
+        (H, W) classes from 0; 255 for ignored pixels and nodata.
+    """
+    path, rule = mask_file(root, name), label_rule(read_classes(root))
+    return rule.training_ids(rule.file_ids(read_stored_mask(path), path))
 
 
 def write_lists(tiles: Tiles, folder: Path) -> None:

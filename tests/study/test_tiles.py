@@ -7,7 +7,7 @@ from PIL import Image
 
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.settings import read_study
-from glcnet_plugin.study.tiles import choose_tiles, last_groups, write_lists
+from glcnet_plugin.study.tiles import choose_tiles, last_groups, read_labels, write_lists
 
 
 @pytest.fixture
@@ -129,6 +129,15 @@ def test_a_single_class_is_refused(choose, folder):
     (folder / 'classes.json').write_text(json.dumps(only))
     with pytest.raises(DataError, match='single class \'house\'.*"background"'):
         choose()
+
+
+def test_probes_read_labels_as_training_does(folder):
+    """Ids 1..N with 0 as nodata were probed as classes 0..N."""
+    content = json.loads((folder / 'classes.json').read_text())
+    (folder / 'classes.json').write_text(json.dumps(content | {'reduce_zero_label': True}))
+    mask = np.array([[0, 1], [2, 255]], np.uint8)
+    Image.fromarray(mask).save(folder / 'masks/a1_0.png')
+    assert read_labels(str(folder), 'a1_0').tolist() == [[255, 0], [1, 255]]
 
 
 def test_lists_are_written(choose, tmp_path):

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from glcnet_plugin.datasets.io.folder_format import image_files, mask_file, read_classes
+from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
 from glcnet_plugin.datasets.io.images import read_image
-from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.study.report.summary import SCORE, SCORE_KINDS, Row, Score, curve
 from glcnet_plugin.study.report.text import TITLES
 from glcnet_plugin.study.settings import Study
+from glcnet_plugin.study.tiles import read_labels
 from glcnet_plugin.visualization import to_rgb
 
 IGNORED_COLOUR = 40
@@ -164,7 +164,7 @@ def mosaic_picture(study: Study, names: Sequence[str], rows: Mapping[str, Path])
     shown: dict[str, list[NDArray[Any]]] = {'image': [], 'truth': []}
     for name in names:
         shown['image'].append(to_rgb(read_image(str(images[name]))))
-        shown['truth'].append(colours[read_mask(mask_file(study.data.root, name))])
+        shown['truth'].append(colours[read_labels(study.data.root, name)])
     for method, folder in rows.items():
         title = study.methods[method].title
         shown[title] = [colours[np.asarray(Image.open(folder / f'{n}.png'))] for n in names]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from glcnet_plugin.checkpoints.loading import load_pretrained
-from glcnet_plugin.datasets.io.folder_format import image_files, mask_file, read_classes
+from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
 from glcnet_plugin.datasets.io.images import read_image
-from glcnet_plugin.datasets.io.masks import IGNORE, read_mask
+from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.evaluation.confusion import confusion_scores, for_json
 from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
 from glcnet_plugin.evaluation.probe import linear_probe
@@ -24,7 +24,7 @@ from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
 from glcnet_plugin.study.configs import finetune_config
 from glcnet_plugin.study.context import WEIGHTS, StudyContext
 from glcnet_plugin.study.plan import Job, probed
-from glcnet_plugin.study.tiles import Tiles
+from glcnet_plugin.study.tiles import Tiles, read_labels
 
 # Pixels of a labelled list, and at most of each tile of it; the same of the held-out tiles.
 LIST_PIXELS, TILE_PIXELS = 6400, 400
@@ -184,7 +184,7 @@ def sample_tile(
     Returns:
         Features by network, and classes.
     """
-    points, labels = sample_pixels(read_mask(mask_file(root, name)), name, count)
+    points, labels = sample_pixels(read_labels(root, name), name, count)
     batched = torch.from_numpy(points)[None]
     values: dict[str, NDArray[np.float32]] = {}
     image = raw_image(path)
