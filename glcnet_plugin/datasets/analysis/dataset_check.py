@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from glcnet_plugin.datasets.analysis.declared_classes import check_declared_classes
+from glcnet_plugin.datasets.analysis.declared_classes import class_issues
 from glcnet_plugin.datasets.analysis.geo_overlap import overlapping_pairs
 from glcnet_plugin.datasets.analysis.sample_checks import (
     Expectation,
@@ -81,7 +81,7 @@ def check_dataset(
     places.compare_tiles(result)
     _check_mixtures(result)
     _check_classes(result)
-    check_declared_classes(result, expected.labels)
+    result.issues += class_issues(result.splits, expected.labels)
     _check_normalisation(result, expected)
     return result
 

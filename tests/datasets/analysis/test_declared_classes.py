@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from glcnet_plugin.datasets.analysis.dataset_check import DatasetReport
-from glcnet_plugin.datasets.analysis.declared_classes import check_declared_classes
+from glcnet_plugin.datasets.analysis.declared_classes import class_issues
+from glcnet_plugin.datasets.analysis.split_summary import SplitSummary
 from glcnet_plugin.datasets.io.labels import LabelRule
 
 
@@ -19,15 +19,11 @@ from glcnet_plugin.datasets.io.labels import LabelRule
     ],
 )
 def test_declared_classes(rule, pixels, has_255, codes):
-    report = DatasetReport()
-    report.splits['train'].class_pixels = np.array(pixels)
-    report.splits['train'].has_255 = has_255
-    check_declared_classes(report, rule)
-    assert [issue.code for issue in report.issues] == codes
+    split = SplitSummary(class_pixels=np.array(pixels), has_255=has_255)
+    assert [issue.code for issue in class_issues({'train': split}, rule)] == codes
 
 
 def test_classes_from_1_are_named():
-    report = DatasetReport()
-    report.splits['train'].class_pixels = np.array([0, 4, 0])
-    check_declared_classes(report, LabelRule(3))
-    assert 'classes [0, 2]; looks like 1..N with 0 as nodata' in report.issues[0].message
+    split = SplitSummary(class_pixels=np.array([0, 4, 0]))
+    (issue,) = class_issues({'train': split}, LabelRule(3))
+    assert 'classes [0, 2]; looks like 1..N with 0 as nodata' in issue.message
