@@ -113,14 +113,14 @@ def hooks_of(cfg):
         (
             PRETRAIN,
             'RuntimeInfoHook LoadPretrainedHook DeterministicResumeHook NaNGuardHook '
-            'IterTimerHook DistSamplerSeedHook ProvenanceHook EmbeddingMetricsHook '
+            'IterTimerHook DistSamplerSeedHook PreflightHook ProvenanceHook EmbeddingMetricsHook '
             'DeadTapsHook ResumeCheckHook PretrainVisualizationHook LoggerHook CollapseGuardHook '
             'ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
         ),
         (
             DOWNSTREAM,
             'RuntimeInfoHook LoadPretrainedHook ClassNumCheckHook DeterministicResumeHook '
-            'NaNGuardHook IterTimerHook DistSamplerSeedHook ProvenanceHook DeadTapsHook '
+            'NaNGuardHook IterTimerHook DistSamplerSeedHook PreflightHook ProvenanceHook DeadTapsHook '
             'ResumeCheckHook LoggerHook ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
         ),
     ],
