@@ -120,8 +120,9 @@ def hooks_of(cfg):
         (
             DOWNSTREAM,
             'RuntimeInfoHook LoadPretrainedHook ClassNumCheckHook DeterministicResumeHook '
-            'NaNGuardHook IterTimerHook DistSamplerSeedHook PreflightHook ProvenanceHook DeadTapsHook '
-            'ResumeCheckHook LoggerHook ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
+            'NaNGuardHook IterTimerHook DistSamplerSeedHook PreflightHook ProvenanceHook '
+            'DeadTapsHook ResumeCheckHook LoggerHook ParamSchedulerHook AtomicCheckpointHook '
+            'GracefulStopHook',
         ),
     ],
     ids=['pretraining', 'fine-tuning'],
