@@ -84,9 +84,9 @@ class Differences:
     def _kind(self) -> str:
         """What a backbone has otherwise, as far as the tensors show."""
         if not (self.missing or self.surplus) and len(self.shapes) > 1:
-            return 'width'
+            return 'width or type'
         if not self.shapes and bool(self.missing) != bool(self.surplus):
-            return 'depth'
+            return 'depth or type'
         return 'depth, width or type'
 
     def _other_bands(self) -> bool:

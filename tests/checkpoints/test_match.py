@@ -39,7 +39,7 @@ def test_patch_embeddings_for_other_bands(in_file, in_model, reason):
 def test_more_than_one_misfit_is_no_matter_of_bands():
     model = tensors(backbone_p=(8, 5, 4, 4), backbone_q=(8,))
     file = tensors(backbone_p=(8, 3, 4, 4), backbone_q=(9,))
-    assert 'another width of backbone' in compare(model, file, file).likely_reason()
+    assert 'another width or type of backbone' in compare(model, file, file).likely_reason()
 
 
 def test_another_width_of_the_first_convolution_is_no_matter_of_bands():
@@ -51,4 +51,4 @@ def test_another_width_of_the_first_convolution_is_no_matter_of_bands():
 
 def test_another_depth():
     model, file = tensors(backbone_a=(1,), backbone_b=(2,)), tensors(backbone_a=(1,))
-    assert 'another depth of backbone' in compare(model, file, file).likely_reason()
+    assert 'another depth or type of backbone' in compare(model, file, file).likely_reason()
