@@ -150,7 +150,7 @@ def test_other_depth(tiny_glcnet, checkpoint):
 
 def test_other_width(tiny_glcnet, checkpoint):
     model = segmentor(tiny_glcnet, backbone=dict(base_channels=4), in_channels=32, c1_in_channels=4)
-    stops(model, checkpoint, 'backbone', '(?s)other shapes.*depth or type')
+    stops(model, checkpoint, 'backbone', '(?s)other shapes.*depth, width or type')
 
 
 def test_other_bands(tiny_glcnet, checkpoint):
