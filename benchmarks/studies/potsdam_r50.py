@@ -12,7 +12,12 @@ data = dict(
     max_val=8064,
 )
 networks = {'resnet50': 'downstream/d3plus_r50_1xb16-150e_rgb.py'}
-methods = dict(inpainting=dict(options={'model.decode_head.num_classes': 4}))  # as many as bands
+_rates = {'model.decode_head.dilations': [1, 6, 12, 18]}  # the paper's
+methods = dict(
+    glcnet=dict(options=_rates),
+    inpainting=dict(options={'model.decode_head.num_classes': 4, **_rates}),  # as many as bands
+)
+finetune_options = _rates
 only = ['random', 'glcnet', 'simclr', 'mocov2', 'densecl', 'inpainting', 'jigsaw']
 labels = ['1%']
 seeds = [0, 1, 2, 3, 4]

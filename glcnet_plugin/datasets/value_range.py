@@ -58,8 +58,8 @@ class ValueRangeMixin:
         if self.value_range is not None:
             low, high = ([float(f'{v:.4g}') for v in values] for values in self.value_range)
             print_log(
-                f'{type(self).__name__}: values from the {PERCENTILES[0]}nd to the {PERCENTILES[1]}th '
-                f'percentile of {len(paths)} images, for changes of colour: {low} to {high}',
+                f'{type(self).__name__}: range of values for changes of colour (percentiles '
+                f'{PERCENTILES[0]} and {PERCENTILES[1]} of {len(paths)} images): {low} to {high}',
                 logger='current',
                 level=logging.INFO,
             )
