@@ -15,7 +15,10 @@ def test_exceptions_that_are_used_are_told(study_file):
         'methods.densecl.options': {'train_dataloader.batch_size': 4},
     })  # fmt: skip
     assert check_protocol(study) == {
-        'densecl': {'default_hooks.densecl': 'the dense loss is added after some steps'}
+        'densecl': {
+            'default_hooks.densecl': 'the dense loss is added after some steps',
+            'model.backbone.zero_init_residual': 'first weights as published (False)',
+        }
     }
 
 

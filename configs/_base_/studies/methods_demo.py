@@ -36,10 +36,13 @@ methods['glcnet-decoder'] = dict(
 )
 proposed = 'glcnet'
 # settings in which a method is pretrained otherwise, because they are part of it
+_own_init = {'model.backbone.zero_init_residual': 'first weights as published (False)'}
 exceptions = dict(
     simsiam={
         'optim_wrapper.paramwise_cfg': 'the learning rate of the predictor stays constant',
         'default_hooks.simsiam': 'the hook that keeps it constant',
     },
-    densecl={'default_hooks.densecl': 'the dense loss is added after some steps'},
+    mocov2=_own_init,
+    byol=_own_init,
+    densecl={'default_hooks.densecl': 'the dense loss is added after some steps', **_own_init},
 )
