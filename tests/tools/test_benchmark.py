@@ -64,7 +64,7 @@ def test_a_killed_study_goes_on(start, command, tmp_path, study):
     assert f'5 jobs, {len(done)} of them finished' in printed and '[5/5]' in printed
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in done.items())
     code, printed = run(start, command, '--cfg-options', 'seeds=[0,1]')  # more of the same
-    assert code == 0 and '1 probes are run again' in printed, printed[-3000:]
+    assert code == 0 and '1 jobs are run again' in printed, printed[-3000:]
     stamps = {path: path.stat().st_mtime_ns for path in done}
     assert {path.parts[-4] for path in done if stamps[path] != done[path]} <= {'probe'}
     scores = json.loads((tmp_path / 'run/results.json').read_text())['scores']
