@@ -11,11 +11,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 VAL_GROUPS ?=
-# a test process per core, each of one thread; a process needs about 2 GB
-PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
+# One test process more than cores, since some tests wait for others; each needs about 2 GB.
+PARALLEL := --numprocesses $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 8 ? n + 1 : 8))) \
+	--dist worksteal
 
 ORIGINAL := .venv-openmmlab
-
 
 .PHONY: demo test test-fast test-openmmlab check format bench soak clean
 

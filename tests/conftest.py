@@ -23,6 +23,13 @@ if 'PYTEST_XDIST_WORKER' in os.environ:  # a core each
     os.environ['OMP_NUM_THREADS'] = '1'
 
 
+def pytest_collection_modifyitems(items):
+    """Mark the tests that start processes."""
+    for item in items:
+        if {'start', 'run_ranks'} & set(getattr(item, 'fixturenames', ())):
+            item.add_marker('slow')
+
+
 @pytest.fixture(autouse=True)
 def _fixed_seeds():
     """Make every test deterministic."""

@@ -13,6 +13,8 @@ from mmpretrain.structures import DataSample
 
 from glcnet_plugin.utils.config_diff import flatten
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 BASE = ROOT / 'configs/glcnet/glcnet_r50-d3plus_1xb64-amp-100e_rgb.py'
 DOCUMENT = (ROOT / 'docs/variants.md').read_text()

@@ -22,6 +22,8 @@ from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.engine.run_config import find_hooks
 from glcnet_plugin.utils.config_diff import flatten
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
 LEAVES = sorted((CONFIGS / 'baselines').glob('*/*.py'))

@@ -19,6 +19,8 @@ from mmengine.registry import (
 )
 from mmengine.runner import Runner
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 LEAVES = sorted(
     p for p in (ROOT / 'configs').glob('*/*.py') if p.parent.name not in ('_base_', 'studies')

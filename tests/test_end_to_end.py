@@ -20,6 +20,8 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
     write_mask,
 )
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 PRETRAIN = ROOT / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 FINETUNE = ROOT / 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
@@ -245,7 +247,6 @@ def own_folder(tmp_path):
     return folder
 
 
-@pytest.mark.slow
 def test_the_chain_of_getting_started(own_folder, tmp_path):
     """docs/getting_started.md, steps 3 to 6, on a folder that no config was written for."""
     few = (

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = ('configs', 'tools', 'model-index.yml')
 # pip fetches the setuptools that pyproject.toml asks for; these tests use what is installed

@@ -13,6 +13,8 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.engine.dead_taps import MapRecorder, dead_taps, dilated_layers
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 RUNS = [
     p for p in sorted(CONFIGS.rglob('*.py')) if not {'_base_', 'studies'} & set(p.parts)

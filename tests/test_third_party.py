@@ -12,6 +12,8 @@ from mmengine.runner import Runner
 from glcnet_plugin.checkpoints.export import export_weights
 from glcnet_plugin.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = Path(__file__).parents[1] / 'configs'
 PRETRAIN = CONFIGS / 'glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 LOADER = dict(batch_size=4, num_workers=0, persistent_workers=False)

@@ -2,8 +2,9 @@ import kill_and_resume
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_a_killed_run_ends_as_one_that_went_through(scenes, tmp_path, monkeypatch):
     """6 epochs of one step each; ended by SIGKILL and by SIGTERM."""
     start = kill_and_resume.start

@@ -2,6 +2,9 @@ import subprocess
 import sys
 
 import preempt_torchrun
+import pytest
+
+pytestmark = pytest.mark.slow
 
 
 def test_processes_of_a_group_are_counted():

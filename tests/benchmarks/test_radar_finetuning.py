@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 from radar_finetuning import CLASSES, kappa, make_radar
 
 from glcnet_plugin.datasets.io.images import read_image
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_score_comes_out(tmp_path):

@@ -2,10 +2,11 @@ import pytest
 import rank_gradients
 import torch
 
+pytestmark = pytest.mark.slow
+
 LIMIT = {torch.float64: 1e-5, torch.float32: 1e-4}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ('ranks', 'dtype', 'uneven'), [(2, torch.float64, False), (3, torch.float64, True)]
 )

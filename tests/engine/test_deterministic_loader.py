@@ -21,6 +21,8 @@ from glcnet_plugin.engine.deterministic_loader import (
 )
 from glcnet_plugin.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 
 class Noise:
     """Samples of numbers from all three random streams."""

@@ -7,6 +7,8 @@ from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.main import run_study, save_commands
 from glcnet_plugin.study.settings import read_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def finished(study_file, tmp_path):
@@ -21,7 +23,6 @@ def finished(study_file, tmp_path):
     return good, lines, context
 
 
-@pytest.mark.slow
 def test_a_study_from_tiles_to_report(finished):
     good, lines, context = finished
     folder = context.folder

@@ -11,6 +11,8 @@ from glcnet_plugin.study.results import find_problems
 from glcnet_plugin.study.run.jobs import run_job
 from glcnet_plugin.study.settings import CONFIGS, read_study
 
+pytestmark = pytest.mark.slow
+
 PRETRAIN = """
 _base_ = '{configs}/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 custom_imports = dict(imports=['third_party_head'])

@@ -3,9 +3,12 @@ import os
 import subprocess
 import sys
 
+import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
+
+pytestmark = pytest.mark.slow
 
 CONFIG = 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
 

@@ -7,6 +7,8 @@ import time
 import pytest
 import torch
 
+pytestmark = pytest.mark.slow
+
 CONFIG = 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 ENVIRONMENT = {
     **os.environ, 'PYTHON': sys.executable, 'CUDA_VISIBLE_DEVICES': '-1', 'OMP_NUM_THREADS': '1',

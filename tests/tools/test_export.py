@@ -4,6 +4,8 @@ import pytest
 import torch
 from script_processes import run_python
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def export(request):

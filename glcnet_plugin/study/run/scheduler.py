@@ -86,7 +86,7 @@ class Workers:
         try:
             if self.running:
                 for process in processes:
-                    process.terminate()  # once: GracefulStopHook ends at once on a second signal
+                    process.terminate()  # GracefulStopHook saves, then exits
                 wait(self.running, timeout=GRACE)
         finally:  # a second Ctrl-C does not wait
             if self.running:

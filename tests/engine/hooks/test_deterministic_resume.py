@@ -9,6 +9,8 @@ from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
+pytestmark = pytest.mark.slow
+
 
 class Noisy(BaseDataset):
     """Eight samples that are random anew at every draw."""

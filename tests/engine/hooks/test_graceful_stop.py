@@ -14,6 +14,8 @@ import torch
 from glcnet_plugin.engine.hooks import graceful_stop
 from glcnet_plugin.engine.hooks.graceful_stop import GracefulStopHook
 
+pytestmark = pytest.mark.slow
+
 # Trains for a minute unless it is stopped; touches a file when it is under way.
 CHILD = """
 import os, sys, time, torch

@@ -10,6 +10,8 @@ from glcnet_plugin.study.inputs import inputs_of
 from glcnet_plugin.study.run import jobs as job_module
 from glcnet_plugin.study.run.jobs import prepare_folder, run_job
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(context, jobs, tmp_path):
