@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
 from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
 from glcnet_plugin.engine.preflight import check_work_dir
-from glcnet_plugin.engine.run_config import merge_options
+from glcnet_plugin.engine.run_config import merge_options, read_config_file
 from glcnet_plugin.utils.cli import exit_on_error
 
 
@@ -47,7 +47,7 @@ def parse_args() -> argparse.Namespace:
 
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge the command line into it."""
-    cfg = Config.fromfile(args.config)
+    cfg = read_config_file(args.config)
     cfg.launcher = args.launcher
     merge_options(
         cfg,

@@ -19,7 +19,7 @@ from glcnet_plugin.checkpoints.loading import SCOPES
 from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
 from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
 from glcnet_plugin.engine.preflight import check_training, check_work_dir
-from glcnet_plugin.engine.run_config import find_hooks, merge_options
+from glcnet_plugin.engine.run_config import find_hooks, merge_options, read_config_file
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.cli import exit_on_error
 
@@ -66,7 +66,7 @@ def load_config(args: argparse.Namespace) -> Config:
             folder.
         DataError: If that folder does not contain what the dataset reads.
     """
-    cfg = Config.fromfile(args.config)
+    cfg = read_config_file(args.config)
     cfg.launcher = args.launcher
     merge_options(cfg, args.cfg_options, args.data_root)
     if args.work_dir is not None:

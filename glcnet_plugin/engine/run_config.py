@@ -2,12 +2,32 @@
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
 from glcnet_plugin.engine.data_settings import LOADERS, set_data_root, unused_data_root
+from glcnet_plugin.errors import ConfigError
+
+
+def read_config_file(path: str | Path) -> Config:
+    """Read a config.
+
+    Args:
+        path: A file of MM, ``.py``, ``.json`` or ``.yml``.
+
+    Returns:
+        The config.
+
+    Raises:
+        ConfigError: If it is missing, cannot be parsed, or names a base that is missing.
+    """
+    try:
+        return Config.fromfile(path)
+    except (OSError, SyntaxError, KeyError) as error:
+        raise ConfigError(f'cannot read the config {path}: {error}') from error
 
 
 def find_hooks(cfg: Config, kind: str) -> list[dict[str, Any]]:

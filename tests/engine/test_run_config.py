@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from glcnet_plugin.engine.run_config import find_hooks, merge_options
+from glcnet_plugin.engine.run_config import find_hooks, merge_options, read_config_file
 from glcnet_plugin.errors import ConfigError
 
 
@@ -85,3 +85,12 @@ def test_no_processes_keep_none_alive():
     merge_options(cfg, {'train_dataloader.num_workers': 0})
     assert cfg.train_dataloader == dict(num_workers=0, persistent_workers=False)
     assert cfg.val_dataloader == loader
+
+
+@pytest.mark.parametrize('text', [None, 'a = (', "_base_ = './gone.py'"])
+def test_a_config_that_cannot_be_read_is_named(tmp_path, text):
+    path = tmp_path / 'my.py'
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match=r'cannot read the config .*my\.py'):
+        read_config_file(path)

@@ -10,7 +10,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from glcnet_plugin.datasets.analysis.check_config import inputs_from_config
 from glcnet_plugin.datasets.analysis.check_sources import (
@@ -26,6 +26,7 @@ from glcnet_plugin.datasets.io.lists import locate_list
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.datasets.io.rasters import ALPHA
 from glcnet_plugin.datasets.tiling.folder_writer import write_json
+from glcnet_plugin.engine.run_config import read_config_file
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.cli import make_console, run_tool
 
@@ -69,10 +70,7 @@ def read_inputs(args: argparse.Namespace) -> CheckInputs:
         expected = Expectation(num_bands=args.num_bands, labels=labels, alpha=args.alpha)
         return inputs_from_pairs(args.images, args.masks, expected)
     if args.source.suffix == '.py':
-        try:
-            cfg = Config.fromfile(args.source)
-        except (OSError, SyntaxError, KeyError) as error:
-            raise ConfigError(f'cannot read the config {args.source}: {error}') from error
+        cfg = read_config_file(args.source)
         cfg.merge_from_dict(args.cfg_options or {})
         return inputs_from_config(cfg)
     lists = {'train': args.train, 'val': args.val}
