@@ -1,6 +1,7 @@
 """Checks before the first step of a run."""
 
 import errno
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,10 +146,13 @@ def check_save_best(runner: Runner) -> None:
     names = {name for hook in runner.hooks if isinstance(hook, CheckpointHook)
              for name in hook.save_best or ()} - {'auto'}  # fmt: skip
     if names and evaluator is None:
-        raise ConfigError(
-            f'save_best={min(names)!r} needs validation: set val_dataloader, val_cfg and '
-            'val_evaluator, or leave it out'
+        print_log(
+            f'save_best={min(names)!r} has no effect without validation: set val_dataloader, '
+            'val_cfg and val_evaluator',
+            'current',
+            logging.WARNING,
         )
+        return
     if not names or not all(isinstance(metric, RSSegMetric) for metric in metrics):
         return
     known = [f'{metric.prefix}/{name}' for metric in metrics for name in SUMMARY]

@@ -11,7 +11,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import Runner
 
-from glcnet_plugin.engine import preflight as run_checks
+from glcnet_plugin.engine import preflight
 from glcnet_plugin.engine.preflight import (
     check_batches,
     check_save_best,
@@ -71,7 +71,7 @@ def test_a_batch_larger_than_the_data(tmp_path):
 
 def test_more_processes_than_images(tmp_path, monkeypatch):
     run = runner(tmp_path, 3, 1)
-    monkeypatch.setattr(run_checks, 'get_world_size', lambda: 4)
+    monkeypatch.setattr(preflight, 'get_world_size', lambda: 4)
     with pytest.raises(DataError, match='3 images .*batch_size 1 on 4 processes needs 4'):
         check_batches(run)
 
@@ -172,8 +172,13 @@ def test_names_of_the_best_score():
     with pytest.raises(ConfigError, match=r"save_best='miou' is no score.*seg/mIoU"):
         check_save_best(scored('miou', *ours))
     check_save_best(scored('anything', RSSegMetric(), object()))  # of which nothing is known
-    with pytest.raises(ConfigError, match="save_best='mIoU' needs validation"):
-        check_save_best(scored('mIoU'))
+
+
+def test_save_best_without_validation_is_a_warning(monkeypatch):
+    lines = []
+    monkeypatch.setattr(preflight, 'print_log', lambda text, *more: lines.append(text))
+    check_save_best(scored('mIoU'))
+    assert len(lines) == 1 and lines[0].startswith("save_best='mIoU' has no effect")
 
 
 @pytest.mark.parametrize('stride', [(0, 64), (64, 129), None])
