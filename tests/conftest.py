@@ -1,5 +1,6 @@
 """What several tests use."""
 
+import gc
 import json
 import os
 import random
@@ -26,8 +27,16 @@ if 'PYTEST_XDIST_WORKER' in os.environ:  # a core each
 def pytest_collection_modifyitems(items):
     """Mark the tests that start processes."""
     for item in items:
-        if {'start', 'run_ranks'} & set(getattr(item, 'fixturenames', ())):
+        names = {*getattr(item, 'fixturenames', ()), *item.function.__code__.co_names}
+        if names & {'start', 'run_ranks', 'run_python', 'start_python', 'subprocess', 'peak_bytes'}:
             item.add_marker('slow')
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _quick_collections():
+    """Keep the garbage collection of each of mmengine's datasets from walking over all imports."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

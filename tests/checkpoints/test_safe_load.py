@@ -294,6 +294,7 @@ def deep_pickle(path, depth):
             archive.writestr(name, data)
 
 
+@pytest.mark.slow  # reads 10,000,000 items
 @both_readers
 def test_deep_nesting_is_a_typed_error(tmp_path):
     path = tmp_path / 'x.pth'

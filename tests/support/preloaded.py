@@ -1,5 +1,6 @@
 """What the server of script_processes.py imports before it forks."""
 
+import gc
 import os
 
 os.environ['OMP_NUM_THREADS'] = '1'
@@ -20,3 +21,4 @@ import sklearn.linear_model  # noqa: F401
 import torch
 
 torch.set_num_threads(1)
+gc.freeze()  # else each dataset of a process walks over all of the above
