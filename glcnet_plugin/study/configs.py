@@ -10,7 +10,7 @@ from mmengine.registry import DATASETS, DefaultScope
 from threadpoolctl import threadpool_limits
 
 from glcnet_plugin.datasets.analysis.band_settings import band_settings
-from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
+from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.lists import list_images
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.engine.data_settings import set_num_classes
@@ -65,7 +65,7 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
     images = image_files(Path(study.data.root, 'images'))
     cfg.merge_from_dict(band_settings([images[name] for name in tiles.train]))
     set_options(cfg, study.finetune_options, study.name)
-    set_num_classes(cfg.model, len(read_classes(study.data.root)['classes']))
+    set_num_classes(cfg.model, len(context.classes['classes']))
     train_list, labelled = 'train', tiles.train
     if job.kind == 'finetune':
         train_list = f'{job.labels}_{job.seed}'

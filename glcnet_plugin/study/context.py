@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from glcnet_plugin.datasets.io.folder_format import read_classes
 from glcnet_plugin.study.digests import CACHE, Digests
 from glcnet_plugin.study.plan import Job, make_plan
 from glcnet_plugin.study.protocol import check_protocol
@@ -23,6 +25,7 @@ class StudyContext:
         folder: Where its jobs and its report are written.
         tiles: Its tiles.
         plan: Its jobs, each after the one it needs.
+        classes: What :func:`read_classes` gives.
         exceptions: Differences from the common protocol that are used, with the reason, by
             method and prefix of a key.
     """
@@ -31,6 +34,7 @@ class StudyContext:
     folder: Path
     tiles: Tiles
     plan: Sequence[Job]
+    classes: Mapping[str, Any]
     exceptions: Mapping[str, Mapping[str, str]]
 
     def method_of(self, job: Job) -> Method:
@@ -70,4 +74,5 @@ def prepare_study(study: Study, folder: Path) -> StudyContext:
     digests = Digests(folder / CACHE)
     tiles = choose_tiles(study, digests)
     digests.save()
-    return StudyContext(study, folder, tiles, make_plan(study, tiles), exceptions)
+    classes = read_classes(study.data.root)
+    return StudyContext(study, folder, tiles, make_plan(study, tiles), classes, exceptions)

@@ -64,11 +64,7 @@ class DeadTapsHook(Hook):
             print_log(TRAINING.format(shortened(lines)), 'current', logging.WARNING)
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Record the first batch of a validation."""
-        self.recorder = MapRecorder(_network(runner))
-
-    def before_test_epoch(self, runner: Runner) -> None:
-        """Record the first batch of a test."""
+        """Record the first batch of a validation or test."""
         self.recorder = MapRecorder(_network(runner))
 
     def after_val_iter(
@@ -81,15 +77,7 @@ class DeadTapsHook(Hook):
         """Warn after the first batch."""
         self._compare(runner)
 
-    def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Sequence[Any] | None = None,
-    ) -> None:
-        """Warn after the first batch."""
-        self._compare(runner)
+    before_test_epoch, after_test_iter = before_val_epoch, after_val_iter
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Keep the sizes of the maps of the training."""

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
+from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.report.summary import SCORE, SCORE_KINDS, Row, Score, curve
 from glcnet_plugin.study.report.text import TITLES
 from glcnet_plugin.study.settings import Study
@@ -70,29 +71,29 @@ def efficiency_picture(study: Study, rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def class_picture(study: Study, scores: Sequence[Score], labels: int) -> Figure:
+def class_picture(context: StudyContext, scores: Sequence[Score], labels: int) -> Figure:
     """IoU per class of the fine-tuned networks: mean and standard deviation over the seeds.
 
     Args:
-        study: The study.
+        context: The context.study.
         scores: See :func:`read_scores`.
         labels: Number of labelled tiles.
 
     Returns:
         The bars; a class without pixels has none.
     """
-    classes = read_classes(study.data.root)['classes']
+    classes = context.classes['classes']
     by_method = {}
-    for name in study.methods:
+    for name in context.study.methods:
         if own := tuned(scores, name, labels):
             by_method[name] = _ious(own)
     figure = Figure(figsize=(10, 3.4), layout='constrained')
     axis = figure.subplots()
-    colours, width = method_colours(study), 0.85 / max(1, len(by_method))
+    colours, width = method_colours(context.study), 0.85 / max(1, len(by_method))
     for number, (name, (means, deviations)) in enumerate(by_method.items()):
         places = np.arange(len(classes)) + (number - (len(by_method) - 1) / 2) * width
         axis.bar(places, np.nan_to_num(means), width, yerr=deviations, color=colours[name],
-                 label=study.methods[name].title, error_kw={'linewidth': 0.8})  # fmt: skip
+                 label=context.study.methods[name].title, error_kw={'linewidth': 0.8})  # fmt: skip
     axis.set_xticks(range(len(classes)), classes)
     axis.set(ylabel='IoU', ylim=(0, None), title=f'fine-tuned with {labels} labelled tiles')
     figure.legend(loc='outside upper center', ncols=6)
@@ -111,20 +112,20 @@ def _ious(scores: Sequence[Score]) -> tuple[NDArray[Any], NDArray[Any]]:
     return values.mean(axis=0), values.std(axis=0, ddof=1 if len(values) > 1 else 0)
 
 
-def confusion_picture(study: Study, scores: Sequence[Score], labels: int) -> Figure:
+def confusion_picture(context: StudyContext, scores: Sequence[Score], labels: int) -> Figure:
     """Confusion matrices of the fine-tuned networks, summed over the seeds.
 
     Args:
-        study: The study.
+        context: The context.study.
         scores: See :func:`read_scores`.
         labels: Number of labelled tiles.
 
     Returns:
         A matrix per method: rows are true classes, in percent of their pixels.
     """
-    classes = read_classes(study.data.root)['classes']
+    classes = context.classes['classes']
     sums = {}
-    for name in study.methods:
+    for name in context.study.methods:
         if own := tuned(scores, name, labels):
             sums[name] = np.sum([score.hist for score in own], axis=0)
     columns = min(5, len(sums))
@@ -138,7 +139,7 @@ def confusion_picture(study: Study, scores: Sequence[Score], labels: int) -> Fig
         for (y, x), value in np.ndenumerate(share):
             axis.text(x, y, f'{100 * value:.0f}', ha='center', va='center', fontsize=7,
                       color='white' if value > 0.6 else 'black')  # fmt: skip
-        axis.set_title(study.methods[name].title, fontsize=9)
+        axis.set_title(context.study.methods[name].title, fontsize=9)
         axis.set_xticks(range(len(classes)), classes, rotation=60, fontsize=7)
         axis.set_yticks(range(len(classes)), classes, fontsize=7)
     for axis in axes[len(sums) :]:
@@ -146,27 +147,27 @@ def confusion_picture(study: Study, scores: Sequence[Score], labels: int) -> Fig
     return figure
 
 
-def mosaic_picture(study: Study, names: Sequence[str], rows: Mapping[str, Path]) -> Figure:
+def mosaic_picture(context: StudyContext, names: Sequence[str], rows: Mapping[str, Path]) -> Figure:
     """Image, truth and predictions of some held-out tiles.
 
     Args:
-        study: The study.
+        context: The context.study.
         names: Names of the tiles; one column each.
         rows: Folder of saved predictions, by name of the method.
 
     Returns:
         The picture.
     """
-    palette = read_classes(study.data.root)['palette']
+    palette = context.classes['palette']
     colours = np.full((256, 3), IGNORED_COLOUR, np.uint8)
     colours[: len(palette)] = palette
-    images = image_files(Path(study.data.root, 'images'))
+    images = image_files(Path(context.study.data.root, 'images'))
     shown: dict[str, list[NDArray[Any]]] = {'image': [], 'truth': []}
     for name in names:
         shown['image'].append(to_rgb(read_image(str(images[name]))))
-        shown['truth'].append(colours[read_labels(study.data.root, name)])
+        shown['truth'].append(colours[read_labels(context.study.data.root, name)])
     for method, folder in rows.items():
-        title = study.methods[method].title
+        title = context.study.methods[method].title
         shown[title] = [colours[np.asarray(Image.open(folder / f'{n}.png'))] for n in names]
     figure = Figure(figsize=(1.6 * len(names) + 0.4, 1.6 * len(shown)), layout='constrained')
     axes = figure.subplots(len(shown), len(names), squeeze=False)

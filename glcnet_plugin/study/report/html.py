@@ -11,7 +11,6 @@ from typing import Any
 import jinja2
 from matplotlib.figure import Figure
 
-from glcnet_plugin.datasets.io.folder_format import read_classes
 from glcnet_plugin.study.context import RESULT, StudyContext
 from glcnet_plugin.study.plan import Job, pretrained_as
 from glcnet_plugin.study.protocol import EQUAL
@@ -22,9 +21,11 @@ from glcnet_plugin.study.report.text import (
     answers,
     caveats,
     csv_table,
+    detectable_text,
     difference_text,
     exceptions_text,
     markdown,
+    records,
     scopes_text,
 )
 from glcnet_plugin.study.results import find_problems, read_result
@@ -88,6 +89,7 @@ def write_report(context: StudyContext, commands: Sequence[str]) -> Path:
         'exceptions': exceptions,
         'commands': list(commands),
         'scores': [asdict(score) for score in scores],
+        'rows': records(study, rows),
         'made_by': made_by(context),
     }
     (folder / 'results.json').write_text(json.dumps(content) + '\n', encoding='utf-8')
@@ -141,7 +143,7 @@ def _html(
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
     )
-    classes = read_classes(study.data.root)
+    classes = context.classes
     return environment.get_template('report.html.j2').render(
         study=study,
         content=content,
@@ -152,6 +154,7 @@ def _html(
         tables=[(TITLES[k], [r for r in rows if r.kind == k]) for k in SCORE_KINDS
                 if any(r.kind == k for r in rows)],
         difference=difference_text,
+        detectable=detectable_text,
         legend=list(zip(classes['classes'], map(tuple, classes['palette']), strict=True)),
         pictures=list(draw_pictures(context, rows, scores)),
     )  # fmt: skip
@@ -168,10 +171,10 @@ def draw_pictures(
         figure = figures.efficiency_picture(study, rows)
         yield Picture('Scores over the number of labels', figure)
     for count in ends:
-        figure = figures.class_picture(study, scores, count)
+        figure = figures.class_picture(context, scores, count)
         yield Picture(f'Classes, {count} labelled tiles', figure)
         heading = f'Confusion, {count} labelled tiles (rows: truth, % of its pixels)'
-        yield Picture(heading, figures.confusion_picture(study, scores, count))
+        yield Picture(heading, figures.confusion_picture(context, scores, count))
     for count in ends:
         yield from _predictions(context, count)
     yield from _pretraining_pictures(context)
@@ -187,7 +190,7 @@ def _predictions(context: StudyContext, labels: int) -> Iterator[Picture]:
         if (folder / RESULT).is_file() and all(image.is_file() for image in images):
             folders[name] = folder / 'predictions'
     if folders:
-        figure = figures.mosaic_picture(context.study, names, folders)
+        figure = figures.mosaic_picture(context, names, folders)
         heading = f'Held-out tiles, {labels} labelled tiles, seed {seed}'
         yield Picture(heading, figure, has_legend=True)
 

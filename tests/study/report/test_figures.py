@@ -40,27 +40,27 @@ def test_curves_are_means_with_bands(study, scores):
     assert (band.min(), band.max()) == pytest.approx((0.2, 0.22))
 
 
-def test_bars_are_classes(study, scores):
-    axis = figures.class_picture(study, scores, 2).axes[0]
+def test_bars_are_classes(context, scores):
+    axis = figures.class_picture(context, scores, 2).axes[0]
     heights = np.array([bar.get_height() for bar in axis.patches]).reshape(2, 6)
     assert heights == pytest.approx(
         np.array([[0.5, 0.1, 0.2, 0.3, 0.4, 0], [0.6, 0.1, 0.2, 0.3, 0.4, 0]])
     )
-    names = read_classes(study.data.root)['classes']
+    names = read_classes(context.study.data.root)['classes']
     assert [tick.get_text() for tick in axis.get_xticklabels()] == names
 
 
-def test_confusion_is_in_per_cent_of_the_truth(study, scores):
-    axis = figures.confusion_picture(study, scores, 4).axes[0]
+def test_confusion_is_in_per_cent_of_the_truth(context, scores):
+    axis = figures.confusion_picture(context, scores, 4).axes[0]
     shares = np.asarray(axis.images[0].get_array())
     assert shares[0, :2] == pytest.approx([12 / 15, 3 / 15]) and shares[5].sum() == 0
     assert axis.texts[0].get_text() == '80'
 
 
-def test_mosaic_shows_image_truth_and_predictions(study, tiles, tmp_path):
-    name = tiles.val[0]
+def test_mosaic_shows_image_truth_and_predictions(context, tmp_path):
+    name = context.tiles.val[0]
     Image.fromarray(np.full((160, 160), 3, np.uint8)).save(tmp_path / f'{name}.png')
-    figure = figures.mosaic_picture(study, [name], {'glcnet': tmp_path})
+    figure = figures.mosaic_picture(context, [name], {'glcnet': tmp_path})
     assert [axis.get_ylabel() for axis in figure.axes] == ['image', 'truth', 'GLCNet']
     drawn = np.asarray(figure.axes[2].images[0].get_array())
     assert len(np.unique(drawn.reshape(-1, 3), axis=0)) == 1

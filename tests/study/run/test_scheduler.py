@@ -45,7 +45,7 @@ def context(tmp_path):
 
 
 def make_context(folder, study='', plan=PLAN):
-    return StudyContext(study, folder, None, plan, {})
+    return StudyContext(study, folder, None, plan, {}, {})
 
 
 @pytest.fixture
