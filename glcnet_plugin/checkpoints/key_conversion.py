@@ -5,7 +5,7 @@ dicts, and change no tensor.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -19,6 +19,48 @@ CHILDREN = {'0': 'conv1', '1': 'bn1', '4': 'layer1', '5': 'layer2', '6': 'layer3
 # three 3x3 convolutions instead of one of 7x7: timm's names, and those of mmseg's ResNetV1c
 DEEP_STEM = {**{f'conv1.{i}': f'stem.{i}' for i in (0, 1, 3, 4, 6)}, 'bn1': 'stem.7'}
 RESNET = ('conv1.', 'bn1.', 'layer1.', 'layer2.', 'layer3.', 'layer4.')
+# EfficientNet in timm; its classifier and the layer before are left out
+EFFICIENTNET = ('conv_stem.', 'bn1.', 'blocks.')
+TIMM_MODEL = 'timm_model.'  # in mmpretrain.TIMMBackbone
+# blocks in each stage of EfficientNet-B0 and Lite0 (arXiv 1905.11946, table 1)
+STAGES = (1, 2, 2, 3, 3, 4, 1)
+# parts of a block as efficientnet-pytorch names them, and timm; the first block does not expand
+FIRST_BLOCK = {
+    '_depthwise_conv': 'conv_dw',
+    '_bn1': 'bn1',
+    '_project_conv': 'conv_pw',
+    '_bn2': 'bn2',
+}
+BLOCK = {'_expand_conv': 'conv_pw', '_bn0': 'bn1', '_depthwise_conv': 'conv_dw', '_bn1': 'bn2',
+         '_project_conv': 'conv_pwl', '_bn2': 'bn3'}  # fmt: skip
+
+
+def _resnet(state: State) -> State:
+    """Names of torchvision, timm or lightly to those of mmseg, without the classifier."""
+    if '0.weight' in state:
+        state = {_swapped(key, CHILDREN): value for key, value in state.items()}
+    if 'conv1.0.weight' in state:
+        state = {_swapped(key, DEEP_STEM): value for key, value in state.items()}
+    return {key: value for key, value in state.items() if key.startswith((*RESNET, 'stem.'))}
+
+
+def _timm_efficientnet(state: State) -> State:
+    """An EfficientNet of timm as ``mmpretrain.TIMMBackbone`` holds it."""
+    return {TIMM_MODEL + key: value for key, value in state.items() if key.startswith(EFFICIENTNET)}
+
+
+def _efficientnet_pytorch(state: State) -> State:
+    """Names of the package efficientnet-pytorch to those of timm."""
+    places = [(stage, i) for stage, count in enumerate(STAGES) for i in range(count)]
+    renamed = {}
+    for key, value in state.items():
+        if block := re.match(r'_blocks\.(\d+)\.', key):
+            stage, i = places[int(block[1])]
+            rest = _swapped(key[block.end() :], BLOCK if stage else FIRST_BLOCK)
+            renamed[f'blocks.{stage}.{i}.{rest}'] = value
+        else:
+            renamed[_swapped(key, {'_conv_stem': 'conv_stem', '_bn0': 'bn1'})] = value
+    return _timm_efficientnet(renamed)
 
 
 @dataclass(frozen=True)
@@ -30,23 +72,25 @@ class Layout:
         sign: Pattern at the start of keys that only this layout has.
         prefix: In front of the keys of the backbone.
         parts: What is taken beside the backbone, as it is.
-        resnet: Whether the backbone is a ResNet named as in torchvision or timm.
+        convert: Gives the backbone the names of MM.
     """
 
     name: str
     sign: str
     prefix: str = 'backbone.'
     parts: tuple[str, ...] = ()
-    resnet: bool = False
+    convert: Callable[[State], State] = dict
 
 
 SEGMENTATION = Layout('MM segmentation', r'decode_head\.', parts=('neck.', 'decode_head.'))
 # A neck here belongs to a method without a decode head, such as SimCLR, not to segmentation.
 LAYOUTS = (
     Layout('MM backbone', r'backbone\.(?!\d)'),
-    Layout('lightly (children of a ResNet)', r'backbone\.0\.weight', resnet=True),
-    Layout('MoCo (encoder_q)', r'encoder_q\.', prefix='encoder_q.', resnet=True),
-    Layout('torchvision or timm ResNet', r'layer1\.0\.', prefix='', resnet=True),
+    Layout('lightly (children of a ResNet)', r'backbone\.0\.weight', convert=_resnet),
+    Layout('MoCo (encoder_q)', r'encoder_q\.', prefix='encoder_q.', convert=_resnet),
+    Layout('torchvision or timm ResNet', r'layer1\.0\.', prefix='', convert=_resnet),
+    Layout('timm EfficientNet', r'conv_stem\.', prefix='', convert=_timm_efficientnet),
+    Layout('efficientnet-pytorch', r'_conv_stem\.', prefix='', convert=_efficientnet_pytorch),
 )
 
 
@@ -71,8 +115,7 @@ def to_mm(state: Mapping[str, Tensor], source: str) -> tuple[State, str]:
         for key, value in plain.items()
         if key.startswith(layout.prefix)
     }
-    if layout.resnet:
-        backbone = _resnet(backbone)
+    backbone = layout.convert(backbone)
     converted: State = {f'backbone.{key}': value for key, value in backbone.items()}
     converted.update({key: value for key, value in plain.items() if key.startswith(layout.parts)})
     return converted, layout.name
@@ -97,15 +140,6 @@ def _only_layout(state: Mapping[str, Tensor], source: str) -> Layout:
     )
 
 
-def _resnet(state: State) -> State:
-    """Names of torchvision, timm or lightly to those of mmseg, without the classifier."""
-    if '0.weight' in state:
-        state = {_swapped(key, CHILDREN): value for key, value in state.items()}
-    if 'conv1.0.weight' in state:
-        state = {_swapped(key, DEEP_STEM): value for key, value in state.items()}
-    return {key: value for key, value in state.items() if key.startswith((*RESNET, 'stem.'))}
-
-
 def _swapped(key: str, names: Mapping[str, str]) -> str:
     """A key with its first parts renamed, where they are in the table."""
     for old, new in names.items():
@@ -115,7 +149,9 @@ def _swapped(key: str, names: Mapping[str, str]) -> str:
 
 
 def to_timm(state: Mapping[str, Tensor]) -> State:
-    """Give a ResNet the names of timm, whose deep stem (``resnet50c``) is there too.
+    """Give a ResNet or a network of timm the names of timm.
+
+    timm has the deep stem of ResNetV1c, too (``resnet50c``).
 
     Args:
         state: State dict with MM's names.
@@ -124,13 +160,15 @@ def to_timm(state: Mapping[str, Tensor]) -> State:
         The backbone, without a prefix and without the classifier ``fc``.
 
     Raises:
-        CheckpointMismatchError: If the backbone is no ResNet.
+        CheckpointMismatchError: If the backbone is neither.
     """
     inside = {
         key.removeprefix('backbone.'): value
         for key, value in state.items()
         if key.startswith('backbone.')
     }
+    if any(key.startswith(TIMM_MODEL) for key in inside):  # of any architecture
+        return {key.removeprefix(TIMM_MODEL): value for key, value in inside.items()}
     if strange := [key for key in inside if not key.startswith((*RESNET, 'stem.'))]:
         raise CheckpointMismatchError(
             f'the names of timm and torchvision are written for ResNets only, not for '

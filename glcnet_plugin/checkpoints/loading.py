@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from glcnet_plugin.checkpoints.bands import band_differences, band_record, inflate_first_convolution
 from glcnet_plugin.checkpoints.key_conversion import to_mm
 from glcnet_plugin.checkpoints.match import compare, listed
+from glcnet_plugin.checkpoints.published import published_bands
 from glcnet_plugin.checkpoints.recorded_settings import setting_differences
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
@@ -173,7 +174,8 @@ def load_pretrained(
     model.load_state_dict(offered, strict=False)
     matched = dict(Counter(map(module_of, wanted)))
     meta = (content.get('meta') or {}) if 'state_dict' in content else {}
-    bands = [] if inflated else band_differences(meta.get('bands'), band_record(model))
+    expected = meta.get('bands') or published_bands(checkpoint)
+    bands = [] if inflated else band_differences(expected, band_record(model))
     advice = 'right if each sensor is normalised by its own statistics, else fix it'
     warnings = [f'{text} ({advice})' for text in bands]
     warnings += setting_differences(meta, model, scope)

@@ -13,6 +13,7 @@ from mmengine.runner.checkpoint import (
     get_torchvision_models,
 )
 
+from glcnet_plugin.checkpoints.published import PACKAGED, TIMM, packaged_file, timm_file
 from glcnet_plugin.errors import DataError
 
 # Tables of names in mmengine, by the start of an address.
@@ -33,7 +34,8 @@ def local_file(source: str) -> Path:
 
     Args:
         source: Path; ``https://`` address, kept in the cache of ``torch.hub`` and compared with
-            the SHA-256 that its name gives; or ``torchvision://resnet50`` and the like.
+            the SHA-256 that its name gives; or a name such as ``torchvision://resnet50``,
+            ``timm://resnet50.a1_in1k`` or ``imagenet://efficientnet_lite0``.
 
     Returns:
         The path, of a file that may be missing where ``source`` is a path.
@@ -41,13 +43,17 @@ def local_file(source: str) -> Path:
     Raises:
         DataError: If there are no weights of that name, or the file could not be downloaded.
     """
+    if source.startswith(PACKAGED):
+        return packaged_file(source)
+    if source.startswith(TIMM):
+        return timm_file(source)
     catalogue = next((start for start in CATALOGUES if source.startswith(start)), None)
     if catalogue is not None:
         source = _published(catalogue, source.removeprefix(catalogue))
     if source.startswith(WEB):
         return _download(source)
     if '://' in source:
-        known = ', '.join((*WEB, *CATALOGUES))
+        known = ', '.join((*WEB, PACKAGED, TIMM, *CATALOGUES))
         raise DataError(
             f'{source}: only {known} addresses are read; download it, and give its path'
         )

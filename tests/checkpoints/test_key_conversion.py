@@ -124,3 +124,7 @@ def test_unknown_names_are_listed():
 def test_two_layouts_at_once_are_refused():
     with pytest.raises(CheckpointMismatchError, match=r'MM backbone and of MoCo \(encoder_q\) at'):
         to_mm(keys('backbone.conv1.weight', 'encoder_q.conv1.weight'), 'x')
+
+
+def test_networks_of_timm_keep_their_names():
+    assert list(to_timm(keys('backbone.timm_model.stages.0.w'))) == ['stages.0.w']
