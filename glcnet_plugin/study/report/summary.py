@@ -1,7 +1,7 @@
 """Results of a study as numbers: means, differences, labels saved."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import mean, stdev
 from typing import Any
@@ -9,13 +9,15 @@ from typing import Any
 import pandas as pd
 
 from glcnet_plugin.study.context import StudyContext
-from glcnet_plugin.study.report.statistics import labels_to_reach, mean_interval, verdict
+from glcnet_plugin.study.report.differences import Difference
+from glcnet_plugin.study.report.statistics import holm, labels_to_reach
 from glcnet_plugin.study.results import read_result
 from glcnet_plugin.study.settings import Study
 
 SCORE_KINDS = ('finetune', 'probe', 'probe_deep', 'probe_last', 'probe_dense')
 SCORE = 'Kappa'
 SHOWN = ('OA', 'Kappa', 'mIoU')
+Pair = tuple[str, int, frozenset[str]]  # kind, labelled tiles, the two methods
 
 
 @dataclass(frozen=True)
@@ -28,29 +30,6 @@ class Score:
     seed: int
     scores: Mapping[str, Any]
     hist: list[list[int]]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Difference between a method and another one, seed by seed."""
-
-    other: str
-    values: Sequence[float]
-
-    @property
-    def mean(self) -> float:
-        """Mean over the seeds."""
-        return mean(self.values)
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """95 % interval of the mean, None for too few seeds."""
-        return mean_interval(self.values)
-
-    @property
-    def verdict(self) -> str:
-        """See :func:`verdict`."""
-        return verdict(self.values)
 
 
 @dataclass(frozen=True)
@@ -128,7 +107,51 @@ def summarise(study: Study, scores: Iterable[Score]) -> list[Row]:
                     _difference(by_seed, name, random),
                     _difference(by_seed, name, best_baseline(study, name, by_seed)),
                 ))  # fmt: skip
-    return rows
+    return corrected(study, rows)
+
+
+def corrected(study: Study, rows: Sequence[Row]) -> list[Row]:
+    """Correct the p-values of the differences for their number, by Holm's method.
+
+    There are two families, each over all kinds and numbers of labelled tiles: differences to
+    random weights, and differences to the best other method. A pair of methods that is compared
+    twice, as A to B and B to A or because random weights are the best other method, is one test;
+    with random weights it belongs to the first family. Single seeds have no p-value and do not
+    count.
+
+    Args:
+        study: The study.
+        rows: With differences that are not corrected.
+
+    Returns:
+        The rows with the adjusted p-values.
+    """
+
+    def pair(row: Row, one: Difference) -> Pair:
+        return row.kind, row.labels, frozenset((row.method, one.other))
+
+    families: dict[bool, dict[Pair, float]] = {True: {}, False: {}}
+    for row in rows:
+        for one in (row.against_random, row.against_best):
+            if one is not None and (p_value := one.p_value) is not None:
+                names = (row.method, one.other)
+                trained = all(study.methods[name].trained for name in names)
+                families[trained][pair(row, one)] = p_value
+    adjusted: dict[Pair, float] = {}
+    for tests in families.values():
+        adjusted.update(zip(tests, holm(list(tests.values())), strict=True))
+
+    def correct(row: Row, one: Difference | None) -> Difference | None:
+        return one and replace(one, adjusted=adjusted.get(pair(row, one)))
+
+    return [
+        replace(
+            row,
+            against_random=correct(row, row.against_random),
+            against_best=correct(row, row.against_best),
+        )
+        for row in rows
+    ]
 
 
 def best_baseline(study: Study, name: str, by_seed: pd.DataFrame) -> str | None:
@@ -187,8 +210,8 @@ def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
     title, other = proposed.title, study.methods[str(name)].title
     if least.against_random.verdict != 'ahead':
         return (
-            f'with {least.labels} labelled tiles {title} is not ahead of {other}, so no saving of '
-            'labels can be given.'
+            f'with {least.labels} labelled tiles {title} is not ahead of {other} after correction, '
+            'so no saving of labels can be given.'
         )
     numbers, means = [row.labels for row in theirs], [row.mean() for row in theirs]
     for many, (before, after) in zip(numbers[1:], pairwise(means), strict=True):

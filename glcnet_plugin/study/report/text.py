@@ -1,15 +1,16 @@
 """Results of a study as sentences, Markdown and CSV."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from glcnet_plugin.study.report.differences import Difference
 from glcnet_plugin.study.report.statistics import ENOUGH
 from glcnet_plugin.study.report.summary import (
     SCORE,
     SCORE_KINDS,
     SHOWN,
-    Difference,
     Row,
     labels_saved,
 )
@@ -22,7 +23,6 @@ TITLES = {
     'probe_last': 'linear probe, last backbone stage',
     'probe_dense': 'linear probe, dense map',
 }
-MARKS = {'ahead': 'ahead', 'behind': 'behind', 'tie': 'tie', 'too few seeds': '?'}
 
 
 def answers(study: Study, rows: Sequence[Row]) -> list[str]:
@@ -43,8 +43,10 @@ def answers(study: Study, rows: Sequence[Row]) -> list[str]:
                 continue
             parts = [
                 f'{difference_text(one)} against {study.methods[one.other].title}'
+                + (f' ({_seeds_text([one])} could have detected {one.detectable:+.3f})'
+                   if one.verdict == 'tie' else '')
                 for one in _differences(row)
-            ]
+            ]  # fmt: skip
             if parts:
                 sentences.append(f'{TITLES[kind]}, {row.labels} labelled tiles: {title} is '
                                  f'{"; ".join(parts)}.')  # fmt: skip
@@ -63,11 +65,48 @@ def difference_text(one: Difference) -> str:
     """Verdict, mean difference and interval."""
     interval = one.interval
     if interval is None:
-        count = len(one.values)
-        return f'{one.mean:+.3f} ({count} seed{"s" * (count > 1)}: too few for an interval)'
-    label = {'ahead': 'ahead by', 'behind': 'behind by', 'tie': 'tied at'}[one.verdict]
+        return f'{one.mean:+.3f} ({_seeds_text([one])}: too few for an interval)'
+    label = 'tied at' if one.verdict == 'tie' else f'{one.verdict} by'
     low, high = interval
     return f'{label} {one.mean:+.3f} [{low:+.3f}, {high:+.3f}]'
+
+
+def detectable_text(rows: Sequence[Row]) -> str | None:
+    """State which differences to random weights the seeds of a table could have detected.
+
+    Args:
+        rows: Of one kind.
+
+    Returns:
+        A sentence with the range over the methods, by number of labelled tiles; None without
+        differences of two seeds or more.
+    """
+    compared = [
+        (row.labels, row.against_random, detectable)
+        for row in rows
+        if row.against_random and (detectable := row.against_random.detectable) is not None
+    ]
+    if not compared:
+        return None
+    found: dict[int, list[float]] = {}
+    for labels, _, detectable in compared:
+        found.setdefault(labels, []).append(detectable)
+    parts = [f'{_range(own, "+.3f")} with {labels} tiles' for labels, own in found.items()]
+    return (
+        f'{_seeds_text([one for _, one, _ in compared])} could have detected differences to '
+        f'random weights of {", ".join(parts)} (power 0.8).'
+    )
+
+
+def _seeds_text(differences: Sequence[Difference]) -> str:
+    """Number of seeds, or the smallest and the largest one."""
+    counts = [len(one.values) for one in differences]
+    return f'{_range(counts, "d")} seed{"s" * (max(counts) > 1)}'
+
+
+def _range(values: Sequence[float], form: str) -> str:
+    """The smallest and the largest value, once if they look the same."""
+    return ' to '.join(dict.fromkeys(format(end, form) for end in (min(values), max(values))))
 
 
 def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
@@ -84,7 +123,15 @@ def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
         'A difference is a tie if its 95 % interval contains 0. The interval is that of the mean '
         'over seeds; each seed draws the labelled tiles and the random numbers of training, with '
         'the same tiles for all methods. With five seeds such an interval contains the true mean '
-        'in about 92 of 100 cases, so about one in twelve comparisons is wrong by chance.',
+        'in about 92 of 100 cases, so about one in twelve intervals is wrong by chance.',
+        'Ahead or behind means that the difference also holds after correction for the number of '
+        'comparisons: paired t-tests, whose p-values are adjusted by the method of Holm over all '
+        'differences to random weights, and over all others to the best other method, must be at '
+        'most 0.05. Possibly ahead or behind means that the interval excludes 0, but the adjusted '
+        'p-value is larger: the difference may be one of those that occur by chance.',
+        'A tie does not show that two methods are equal. With a true difference as large as the '
+        'one that the seeds could have detected, a single t-test at 5 % finds it in 8 of 10 cases '
+        '(power 0.8); correction makes that less often.',
         'All scores are from the same held-out tiles: other places may differ by more than the '
         'intervals. No checkpoint was selected by these scores; the last one is scored.',
         'The best other method is chosen by these same scores, which favours it.',
@@ -93,8 +140,8 @@ def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
         count = len(study.used_pretrain_seeds)
         sentences.append(
             f'Every method was pretrained {count} time{"s" * (count > 1)} for {len(study.seeds)} '
-            'seeds: the intervals do not include all the variance of pretraining, so a lead over '
-            'another pretrained method is less certain than they suggest.'
+            'seeds: intervals and tests do not include all the variance of pretraining, so a lead '
+            'over another pretrained method is less certain than they suggest.'
         )
     seeds = min((row.seeds for row in rows), default=0)
     if seeds < ENOUGH:
@@ -122,6 +169,8 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
                 cells = [cell_text(by[n], len(study.seeds)) if n in by else '-' for n in labels]
                 lines.append(f'| {method.title} | {" | ".join(cells)} |')
         lines.append('')
+        if (sentence := detectable_text(own)) is not None:
+            lines += [sentence, '']
     return '\n'.join(lines)
 
 
@@ -131,13 +180,20 @@ def cell_text(row: Row, seeds: int) -> str:
     text = f'{row.mean():.3f}' + (f' ± {deviation:.3f}' if deviation is not None else '')
     if row.against_random is not None:
         one = row.against_random
-        text += f' ({one.mean:+.3f}, {MARKS[one.verdict]})'
+        mark = '?' if one.interval is None else one.verdict
+        text += f' ({one.mean:+.3f}, {mark})'
     return text if row.seeds == seeds else f'{text}, {row.seeds} seeds'
 
 
 def csv_table(study: Study, rows: Iterable[Row]) -> str:
     """One line per row, with all numbers."""
-    lines = [
+    table = pd.DataFrame(records(study, rows))
+    return str(table.to_csv(index=False, float_format='%.4f', lineterminator='\n'))
+
+
+def records(study: Study, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """One record per row, with all numbers; None where there is none."""
+    return [
         {
             'kind': row.kind,
             'method': row.method,
@@ -151,7 +207,6 @@ def csv_table(study: Study, rows: Iterable[Row]) -> str:
         }
         for row in rows
     ]  # fmt: skip
-    return str(pd.DataFrame(lines).to_csv(index=False, float_format='%.4f', lineterminator='\n'))
 
 
 def _columns(prefix: str, one: Difference | None) -> dict[str, object]:
@@ -159,7 +214,8 @@ def _columns(prefix: str, one: Difference | None) -> dict[str, object]:
     low, high = (one and one.interval) or (None, None)
     values = {
         'other': one and one.other, 'difference': one and one.mean, 'low': low, 'high': high,
-        'verdict': one and one.verdict,
+        'p': one and one.p_value, 'p_holm': one and one.adjusted,
+        'detectable': one and one.detectable, 'verdict': one and one.verdict,
     }  # fmt: skip
     return {f'{prefix}_{name}': value for name, value in values.items()}
 

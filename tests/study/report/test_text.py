@@ -1,16 +1,23 @@
 import csv
 import io
+import json
+from dataclasses import replace
 
 import pytest
+from scipy import stats
 
-from glcnet_plugin.study.report.summary import Difference, Score, summarise
+from glcnet_plugin.study.report.differences import Difference
+from glcnet_plugin.study.report.statistics import detectable_difference
+from glcnet_plugin.study.report.summary import Row, Score, summarise
 from glcnet_plugin.study.report.text import (
     answers,
     caveats,
     csv_table,
+    detectable_text,
     difference_text,
     exceptions_text,
     markdown,
+    records,
     scopes_text,
 )
 from glcnet_plugin.study.settings import read_study
@@ -38,22 +45,55 @@ def test_answers_state_the_gain_of_the_proposed_method(study, rows):
     )
 
 
+def test_answers_state_what_could_have_been_detected_where_there_is_a_tie(study):
+    found = []
+    for seed, gain in enumerate([-0.02, -0.01, 0.0, 0.01, 0.02]):
+        for method in ('random', 'glcnet'):
+            kappa = 0.2 + gain * (method == 'glcnet')
+            scores = {'OA': 0.9, 'Kappa': kappa, 'mIoU': 0.3}
+            found.append(Score('finetune', method, 2, seed, scores, [[1]]))
+    (line,) = answers(study, summarise(study, found)[1:])
+    detectable = detectable_difference([-0.02, -0.01, 0.0, 0.01, 0.02])
+    assert line.startswith('fine-tuned, 2 labelled tiles: GLCNet is tied at +0.000 [-0.0')
+    end = f'] against random weights (5 seeds could have detected {detectable:+.3f}).'
+    assert line.endswith(end)
+
+
 @pytest.mark.parametrize(
-    ('values', 'said'),
+    ('values', 'adjusted', 'said'),
     [
-        ([0.1, 0.12, 0.09, 0.11, 0.1], 'ahead by +0.104 [+0.'),
-        ([-0.1, -0.12, -0.09, -0.11, -0.1], 'behind by -0.104 [-0.'),
-        ([0.1, -0.12, 0.09, -0.11, 0.1], 'tied at +0.012 [-0.'),
-        ([0.1], '+0.100 (1 seed: too few for an interval)'),
+        ([0.1, 0.12, 0.09, 0.11, 0.1], 0.01, 'ahead by +0.104 [+0.'),
+        ([0.1, 0.12, 0.09, 0.11, 0.1], 0.06, 'possibly ahead by +0.104 [+0.'),
+        ([-0.1, -0.12, -0.09, -0.11, -0.1], 0.01, 'behind by -0.104 [-0.'),
+        ([0.1, -0.12, 0.09, -0.11, 0.1], 1.0, 'tied at +0.012 [-0.'),
+        ([0.1], None, '+0.100 (1 seed: too few for an interval)'),
     ],
 )
-def test_differences_as_text(values, said):
-    assert difference_text(Difference('x', values)).startswith(said)
+def test_differences_as_text(values, adjusted, said):
+    assert difference_text(Difference('x', values, adjusted)).startswith(said)
+
+
+def row(labels, spread, seeds=5):
+    """A row with evenly spaced differences to random weights."""
+    values = [spread * place for place in range(seeds)]
+    scores = dict.fromkeys(('OA', 'Kappa', 'mIoU'), values)
+    return Row('finetune', 'x', labels, scores, Difference('random', values), None)
+
+
+def test_detectable_differences_as_text():
+    one = detectable_difference([0, 0.01, 0.02, 0.03, 0.04])
+    assert detectable_text([row(2, 0.01), row(2, 0.03), row(2, 0.02), row(16, 0.02)]) == (
+        f'5 seeds could have detected differences to random weights of {one:+.3f} to '
+        f'{3 * one:+.3f} with 2 tiles, {2 * one:+.3f} with 16 tiles (power 0.8).'
+    )
+    assert detectable_text([row(2, 0.01, 3), row(2, 0.01)]).startswith('3 to 5 seeds could')
+    assert detectable_text([row(2, 0.01, 1)]) is None and detectable_text([]) is None
 
 
 def test_caveats_follow_from_the_study(study, study_file, rows):
     text = ' '.join(caveats(study, rows))
     assert 'pretrained 1 time for 2 seeds' in text
+    assert 'paired t-tests' in text and 'Holm' in text and 'Possibly ahead' in text
     assert '4 seeds are too few for an interval (5' in text
     options = {'pretrain_seeds': [0, 1], 'notes': ['Made at night.']}
     other = ' '.join(caveats(read_study(study_file, options=options), rows))
@@ -66,6 +106,7 @@ def test_markdown_has_a_row_per_method(study, rows):
     assert lines[4] == '| random weights | 0.220 ± 0.016, 5 seeds |'
     assert lines[5] == '| GLCNet | 0.320 ± 0.016 (+0.100, ahead), 5 seeds |'
     assert lines[6] == '| SimCLR | 0.515 ± 0.013 (+0.300, ?), 4 seeds |'
+    assert lines[8].startswith('4 to 5 seeds could have detected differences to random weights of')
 
 
 def test_csv_holds_all_numbers(study, rows):
@@ -79,6 +120,22 @@ def test_csv_holds_all_numbers(study, rows):
         '',
     )
     assert found['random']['random_other'] == ''
+
+
+def test_csv_and_records_hold_p_values_and_detectable_differences(study, rows):
+    values = [0.1, 0.12, 0.09, 0.11, 0.1]
+    changed = [replace(rows[1], against_random=Difference('random', values, adjusted=0.25))]
+    (line,) = csv.DictReader(io.StringIO(csv_table(study, changed)))
+    (record,) = records(study, changed)
+    for name, expected in {
+        'random_p': stats.ttest_1samp(values, 0).pvalue,
+        'random_p_holm': 0.25,
+        'random_detectable': detectable_difference(values),
+    }.items():
+        assert record[name] == pytest.approx(expected)
+        assert float(line[name]) == pytest.approx(expected, abs=5e-5)
+    assert record['random_verdict'] == line['random_verdict'] == 'possibly ahead'
+    assert json.loads(json.dumps(record)) == record
 
 
 def test_what_is_loaded_is_told(study):
