@@ -1,5 +1,6 @@
 """The labelled pixels that a probe learns from and is scored on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from glcnet_plugin.datasets.io.masks import IGNORE
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import DataError, NonFiniteError
 from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
+from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
 
 Cfg = dict[str, Any]
 # serialize_data: an empty dataset cannot be serialised, and is to be refused with its config
@@ -100,6 +102,27 @@ def choose_pixels(sample: dict[str, Any], count: int) -> LabelledPixels:
     points, labels = sample_pixels(mask, Path(sample['data_samples'].img_path).stem, count)
     known = labels != IGNORE
     return LabelledPixels(sample['inputs'], torch.from_numpy(points[known]), labels[known])
+
+
+def extract(
+    features: PixelFeatures, part: Sequence[LabelledPixels]
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Features (N, F) and classes (N,) of the labelled pixels of some images.
+
+    Raises:
+        NonFiniteError: If the features hold NaN or infinity.
+    """
+    parts = []
+    for image, points, _ in part:
+        x = normalise(features.model, image[None])
+        parts.append(features.at(x, points[None].to(x.device))[0].float().cpu())
+    values = torch.cat(parts)
+    if not values.isfinite().all():
+        raise NonFiniteError(
+            'the features of the probe hold NaN or infinity: the network has diverged; lower '
+            'the learning rate, or start again from an earlier checkpoint'
+        )
+    return values.numpy(), np.concatenate([pixels.labels for pixels in part])
 
 
 def _require_two_classes(part: list[LabelledPixels], classes: list[str], name: str) -> None:

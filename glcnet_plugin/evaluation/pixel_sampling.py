@@ -5,6 +5,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# Pixels that a classifier learns from: of a list of labelled tiles, and at most of each of them.
+LIST_PIXELS, TILE_PIXELS = 6400, 400
+
+
+def pixels_per_tile(tiles: int, total: int = LIST_PIXELS, most: int = TILE_PIXELS) -> int:
+    """Pixels to draw of each of some tiles: the fewer tiles, the more, one at least.
+
+    Args:
+        tiles: Number of tiles, at least 1.
+        total: Of all of them, about.
+        most: Of one tile.
+    """
+    return min(most, max(1, total // tiles))
+
 
 def sample_pixels(
     mask: NDArray[Any], name: str, count: int

@@ -6,11 +6,67 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.evaluation.confusion import Counts, confusion_matrix
+
+# scikit-learn's ``C``. Neighbouring pixels are much alike, so few tiles overfit hundreds of
+# features without a strong penalty.
+INVERSE_PENALTY = 0.01
+MAX_ITER = 200  # of the solver
+
+
+def fit_linear(
+    features: NDArray[Any], labels: NDArray[Any], inverse_penalty: float = INVERSE_PENALTY
+) -> Pipeline:
+    """Fit a logistic regression to standardised features of labelled pixels.
+
+    Args:
+        features: (N, F).
+        labels: (N,) class ids.
+        inverse_penalty: scikit-learn's ``C``.
+
+    Returns:
+        The scaler and the classifier.
+
+    Raises:
+        DataError: If the pixels show fewer than two classes.
+    """
+    _require_two_classes(labels)
+    regression = LogisticRegression(C=inverse_penalty, max_iter=MAX_ITER)
+    return make_pipeline(StandardScaler(), regression).fit(features, labels)
+
+
+def as_layer(
+    probe: Pipeline, num_classes: int, num_pixels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of one linear layer that gives the class probabilities of a linear probe.
+
+    With the mean m and deviation s of the features, w . (x - m) / s + b is
+    (w / s) . x + b - (w / s) . m. The logits of the classes that were seen have mean 0. A class
+    that was not gets a constant logit of -log N: less likely than one of the N pixels, but not so
+    unlikely that the first pixel of it would upset a training.
+
+    Args:
+        probe: Of :func:`fit_linear`.
+        num_classes: n.
+        num_pixels: N, which it was fitted to.
+
+    Returns:
+        Weight (n, F) and bias (n,).
+    """
+    scaler, regression = probe[0], probe[1]
+    slopes, offsets = regression.coef_.astype(np.float64), regression.intercept_.astype(np.float64)
+    if len(slopes) == 1:  # two classes: the logit of the second against the first
+        slopes, offsets = np.concatenate([0 * slopes, slopes]), np.append(0 * offsets, offsets)
+    slopes = (slopes - slopes.mean(0)) / scaler.scale_
+    offsets = offsets - offsets.mean() - slopes @ scaler.mean_
+    weight = np.zeros((num_classes, slopes.shape[1]))
+    bias = np.full(num_classes, -np.log(num_pixels))
+    weight[regression.classes_], bias[regression.classes_] = slopes, offsets
+    return weight, bias
 
 
 def linear_probe(
@@ -19,8 +75,7 @@ def linear_probe(
     test_features: NDArray[Any],
     test_labels: NDArray[Any],
     num_classes: int,
-    inverse_penalty: float = 0.01,
-    max_iter: int = 200,
+    inverse_penalty: float = INVERSE_PENALTY,
 ) -> Counts:
     """Fit a linear classifier to labelled pixels and score it on others.
 
@@ -30,9 +85,7 @@ def linear_probe(
         test_features: (M, F) features of the pixels to score.
         test_labels: (M,) class ids.
         num_classes: n.
-        inverse_penalty: scikit-learn's ``C``. Neighbouring pixels are much alike, so few
-            tiles overfit hundreds of features without a strong penalty.
-        max_iter: Maximum iterations of the solver.
+        inverse_penalty: See :func:`fit_linear`.
 
     Returns:
         (n, n) int64 confusion matrix, rows truth, columns prediction.
@@ -40,11 +93,7 @@ def linear_probe(
     Raises:
         DataError: If the training pixels show fewer than two classes.
     """
-    _require_two_classes(train_labels)
-    probe = make_pipeline(
-        StandardScaler(), LogisticRegression(C=inverse_penalty, max_iter=max_iter)
-    )
-    probe.fit(train_features, train_labels)
+    probe = fit_linear(train_features, train_labels, inverse_penalty)
     return confusion_matrix(probe.predict(test_features), test_labels, num_classes)
 
 

@@ -1,10 +1,12 @@
+import sys
 from types import SimpleNamespace
 
+import pytest
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import nn
 
-from glcnet_plugin.engine.utils import is_accumulating, unwrap_model
+from glcnet_plugin.engine.utils import is_accumulating, on_first_process, unwrap_model
 
 
 def wrapper(**settings):
@@ -30,3 +32,31 @@ def test_two_of_three_iterations_leave_their_gradients():
 def test_nothing_waits_without_accumulation_or_with_multiple_optimizers():
     for optim_wrapper in (wrapper(), OptimWrapperDict(one=wrapper(accumulative_counts=2))):
         assert not is_accumulating(SimpleNamespace(optim_wrapper=optim_wrapper))
+
+
+def test_the_first_process_acts_and_fails_as_itself():
+    done = []
+    on_first_process(lambda: done.append(1), 'it')
+    assert done == [1]
+    with pytest.raises(ZeroDivisionError):
+        on_first_process(lambda: 1 / 0, 'it')
+
+
+CHILD = """
+import torch
+from glcnet_plugin.engine.utils import on_first_process
+
+torch.distributed.init_process_group('gloo')
+on_first_process(lambda: print('ACTED'), 'it')
+try:
+    on_first_process(lambda: 1 / 0, 'the sum')
+except Exception as error:
+    print(type(error).__name__, error)
+torch.distributed.destroy_process_group()
+"""
+
+
+def test_the_others_wait_and_fail_with_it(run_ranks):
+    first, second = run_ranks(2, [sys.executable, '-c', CHILD])
+    assert 'ACTED' in first and 'ZeroDivisionError division by zero' in first
+    assert 'ACTED' not in second and 'DataError the sum failed in the first process' in second

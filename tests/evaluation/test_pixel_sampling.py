@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
+from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile, sample_pixels
 
 OLD = [[2, 24], [63, 63], [41, 50], [49, 47]]  # drawn by the code of version 0.1
 
@@ -32,3 +32,10 @@ def test_the_draws_of_earlier_studies_stay():
     points, labels = sample_pixels(np.eye(64, dtype=np.uint8), 's000_0000_0000', 4)
     assert points.tolist() == OLD
     assert labels.tolist() == [int(x == y) for x, y in OLD]
+
+
+def test_the_fewer_tiles_the_more_pixels_of_each():
+    assert [pixels_per_tile(tiles) for tiles in (1, 16, 17, 64, 6400, 9000)] == [
+        400, 400, 376, 100, 1, 1,
+    ]  # fmt: skip
+    assert pixels_per_tile(80, total=40_000, most=100) == 100

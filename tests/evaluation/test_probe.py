@@ -3,7 +3,7 @@ import pytest
 
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.evaluation import linear_probe
-from glcnet_plugin.evaluation.probe import knn_probe
+from glcnet_plugin.evaluation.probe import as_layer, fit_linear, knn_probe
 
 
 def data(count, seed):
@@ -60,3 +60,26 @@ def test_a_near_neighbour_weighs_more_than_several_far_ones():
     test = train[:1]
     votes = [knn_probe(train, labels, test, labels[:1], 2, 8, t).argmax(1)[0] for t in (0.01, 100)]
     assert votes == [0, 1]
+
+
+def softmax(logits):
+    odds = np.exp(logits - logits.max(1, keepdims=True))
+    return odds / odds.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize('classes', [[0, 1, 2], [0, 2], [1, 4, 5]])
+def test_one_layer_gives_the_probabilities_of_the_probe(classes):
+    features, labels = data(300, 0)
+    features[:, 1] = 7  # constant, as a dead channel
+    labels = np.array(classes)[labels % len(classes)]
+    probe = fit_linear(features, labels)
+    weight, bias = as_layer(probe, 6, len(labels))
+    assert weight.shape == (6, 6) and bias.shape == (6,)
+    others, _ = data(50, 1)
+    others[:, 1] = 7
+    logits = others @ weight.T + bias
+    np.testing.assert_allclose(softmax(logits[:, classes]), probe.predict_proba(others), atol=1e-6)
+    np.testing.assert_allclose(logits[:, classes].mean(1), 0, atol=1e-6)
+    missing = np.setdiff1d(range(6), classes)
+    assert not weight[missing].any() and (bias[missing] == -np.log(300)).all()
+    assert softmax(logits)[:, missing].max() < 1 / 300

@@ -1,25 +1,19 @@
 """Score the features during pretraining, on a few labelled images."""
 
 import time
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import numpy as np
-import torch
-from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from numpy.typing import NDArray
 
 from glcnet_plugin.engine.eval_context import PretrainFeatures, preserve_training_state
-from glcnet_plugin.engine.probe_sets import LabelledPixels, ProbeSets, read_probe_sets
-from glcnet_plugin.engine.utils import unwrap_model
-from glcnet_plugin.errors import ConfigError, DataError, NonFiniteError
+from glcnet_plugin.engine.probe_sets import ProbeSets, extract, read_probe_sets
+from glcnet_plugin.engine.utils import on_first_process, unwrap_model
+from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.evaluation.confusion import confusion_scores
 from glcnet_plugin.evaluation.probe import knn_probe, linear_probe
-from glcnet_plugin.models.utils.pixel_features import normalise
 from glcnet_plugin.registry import HOOKS
-from glcnet_plugin.utils.cli import error_message
 
 Cfg = dict[str, Any]
 CLASSIFIERS = {'linear': linear_probe, 'knn': knn_probe}
@@ -78,34 +72,19 @@ class ProbeHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Read both sets, and score the network as it is."""
-        self._on_first_process(runner, runner.iter)
+        on_first_process(partial(self._probe, runner, runner.iter), 'the probe')
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Score the network, if the interval counts iterations."""
         if not self.by_epoch and self.every_n_train_iters(runner, self.interval):
-            self._on_first_process(runner, runner.iter + 1)
+            on_first_process(partial(self._probe, runner, runner.iter + 1), 'the probe')
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Score the network, if the interval counts epochs."""
         if self.by_epoch and self.every_n_epochs(runner, self.interval):
-            self._on_first_process(runner, runner.iter)
-
-    def _on_first_process(self, runner: Runner, iteration: int) -> None:
-        """Probe on the first process while the others wait; an error ends all of them."""
-        failure: Exception | None = None
-        if is_main_process():
-            try:
-                self._probe(runner, iteration)
-            except Exception as error:  # of any kind, or the others would wait forever
-                failure = error
-        texts = [None if failure is None else error_message(failure)]
-        broadcast_object_list(texts)
-        if failure is not None:
-            raise failure
-        if texts[0] is not None:
-            raise DataError(f'the probe failed in the first process: {texts[0]}')
+            on_first_process(partial(self._probe, runner, runner.iter), 'the probe')
 
     def _probe(self, runner: Runner, iteration: int) -> None:
         """Score the network and log the scores."""
@@ -124,24 +103,3 @@ class ProbeHook(Hook):
         text = ', '.join(f'{name}: {value:.4f}' for name, value in scores.items())
         seconds = time.perf_counter() - start
         runner.logger.info(f'probe at iteration {iteration}: {text} ({seconds:.1f} s)')
-
-
-def extract(
-    features: PretrainFeatures, part: Sequence[LabelledPixels]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Features (N, F) and classes (N,) of the labelled pixels of some images.
-
-    Raises:
-        NonFiniteError: If the features hold NaN or infinity.
-    """
-    parts = []
-    for image, points, _ in part:
-        x = normalise(features.model, image[None])
-        parts.append(features.at(x, points[None].to(x.device))[0].float().cpu())
-    values = torch.cat(parts)
-    if not values.isfinite().all():
-        raise NonFiniteError(
-            'the features of the probe hold NaN or infinity: the network has diverged; lower '
-            'the learning rate, or start again from an earlier checkpoint'
-        )
-    return values.numpy(), np.concatenate([pixels.labels for pixels in part])

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import update_bn
 
 from glcnet_plugin.models.utils import capture_output, coarsest_map, default_style_source
+from glcnet_plugin.models.utils.batch_norm import recalibrate
 
 
 class PixelFeatures(nn.Module):
@@ -55,8 +55,7 @@ class PixelFeatures(nn.Module):
         Args:
             batches: Normalised images, (B, bands, H, W) each.
         """
-        update_bn(batches, self)
-        self.eval()
+        recalibrate(self, batches)
 
     @torch.no_grad()
     def at(self, x: Tensor, points: Tensor) -> Tensor:

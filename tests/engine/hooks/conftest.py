@@ -1,10 +1,11 @@
-"""Training on random pairs of views, for hooks of pretraining."""
+"""Trainings for hooks: on random pairs of views, and on labelled tiles."""
 
 import copy
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import ConfigDict
 from mmengine.dataset import default_collate
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
@@ -54,3 +55,65 @@ def _train(model, folder, hooks, epochs=2):
     )
     runner.train()
     return runner
+
+
+@pytest.fixture
+def finetune(tiny_glcnet, tile_loader):
+    """A function that fine-tunes a tiny network on 4 tiles, in 2 iterations of 2 crops."""
+
+    def finetune(folder, hooks, iterations=2, model=None, task=Runner.train, **settings):
+        folder.mkdir(exist_ok=True)
+        runner = Runner(
+            **{
+                **dict(
+                    model=model or tiny_segmentor(tiny_glcnet),
+                    work_dir=str(folder),
+                    default_scope='mmseg',
+                    train_dataloader=tile_loader,
+                    train_cfg=dict(by_epoch=False, max_iters=iterations),
+                    optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-3)),
+                    custom_hooks=hooks,
+                    default_hooks=dict(checkpoint=None),
+                    randomness=dict(seed=0),
+                    experiment_name=str(folder),
+                ),
+                **settings,
+            }
+        )
+        task(runner)
+        return runner
+
+    return finetune
+
+
+def tiny_segmentor(glcnet):
+    """Config of a segmentation network of the parts of a tiny GLCNet."""
+    return dict(
+        type='glcnet_plugin.RSEncoderDecoder',
+        data_preprocessor=dict(
+            type='glcnet_plugin.RSSegDataPreProcessor',
+            size_divisor=32,
+            **glcnet['data_preprocessor'],
+        ),
+        backbone=glcnet['backbone'],
+        decode_head=dict(glcnet['decode_head'], num_classes=6, dropout_ratio=0.5),
+        test_cfg=ConfigDict(mode='whole'),
+    )
+
+
+@pytest.fixture
+def tile_loader(scenes):
+    """Loader of random crops of the tiles of one scene."""
+    load = [dict(type='glcnet_plugin.LoadRSImage'), dict(type='glcnet_plugin.LoadRSMask')]
+    crop = dict(type='RandomCrop', crop_size=(64, 64))
+    return dict(
+        batch_size=2,
+        num_workers=0,
+        sampler=dict(type='InfiniteSampler', shuffle=True),
+        dataset=dict(
+            type='glcnet_plugin.FolderSegDataset',
+            data_root=str(scenes),
+            groups=['s000'],
+            pipeline=[*load, crop, dict(type='PackSegInputs')],
+        ),
+    )

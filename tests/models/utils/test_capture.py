@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from glcnet_plugin.models.utils import capture_output
+from glcnet_plugin.models.utils import capture_input, capture_output
 
 
 def test_collects_outputs_while_open_only():
@@ -18,3 +18,11 @@ def test_hook_is_removed_after_an_error():
     with pytest.raises(RuntimeError), capture_output(layer):
         layer(torch.ones(1, 5))
     assert not layer._forward_hooks
+
+
+def test_collects_inputs():
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    with capture_input(net[1]) as inputs:
+        output = net(torch.ones(1, 2))
+    net(torch.ones(1, 2))
+    assert len(inputs) == 1 and torch.equal(inputs[0].relu(), output)

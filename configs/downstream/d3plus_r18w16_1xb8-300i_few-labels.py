@@ -1,0 +1,19 @@
+# Few labels, with the demo's network: a linear probe of the features before the classifier, then
+# 300 small steps on 128 px crops.
+_base_ = [
+    '../_base_/backbones/resnet18w16_os16.py',
+    '../_base_/decode_heads/deeplabv3plus_w16.py',
+    '../_base_/models/encoder_decoder.py',
+    '../_base_/datasets/folder_few_labels_128.py',
+    '../_base_/schedules/adamw_poly_300i.py',
+    '../_base_/default_runtime_few_labels.py',
+]
+data_root = 'work_dirs/demo/tiles'
+model = dict(
+    backbone=_base_.backbone,
+    decode_head=dict(_base_.decode_head, num_classes=6),
+    test_cfg=dict(_delete_=True, mode='whole'),
+)
+train_dataloader = dict(dataset=dict(data_root=data_root))
+val_dataloader = dict(dataset=dict(data_root=data_root))
+test_dataloader = val_dataloader
