@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import (
     DATASETS,
     HOOKS,
@@ -75,9 +76,10 @@ def test_depth_of_inheritance(path):
 
 @pytest.mark.parametrize('path', RUNS, ids=lambda p: p.stem)
 def test_schedules_end_with_the_run(path):
-    """A leaf gives the length alone: no scheduler has one of its own to be left behind."""
+    """A leaf gives the length alone: but warm-ups, no scheduler has one that is left behind."""
     assert 'param_scheduler' not in path.read_text()
-    assert not [s for s in Config.fromfile(path).param_scheduler if s.keys() & {'T_max', 'end'}]
+    schedulers = [s for s in Config.fromfile(path).param_scheduler if s.type != 'LinearLR']
+    assert schedulers and not [s for s in schedulers if s.keys() & {'T_max', 'end'}]
 
 
 @pytest.mark.parametrize('epochs', [1, 3])
@@ -159,6 +161,7 @@ def test_everything_builds(path):
         wrapper = {'type': 'OptimWrapper'}  # AMP needs a GPU
         if cfg.optim_wrapper.type == 'OptimWrapper':
             wrapper = cfg.optim_wrapper.to_dict()
+            wrapper.pop('paramwise_cfg', None)  # for the parameter groups, built before
         optimizer = torch.optim.Adam(model.parameters(), cfg.optim_wrapper.optimizer.lr)
         wrapper['optimizer'] = optimizer
         OPTIM_WRAPPERS.build(wrapper)
@@ -252,3 +255,48 @@ def test_official_settings():
         model.data_preprocessor.std[0]
     )
     torch.testing.assert_close(x, torch.tensor([-1.6, 1.6]))
+
+
+FEW_LABELS = [p for p in DOWNSTREAM if p.stem.endswith('few-labels')]
+few_label_leaves = pytest.mark.parametrize('path', FEW_LABELS, ids=lambda p: p.stem)
+
+
+@few_label_leaves
+def test_few_labels_hooks_run_in_their_order(path):
+    """Weights, statistics of norms, classifier, average: each needs what is before it."""
+    cfg = Config.fromfile(path)
+    cfg.default_hooks.tile_statistics = dict(type='glcnet_plugin.RecalibrateBNHook')
+    order = hooks_of(cfg)
+    wanted = ['LoadPretrainedHook', 'RecalibrateBNHook', 'ProbeInitHook', 'RunEMAHook']
+    assert [name for name in order if name in wanted] == wanted
+    assert order.index('RunEMAHook') < order.index('AtomicCheckpointHook')
+
+
+@few_label_leaves
+def test_few_labels_rates_rise_and_fall_by_part(path):
+    cfg = Config.fromfile(path)
+    model, steps = build_model(cfg), cfg.train_cfg.max_iters
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+        schedulers = [
+            PARAM_SCHEDULERS.build(dict(s, optimizer=wrapper, end=s.get('end', steps)))
+            for s in cfg.param_scheduler
+        ]
+    names = {id(p): name for name, p in model.named_parameters()}
+    parts = {id(group['params'][0]): group for group in wrapper.param_groups}
+    groups = {name: parts[key] for key, name in names.items()}
+    rates = []
+    for _ in range(steps):
+        rates.append({name: group['lr'] for name, group in groups.items()})
+        wrapper.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    peak = {name: max(rate[name] for rate in rates) for name in groups}
+    top = {'d3plus': (1e-4, 3e-4, 1e-3), 'linear': (1e-4, None, 2e-4)}[path.stem.split('_')[0]]
+    for name, value in peak.items():
+        part = 2 if '.conv_seg.' in name else 1 if name.startswith('decode_head') else 0
+        assert value == pytest.approx(top[part], rel=0.12)  # less what the decay takes meanwhile
+        rate = [r[name] for r in rates]
+        assert rate.index(value) == pytest.approx(steps / 10, abs=2)
+        assert rate[0] < 0.02 * value and rate[-1] < 0.02 * value
+        assert rate[steps // 2] == pytest.approx(top[part] * (1 / 2) ** 0.9, rel=0.02)
