@@ -20,7 +20,7 @@ TABLE_SIDE = 224  # of the image that operations are counted for
 
 # Names of files in configs/_base_; 'head:neck' for another neck than the head's own.
 PAIRS = {
-    'resnet18_os16': 'deeplabv3plus upernet fcn segformer lraspp',
+    'resnet18_os16': 'deeplabv3plus upernet fcn segformer lraspp linear',
     'resnet50_os16': 'deeplabv3plus deeplabv3 fcn pspnet upernet segformer semantic_fpn',
     'resnet101_os16': 'deeplabv3plus upernet pspnet',
     'resnetv1c50_os16': 'deeplabv3plus pspnet',

@@ -8,13 +8,12 @@ _base_ = [
     '../_base_/schedules/adamw_poly_300i.py',
     '../_base_/default_runtime_few_labels.py',
 ]
-data_root = 'work_dirs/demo/tiles'
 model = dict(
     backbone=_base_.backbone,
     decode_head=dict(_base_.decode_head, num_classes=6),
     test_cfg=dict(_delete_=True, mode='whole'),
 )
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'decode_head.conv_seg': dict(lr_mult=2.0)}))
-train_dataloader = dict(dataset=dict(data_root=data_root))
-val_dataloader = dict(dataset=dict(data_root=data_root))
+train_dataloader = dict(dataset=dict(data_root='work_dirs/demo/tiles'))
+val_dataloader = dict(dataset=dict(data_root='work_dirs/demo/tiles'))
 test_dataloader = val_dataloader
