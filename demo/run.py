@@ -1,4 +1,8 @@
-"""Pretrain on unlabelled tiles, fine-tune on a few labelled ones, compare with random weights.
+"""Pretrain on unlabelled tiles, learn from a few labelled ones, compare initialisations.
+
+On generated scenes, a narrow network from random weights. On a folder of yours, ImageNet's weights
+and what continued pretraining on your tiles makes of them: the short form of
+configs/studies/folder_cpu.py.
 
 Example:
     python demo/run.py
@@ -27,11 +31,12 @@ from glcnet_plugin.errors import ConfigError  # noqa: E402
 from glcnet_plugin.study.context import prepare_study  # noqa: E402
 from glcnet_plugin.study.main import run_study  # noqa: E402
 from glcnet_plugin.study.run.scheduler import default_workers  # noqa: E402
-from glcnet_plugin.study.settings import read_study  # noqa: E402
+from glcnet_plugin.study.settings import CONFIGS, read_study  # noqa: E402
 from glcnet_plugin.study.tiles import choose_tiles  # noqa: E402
 from glcnet_plugin.utils.cli import run_tool  # noqa: E402
 
 STUDY = HERE / 'study.py'
+FOLDER_STUDY = CONFIGS / 'studies/folder_cpu.py'
 
 
 def prepare(data: Path | None, tiles: Path) -> None:
@@ -79,10 +84,13 @@ def main() -> int:
     prepare(args.data, tiles)
     options: dict[str, Any] = {'data.root': str(tiles)}
     if args.data is not None:
-        options['title'] = f'Is GLCNet pretraining worth it for {args.data.name}?'
+        options['title'] = f'Is continued pretraining worth it for {args.data.name}?'
     if args.val_groups:
         options['data.held_out'] = args.val_groups
-    study = read_study(STUDY, options=options)
+    if args.data is None:
+        study = read_study(STUDY, options=options)
+    else:
+        study = read_study(FOLDER_STUDY, quick=True, options=options)
     chosen = choose_tiles(replace(study, labels=['100%']))
     pool = len(chosen.train)
     labels = [text for text in study.labels if int(text) < pool]

@@ -38,10 +38,12 @@ METHODS = {
 GLCNET = {
     'rgb': 'glcnet_r50-d3plus_1xb64-amp-100e_rgb',
     'demo': 'glcnet_r18w16-d3plus_1xb32-60e_demo',
+    'rgb-imagenet': 'glcnet_lite0-d3plus_1xb24-1000i_rgb-imagenet',
 }
 SEGMENTATION = {
     'rgb': 'd3plus_r50_1xb16-150e_rgb',
     'demo': 'd3plus_r18w16_1xb8-120i_demo',
+    'rgb-imagenet': 'linear_lite0_1xb8-300i_few-labels',
 }
 # What a method may set otherwise than GLCNet, besides the parts of its model.
 EXCEPTIONS = {
@@ -74,8 +76,9 @@ def segmentation_config(path):
 
 
 def test_every_method_has_both_sizes():
-    assert {(p.parent.name, size_of(p)) for p in PRETRAIN} == {
-        (method, size) for method in METHODS for size in GLCNET
+    continued = {(method, 'rgb-imagenet') for method in ('simclr', 'barlowtwins', 'densecl')}
+    assert {(p.parent.name, size_of(p)) for p in PRETRAIN} == continued | {
+        (method, size) for method in METHODS for size in ('rgb', 'demo')
     }
 
 

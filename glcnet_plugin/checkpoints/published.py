@@ -90,7 +90,8 @@ def timm_file(source: str) -> Path:
         model = timm.create_model(name, pretrained=True)
     except Exception as error:  # timm and the hub raise many types, of a missing network too
         raise DataError(f'{source} could not be loaded by timm: {error}') from error
-    mean, std = ([255 * value for value in model.pretrained_cfg[key]] for key in ('mean', 'std'))
+    settings: Any = model.pretrained_cfg
+    mean, std = ([255 * value for value in settings[key]] for key in ('mean', 'std'))
     content = {
         'state_dict': model.state_dict(),
         'meta': {'bands': {'names': None, 'mean': mean, 'std': std}},

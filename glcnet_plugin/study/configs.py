@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 from threadpoolctl import threadpool_limits
 
+from glcnet_plugin.checkpoints.bands import RGB
 from glcnet_plugin.datasets.analysis.band_settings import band_settings
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.lists import list_images
@@ -44,9 +45,18 @@ def pretrain_config(context: StudyContext, job: Job) -> Config:
     batches = samples / loader.batch_size
     per_epoch = max(1, floor(batches) if loader.get('drop_last') else ceil(batches))
     epochs = max(1, round(study.pretrain_steps / per_epoch))
-    cfg.train_cfg.max_epochs = epochs
-    interval = max(1, epochs // 10)
+    if 'max_iters' in cfg.train_cfg:
+        length = cfg.train_cfg.max_iters = study.pretrain_steps
+    else:
+        length = cfg.train_cfg.max_epochs = epochs
+    interval = max(1, length // 10)
     cfg.default_hooks.checkpoint.update(interval=interval, max_keep_ckpts=1)
+    cfg.default_hooks.pretrained = {
+        'type': 'glcnet_plugin.LoadPretrainedHook',
+        'checkpoint': method.checkpoint,
+        'scope': 'backbone',
+        'inflate': other_bands(cfg),
+    }
     return fit_to_machine(cfg)
 
 
@@ -62,7 +72,8 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
     """
     study, tiles, method = context.study, context.tiles, context.method_of(job)
     cfg = Config.fromfile(config_file(study.networks[method.network]))
-    images = image_files(Path(study.data.root, 'images'))
+    folder = Path(study.data.root, 'images')
+    images = image_files(folder)
     cfg.merge_from_dict(band_settings([images[name] for name in tiles.train]))
     set_options(cfg, study.finetune_options, study.name)
     set_num_classes(cfg.model, len(context.classes['classes']))
@@ -89,8 +100,20 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
         'type': 'glcnet_plugin.LoadPretrainedHook',
         'checkpoint': None if weights is None else str(weights),
         'scope': method.scope,
+        'inflate': other_bands(cfg),
     }
+    if method.uses_tile_statistics:
+        cfg.default_hooks.tile_statistics = {
+            'type': 'glcnet_plugin.RecalibrateBNHook',
+            'data_root': str(folder),
+            'ann_file': str(context.tile_list('train')),
+        }
     return fit_to_machine(cfg)
+
+
+def other_bands(cfg: Config) -> bool:
+    """Whether a network has other bands than R, G and B, for which weights are published."""
+    return bool(cfg.model.backbone.get('in_channels', RGB) != RGB)
 
 
 def fit_to_machine(cfg: Config) -> Config:

@@ -46,7 +46,7 @@ class StudyContext:
         return self.folder / job.name
 
     def weights_of(self, job: Job) -> Path | str | None:
-        """Checkpoint that a job starts from; None for random weights."""
+        """Checkpoint that a probe or fine-tuning reads; None for random weights."""
         if job.needs is not None:
             return self.folder / job.needs / WEIGHTS
         return self.method_of(job).checkpoint

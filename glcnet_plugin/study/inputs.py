@@ -36,6 +36,8 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
             'pretrain_tiles': digest(tiles.train),
             'pretrain_data': folder_digest(study.data.pretrain_root, cache),
         }
+        if method.checkpoint is not None:
+            inputs['pretrain_start'] = checkpoint_digest(method.checkpoint)
     if job.kind == 'pretrain':
         return inputs
     network = study.networks[method.network]
@@ -43,6 +45,7 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
         'network': network,
         'network_settings': config_digest(network),
         'scope': method.scope,
+        'tile_statistics': method.uses_tile_statistics,
         'checkpoint': method.checkpoint and checkpoint_digest(method.checkpoint),
         'pretrained_weights': job.needs and pretrained_digest(context, job.needs),
         'weights_seed': weight_seed(study, method, job.seed) if job.kind == 'finetune' else None,

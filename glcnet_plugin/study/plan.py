@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from glcnet_plugin.checkpoints.published import PACKAGED, packaged_file
+from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.settings import Method, Study
 from glcnet_plugin.study.tiles import Tiles
 
@@ -64,7 +66,12 @@ def make_plan(study: Study, tiles: Tiles) -> list[Job]:
 def unavailable(method: Method) -> str | None:
     """Why a method cannot be run here; None if it can."""
     source = method.checkpoint
-    if source is not None and '://' not in source and not Path(source).is_file():
+    if source is not None and source.startswith(PACKAGED):
+        try:
+            packaged_file(source)
+        except DataError as error:
+            return str(error)
+    elif source is not None and '://' not in source and not Path(source).is_file():
         return f'its checkpoint {source} does not exist'
     return None
 
@@ -86,13 +93,14 @@ def weight_seed(study: Study, method: Method, seed: int) -> int:
 def pretrained_as(study: Study, method: Method) -> str:
     """Name of the method whose pretraining a method uses.
 
-    The first of the same config and options, so that methods which load different parts of the
-    same network share one pretraining.
+    The first of the same config, options and start, so that methods which load different parts of
+    the same network share one pretraining.
     """
     return next(
         other.name
         for other in study.methods.values()
-        if (other.config, other.options) == (method.config, method.options)
+        if (other.config, other.options, other.checkpoint)
+        == (method.config, method.options, method.checkpoint)
     )
 
 

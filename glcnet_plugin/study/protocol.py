@@ -19,6 +19,7 @@ EQUAL = (
 FREE = (
     'model.backbone.out_indices',  # which maps are passed on, not what is computed
     'default_hooks.logger', 'default_hooks.checkpoint',
+    'default_hooks.pretrained',  # the study says where a pretraining starts
 )  # fmt: skip
 MAX_LISTED = 3
 

@@ -48,7 +48,11 @@ class Method:
     Args:
         name: Its key in the study's ``methods``.
         config: Pretraining config, see :func:`config_file`; None to pretrain nothing.
-        checkpoint: Existing weights, such as those of ImageNet.
+        checkpoint: Existing weights, such as those of ImageNet; a pretraining starts from their
+            backbone.
+        tile_statistics: Whether the statistics of batch normalisation are those of the study's
+            training tiles before weights are probed or fine-tuned. Random weights, which have no
+            statistics, are always treated so; others keep what they were trained with.
         scope: Part that the fine-tuning loads.
         network: Its network, a key of the study's ``networks``; by default the first one.
         options: Settings of the pretraining, as ``--cfg-options`` takes them.
@@ -60,6 +64,7 @@ class Method:
     name: str = ''
     config: str | None = None
     checkpoint: str | None = None
+    tile_statistics: bool = False
     scope: str = 'backbone'
     network: str = ''
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +75,11 @@ class Method:
     def trained(self) -> bool:
         """Whether it loads weights; else they are random."""
         return self.config is not None or self.checkpoint is not None
+
+    @property
+    def uses_tile_statistics(self) -> bool:
+        """Whether the statistics of batch normalisation are estimated on the training tiles."""
+        return self.tile_statistics or not self.trained
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,16 @@ class Study:
     only: Sequence[str] | None = None
     exceptions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+
+    def start_of(self, method: Method) -> str | None:
+        """Name of the method with the weights that a pretraining starts from; None without one."""
+        if method.config is None:
+            return None
+        for name, other in self.methods.items():
+            start = (other.config, other.checkpoint, other.tile_statistics, other.network)
+            if start == (None, method.checkpoint, False, method.network):
+                return name
+        return None
 
     def random_of(self, method: Method) -> str | None:
         """Name of the method with random weights of the same network; None if there is none."""
@@ -189,8 +209,6 @@ def _check(study: Study, where: str) -> None:
                 f'{where}: network {method.network!r} of {name} is not one of '
                 f'{", ".join(study.networks)}'
             )
-        if method.config and method.checkpoint:
-            raise ConfigError(f'{where}: {name} has a config and a checkpoint: remove one of them')
         if method.config:
             _check_options(method.config, method.options, f'{where}: method {name}')
     for name, config in study.networks.items():

@@ -3,11 +3,13 @@ import sys
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
-from glcnet_plugin.study.configs import finetune_config, pretrain_config
+from glcnet_plugin.study.configs import finetune_config, other_bands, pretrain_config
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.settings import read_study
+from glcnet_plugin.study.tiles import write_lists
 
 
 def test_pretraining_reads_the_pool_for_so_many_steps(context, jobs):
@@ -85,3 +87,57 @@ assert torch.get_num_threads() == 1
 def test_one_thread_holds_for_linear_algebra_too():
     """In a process of its own: the limit stays."""
     subprocess.run([sys.executable, '-c', ONE_THREAD], check=True, timeout=120)
+
+
+LITE0 = 'imagenet://efficientnet_lite0'
+
+
+@pytest.fixture
+def continued(study_file, tmp_path):
+    """A study of a pretraining by steps that starts from ImageNet's weights, and its jobs."""
+    start = {'checkpoint': LITE0, 'network': 'lite0'}
+    glcnet = 'glcnet/glcnet_lite0-d3plus_1xb24-1000i_rgb-imagenet.py'
+    options = {
+        'networks': {'lite0': 'downstream/d3plus_lite0_1xb8-300i_few-labels.py'},
+        'methods': {
+            'random': {'network': 'lite0'},
+            'imagenet': start,
+            'imagenet-tiles': {**start, 'tile_statistics': True},
+            'glcnet': {**start, 'config': glcnet},
+        },
+        'only': ['random', 'imagenet', 'imagenet-tiles', 'glcnet'],
+        'finetune_options': {},
+    }  # fmt: skip
+    context = prepare_study(read_study(study_file, options=options), tmp_path / 'continued')
+    write_lists(context.tiles, context.folder / 'lists')
+    return context, {job.name: job for job in context.plan}
+
+
+def test_continued_pretraining_starts_where_the_study_says(continued, context, jobs):
+    context_, jobs_ = continued
+    cfg = pretrain_config(context_, jobs_['pretrain/glcnet/seed0'])
+    assert cfg.train_cfg.max_iters == 2 and 'max_epochs' not in cfg.train_cfg
+    assert (cfg.default_hooks.pretrained.checkpoint, cfg.default_hooks.pretrained.scope) == (
+        LITE0, 'backbone',
+    )  # fmt: skip
+    random = pretrain_config(context, jobs['pretrain/glcnet/seed0'])
+    assert random.default_hooks.pretrained.checkpoint is None
+    tuned = finetune_config(context_, jobs_['finetune/glcnet/2tiles/seed0'])
+    assert tuned.default_hooks.pretrained.checkpoint.endswith('pretrain/glcnet/seed0/weights.pth')
+
+
+def test_statistics_of_the_tiles_only_where_they_are_asked_for(continued):
+    context, jobs = continued
+    hooks = {
+        name: finetune_config(context, jobs[f'finetune/{name}/2tiles/seed0']).default_hooks
+        for name in context.study.methods
+    }
+    assert [name for name, of in hooks.items() if 'tile_statistics' in of] == [
+        'random', 'imagenet-tiles',
+    ]  # fmt: skip
+    assert hooks['random'].tile_statistics.ann_file == str(context.tile_list('train'))
+
+
+def test_weights_for_three_bands_are_inflated_for_others():
+    cfg = Config(dict(model=dict(backbone=dict(in_channels=4))))
+    assert other_bands(cfg) and not other_bands(Config(dict(model=dict(backbone=dict()))))

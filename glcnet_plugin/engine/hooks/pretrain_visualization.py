@@ -21,7 +21,7 @@ from glcnet_plugin.visualization.views import draw_matched_regions, to_pixels
 
 @HOOKS.register_module()
 class PretrainVisualizationHook(Hook):
-    """Draw pictures into the visualizer of the run every ``interval`` epochs.
+    """Draw pictures into the visualizer of the run every ``interval`` epochs, or iterations.
 
     ``features``: the principal components of the map that is learnt, see :func:`pca_colours`, of
     the first images of the run (of the resumed part, if it was resumed); also once before the
@@ -35,6 +35,7 @@ class PretrainVisualizationHook(Hook):
     Args:
         interval: Epochs between two pictures.
         images: Images per picture, at most the batch size.
+        by_epoch: False for an interval in iterations.
 
     Raises:
         ConfigError: If one of them is below 1.
@@ -42,11 +43,12 @@ class PretrainVisualizationHook(Hook):
 
     priority = 'NORMAL'
 
-    def __init__(self, interval: int = 10, images: int = 4) -> None:
+    def __init__(self, interval: int = 10, images: int = 4, by_epoch: bool = True) -> None:
         if interval < 1 or images < 1:
             raise ConfigError(f'interval and images must be at least 1, got {interval}, {images}')
         self.interval = interval
         self.images = images
+        self.by_epoch = by_epoch
         self.fixed: tuple[Tensor, list[str]] | None = None
 
     @master_only
@@ -60,14 +62,19 @@ class PretrainVisualizationHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Draw pairs of views of the last epoch of an interval."""
-        if batch_idx == 0 and self.every_n_epochs(runner, self.interval):
+        """Draw a pair of views of an interval: of its last epoch, or iteration."""
+        if self.by_epoch:
+            if batch_idx == 0 and self.every_n_epochs(runner, self.interval):
+                self._draw_regions(runner, data_batch)
+        elif self.every_n_train_iters(runner, self.interval):
             self._draw_regions(runner, data_batch)
+            self._draw_features(runner, runner.iter + 1)
 
     @master_only
     def after_train_epoch(self, runner: Runner) -> None:
         """Draw the features of the kept images."""
-        if self.fixed is not None and self.every_n_epochs(runner, self.interval):
+        by_epoch = self.by_epoch and self.every_n_epochs(runner, self.interval)
+        if self.fixed is not None and by_epoch:
             self._draw_features(runner, runner.iter)
 
     def _draw_features(self, runner: Runner, step: int) -> None:

@@ -119,7 +119,7 @@ def pretrain(context: StudyContext, job: Job) -> Result:
     scalars = runner.message_hub.log_scalars
     return {
         'images': len(runner.train_dataloader.dataset),
-        'epochs': cfg.train_cfg.max_epochs,
+        'epochs': cfg.train_cfg.get('max_epochs', runner.epoch),
         'steps': runner.iter,
         'training_seconds': round(time.time() - start, 1),
         'resumed': resumed,  # then the seconds are those since

@@ -1,6 +1,6 @@
 """Linear probes of the frozen features of a method."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,15 +13,20 @@ from mmengine.runner import set_random_seed
 from numpy.typing import NDArray
 from torch import Tensor
 
-from glcnet_plugin.checkpoints.loading import load_pretrained
-from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
+from glcnet_plugin.checkpoints.loading import load_pretrained, scope_filter
+from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.evaluation.confusion import confusion_scores, for_json
 from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
 from glcnet_plugin.evaluation.probe import linear_probe
+from glcnet_plugin.models.utils.batch_norm import (
+    CALIBRATION_IMAGES,
+    batches_of_one_size,
+    evenly_spaced,
+)
 from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
-from glcnet_plugin.study.configs import finetune_config
+from glcnet_plugin.study.configs import finetune_config, other_bands
 from glcnet_plugin.study.context import WEIGHTS, StudyContext
 from glcnet_plugin.study.plan import Job, probed
 from glcnet_plugin.study.tiles import Tiles, read_labels
@@ -29,7 +34,6 @@ from glcnet_plugin.study.tiles import Tiles, read_labels
 # Pixels of a labelled list, and at most of each tile of it; the same of the held-out tiles.
 LIST_PIXELS, TILE_PIXELS = 6400, 400
 VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100
-CALIBRATION = 64  # unlabelled tiles
 SCORES = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1', 'IoU')
 
 
@@ -41,11 +45,25 @@ class Pixels(NamedTuple):
 
 
 class Extractor(NamedTuple):
-    """A frozen network, and which of its features each probe reads."""
+    """A frozen network, which of its features each probe reads, and which weights were loaded."""
 
     name: str
     features: PixelFeatures
     columns: dict[str, slice]
+    is_loaded: Callable[[str], bool]
+
+    def calibrate(self, images: Iterable[Tensor], everywhere: bool) -> None:
+        """Estimate the statistics of batch normalisation, by default only where none were loaded.
+
+        Args:
+            images: (B, bands, H, W) normalised images each.
+            everywhere: Whether loaded statistics are replaced, too.
+        """
+        model = self.features.model
+        kept = {k: v.clone() for k, v in model.state_dict().items() if self.is_loaded(k)}
+        self.features.calibrate(images)
+        if not everywhere:
+            model.load_state_dict(kept, strict=False)
 
 
 class DenseFeatures(PixelFeatures):
@@ -74,16 +92,18 @@ def probe_weights(context: StudyContext, job: Job) -> list[dict[str, Any]]:
     if job.needs is not None:
         extractors += dense_features(context.folder / job.needs)
     images = image_files(Path(study.data.root, 'images'))
-    step = max(1, len(tiles.train) // CALIBRATION)
-    unlabelled = [raw_image(images[name]) for name in tiles.train[::step][:CALIBRATION]]
+    chosen = evenly_spaced(tiles.train, CALIBRATION_IMAGES)
+    unlabelled = [raw_image(images[name])[0] for name in chosen]
     for extractor in extractors:
-        normalised = map(partial(normalise, extractor.features.model), batches(unlabelled))
-        extractor.features.calibrate(normalised)
+        normalised = map(
+            partial(normalise, extractor.features.model), batches_of_one_size(unlabelled)
+        )
+        extractor.calibrate(normalised, context.method_of(job).uses_tile_statistics)
     samples = {
         name: sample_tile(study.data.root, name, images[name], count, extractors)
         for name, count in pixel_counts(tiles, keys).items()
     }
-    classes = len(read_classes(study.data.root)['classes'])
+    classes = len(context.classes['classes'])
     rows = []
     for extractor in extractors:
         for kind, columns in extractor.columns.items():
@@ -113,23 +133,15 @@ def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int
     return counts
 
 
-def batches(images: Sequence[Tensor], size: int = 16) -> Iterator[Tensor]:
-    """Images (1, bands, H, W) joined to batches of one size."""
-    by_shape: dict[Any, list[Tensor]] = {}
-    for image in images:
-        by_shape.setdefault(image.shape, []).append(image)
-    for same in by_shape.values():
-        for start in range(0, len(same), size):
-            yield torch.cat(same[start : start + size])
-
-
 def segmentor_features(context: StudyContext, job: Job) -> Extractor:
     """Features of the network that a fine-tuning would start from."""
     cfg = finetune_config(context, job)
     set_random_seed(job.seed)
-    model = _build(cfg)
+    model, scope = _build(cfg), context.method_of(job).scope
+    is_loaded: Callable[[str], bool] = _nothing
     if (weights := context.weights_of(job)) is not None:
-        load_pretrained(model, str(weights), context.method_of(job).scope)
+        load_pretrained(model, str(weights), scope, inflate=other_bands(cfg))
+        is_loaded = scope_filter(model.state_dict(), scope)
     features = PixelFeatures(model).eval()
     some = normalise(model, torch.zeros(1, len(model.data_preprocessor.mean), 64, 64))
     with torch.no_grad():
@@ -141,7 +153,12 @@ def segmentor_features(context: StudyContext, job: Job) -> Extractor:
         'probe_deep': slice(-last - encoder, None),
         'probe_last': slice(-last - encoder, -encoder or None),
     }
-    return Extractor('segmentor', features, columns)
+    return Extractor('segmentor', features, columns, is_loaded)
+
+
+def _nothing(key: str) -> bool:
+    """No key: of random weights."""
+    return False
 
 
 def dense_features(pretraining: Path) -> list[Extractor]:
@@ -153,7 +170,9 @@ def dense_features(pretraining: Path) -> list[Extractor]:
     state = torch.load(pretraining / WEIGHTS, map_location='cpu', weights_only=True)
     model.load_state_dict(state['state_dict'])
     features = DenseFeatures(model, 'backbone')
-    return [Extractor('dense', features, {'probe_dense': slice(None)})]
+    return [
+        Extractor('dense', features, {'probe_dense': slice(None)}, model.state_dict().__contains__)
+    ]
 
 
 def _build(cfg: Config) -> Any:

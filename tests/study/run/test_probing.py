@@ -5,13 +5,13 @@ import torch
 
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.masks import read_mask
+from glcnet_plugin.models.utils.pixel_features import PixelFeatures
 from glcnet_plugin.study.configs import pretrain_config
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.run import probing
 from glcnet_plugin.study.run.probing import (
     Extractor,
     Pixels,
-    batches,
     dense_features,
     fit,
     pixel_counts,
@@ -49,13 +49,6 @@ def test_a_tile_gives_as_many_pixels_as_the_smallest_list_asks_for(tiles):
     assert counts[tiles.val[0]] == 100 and counts[tiles.labelled[2, 0][0]] == 400
 
 
-def test_batches_hold_images_of_one_size():
-    images = [torch.zeros(1, 3, side, 8) for side in (8, 9, 8, 8)]
-    assert [tuple(batch.shape) for batch in batches(images, 2)] == [
-        (2, 3, 8, 8), (1, 3, 8, 8), (1, 3, 9, 8),
-    ]  # fmt: skip
-
-
 class Coordinates:
     """Features that are the places they are asked for."""
 
@@ -67,7 +60,7 @@ class Coordinates:
 
 def test_labels_are_those_of_the_places(scenes):
     for name, path in list(image_files(scenes / 'images').items())[:2]:
-        extractor = Extractor('places', Coordinates(), {})
+        extractor = Extractor('places', Coordinates(), {}, str.isidentifier)
         pixels = sample_tile(scenes, name, path, 300, [extractor])
         x, y = pixels.values['places'].astype(int).T
         assert (x.min(), y.min()) < (10, 10) and (x.max(), y.max()) > (150, 150)
@@ -120,3 +113,19 @@ def test_without_an_encoder_map_the_last_stage_is_the_deepest(study_file, tmp_pa
     numbers = np.arange(240)
     for kind in ('probe_deep', 'probe_last'):
         assert numbers[extractor.columns[kind]].tolist() == list(range(112, 240))
+
+
+def test_loaded_statistics_stay_unless_the_tiles_are_to_give_them():
+    network = torch.nn.Sequential(torch.nn.BatchNorm2d(1), torch.nn.BatchNorm2d(1))
+    features = PixelFeatures(torch.nn.Module(), 'backbone')
+    features.model = network
+    features.forward = network.forward
+    images = [torch.full((2, 1, 4, 4), 3.0)]
+    means = []
+    for everywhere in (False, True):
+        network[0].running_mean.fill_(9.0)
+        extractor = Extractor('x', features, {}, lambda key: key.startswith('0.'))
+        extractor.calibrate(images, everywhere)
+        means.append(network[0].running_mean.item())
+        assert not network.training and network[1].running_mean.item() != 0
+    assert means == [9.0, 3.0]

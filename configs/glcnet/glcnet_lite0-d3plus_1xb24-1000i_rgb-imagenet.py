@@ -1,6 +1,6 @@
 # The preset for your own tiles, on a CPU: ImageNet weights, continued by GLCNet for 1,000 steps.
 _base_ = [
-    '../_base_/backbones/efficientnet_lite0_os16.py',
+    '../_base_/backbones/efficientnet_lite0.py',
     '../_base_/decode_heads/deeplabv3plus_lite0.py',
     '../_base_/models/glcnet.py',
     '../_base_/datasets/unlabeled_96.py',

@@ -1,0 +1,15 @@
+# Few labels, with one linear layer on all maps of ResNet-50, which is the linear
+# probe of them at the start: then 300 small steps on 128 px crops.
+_base_ = [
+    '../_base_/backbones/resnet50_os16.py',
+    '../_base_/decode_heads/linear.py',
+    '../_base_/models/encoder_decoder.py',
+    '../_base_/datasets/folder_few_labels_128.py',
+    '../_base_/schedules/adamw_poly_300i.py',
+    '../_base_/default_runtime_few_labels.py',
+]
+model = dict(
+    backbone=_base_.backbone,
+    decode_head=dict(_base_.decode_head, num_classes=6),
+)
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'decode_head.conv_seg': dict(lr_mult=2.0)}))
