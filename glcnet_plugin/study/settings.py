@@ -122,20 +122,19 @@ class Study:
     notes: Sequence[str] = ()
 
     def start_of(self, method: Method) -> str | None:
-        """Name of the method with the weights that a pretraining starts from; None without one."""
-        if method.config is None:
-            return None
-        for name, other in self.methods.items():
-            start = (other.config, other.checkpoint, other.tile_statistics, other.network)
-            if start == (None, method.checkpoint, False, method.network):
-                return name
-        return None
+        """Name of the method that a method is compared with.
 
-    def random_of(self, method: Method) -> str | None:
-        """Name of the method with random weights of the same network; None if there is none."""
-        for name, other in self.methods.items():
-            if not other.trained and other.network == method.network:
-                return name
+        The weights that its pretraining starts from, or whose statistics it replaces; random ones
+        of the same network for others. None for random weights, and where there is no such method.
+        """
+        candidates = [m for m in self.methods.values() if m.network == method.network]
+        if method.config is not None or method.tile_statistics:
+            for other in candidates:
+                kept = other.config is None and not other.tile_statistics
+                if kept and other.checkpoint == method.checkpoint:
+                    return other.name
+        if method.trained:
+            return next((other.name for other in candidates if not other.trained), None)
         return None
 
     @property

@@ -12,7 +12,7 @@ def test_a_study_says_what_is_compared(study):
     glcnet = study.methods['glcnet']
     assert glcnet.scope == 'encoder' and glcnet.trained and glcnet.network == 'resnet18w16'
     assert not study.methods['random'].trained
-    assert study.random_of(glcnet) == 'random'
+    assert study.start_of(glcnet) == 'random'
     assert set(study.exceptions) == set()  # of methods that are not compared
     assert asdict(study)['data']['max_val'] == 80
 
@@ -106,7 +106,7 @@ def test_shipped_studies_can_be_read(path):
     for quick in (False, True):
         study = read_study(path, quick)
         check_protocol(study)
-        assert len(study.seeds) >= 3 and study.random_of(study.methods[study.proposed])
+        assert len(study.seeds) >= 3 and study.start_of(study.methods[study.proposed])
 
 
 def test_the_start_of_a_pretraining_is_the_method_with_its_weights(study):
@@ -120,7 +120,12 @@ def test_the_start_of_a_pretraining_is_the_method_with_its_weights(study):
     methods = {m.name: m for m in (tiles, other, random, start, ours, scratch)}
     study = replace(study, methods=methods)
     starts = {name: study.start_of(method) for name, method in methods.items()}
-    assert starts == dict.fromkeys(methods) | {'ours': 'imagenet', 'scratch': 'random'}
+    assert starts == dict.fromkeys(methods) | {
+        'imagenet': 'random',
+        'imagenet-tiles': 'imagenet',
+        'ours': 'imagenet',
+        'scratch': 'random',
+    }
     assert [m.uses_tile_statistics for m in (random, start, tiles, ours)] == [
         True, False, True, False,
     ]  # fmt: skip

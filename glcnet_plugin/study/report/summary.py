@@ -40,7 +40,7 @@ class Row:
     method: str
     labels: int
     scores: Mapping[str, Sequence[float]]  # one value per seed, by name
-    against_random: Difference | None
+    against_start: Difference | None
     against_best: Difference | None
 
     @property
@@ -101,26 +101,24 @@ def summarise(study: Study, scores: Iterable[Score]) -> list[Row]:
             by_seed = part.pivot(index='seed', columns='method', values=SCORE)
             for name in [name for name in study.methods if name in by_seed]:
                 own = part[part.method == name].sort_values('seed')
-                random = study.random_of(study.methods[name])
+                start = study.start_of(study.methods[name])
                 rows.append(Row(
                     kind, name, int(labels), {n: own[n].tolist() for n in SHOWN},
-                    _difference(by_seed, name, random),
+                    _difference(by_seed, name, start),
                     _difference(by_seed, name, best_baseline(study, name, by_seed)),
                 ))  # fmt: skip
-    return corrected(study, rows)
+    return corrected(rows)
 
 
-def corrected(study: Study, rows: Sequence[Row]) -> list[Row]:
+def corrected(rows: Sequence[Row]) -> list[Row]:
     """Correct the p-values of the differences for their number, by Holm's method.
 
-    There are two families, each over all kinds and numbers of labelled tiles: differences to
-    random weights, and differences to the best other method. A pair of methods that is compared
-    twice, as A to B and B to A or because random weights are the best other method, is one test;
-    with random weights it belongs to the first family. Single seeds have no p-value and do not
-    count.
+    A kind, which is a table of the report, has two families over all numbers of labelled tiles:
+    differences to the start, and differences to the best other method. A pair of methods that is
+    compared twice, as A to B and B to A or because the start is the best other method, is one
+    test, of the first family where it is in both. Single seeds have no p-value and do not count.
 
     Args:
-        study: The study.
         rows: With differences that are not corrected.
 
     Returns:
@@ -130,14 +128,15 @@ def corrected(study: Study, rows: Sequence[Row]) -> list[Row]:
     def pair(row: Row, one: Difference) -> Pair:
         return row.kind, row.labels, frozenset((row.method, one.other))
 
-    families: dict[bool, dict[Pair, float]] = {True: {}, False: {}}
-    for row in rows:
-        for one in (row.against_random, row.against_best):
-            if one is not None and (p_value := one.p_value) is not None:
-                names = (row.method, one.other)
-                trained = all(study.methods[name].trained for name in names)
-                families[trained][pair(row, one)] = p_value
+    families: dict[tuple[str, str], dict[Pair, float]] = {}
     adjusted: dict[Pair, float] = {}
+    for column in ('against_start', 'against_best'):
+        for row in rows:
+            one: Difference | None = getattr(row, column)
+            if one is None or (p_value := one.p_value) is None:
+                continue
+            if pair(row, one) not in families.get((row.kind, 'against_start'), {}):
+                families.setdefault((row.kind, column), {})[pair(row, one)] = p_value
     for tests in families.values():
         adjusted.update(zip(tests, holm(list(tests.values())), strict=True))
 
@@ -147,7 +146,7 @@ def corrected(study: Study, rows: Sequence[Row]) -> list[Row]:
     return [
         replace(
             row,
-            against_random=correct(row, row.against_random),
+            against_start=correct(row, row.against_start),
             against_best=correct(row, row.against_best),
         )
         for row in rows
@@ -188,7 +187,7 @@ def curve(rows: Iterable[Row], kind: str, method: str) -> list[Row]:
 
 
 def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
-    """How many labels random weights need to match the proposed method with the fewest labels.
+    """How many labels the start needs to match the proposed method with the fewest labels.
 
     Args:
         study: The study.
@@ -199,16 +198,16 @@ def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
         A sentence; None where there is nothing to compare.
     """
     proposed = study.methods[study.proposed]
-    name = study.random_of(proposed)
+    name = study.start_of(proposed)
     ours = curve(rows, kind, study.proposed)
     theirs = curve(rows, kind, name) if name else []
     if len(theirs) < 2 or not ours:
         return None
     least = ours[0]
-    if theirs[0].labels != least.labels or least.against_random is None:
+    if theirs[0].labels != least.labels or least.against_start is None:
         return None
     title, other = proposed.title, study.methods[str(name)].title
-    if least.against_random.verdict != 'ahead':
+    if least.against_start.verdict != 'ahead':
         return (
             f'with {least.labels} labelled tiles {title} is not ahead of {other} after correction, '
             'so no saving of labels can be given.'
@@ -224,5 +223,5 @@ def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
     how, count = labels_to_reach(least.mean(), numbers, means)
     text = f'{title} reaches Kappa {least.mean():.3f} with {least.labels} labelled tiles; {other}'
     if how == 'more than':
-        return f'{text} do not reach it with all {count:.0f}.'
-    return f'{text} need about {count:.0f}, {count / least.labels:.1f} times as many.'
+        return f'{text}: not reached with all {count:.0f}.'
+    return f'{text}: with about {count:.0f}, {count / least.labels:.1f} times as many.'

@@ -56,8 +56,8 @@ def answers(study: Study, rows: Sequence[Row]) -> list[str]:
 
 
 def _differences(row: Row) -> list[Difference]:
-    """Differences to random weights and to the best baseline; one if these are the same."""
-    both = [row.against_random, row.against_best]
+    """Differences to the start and to the best baseline; one if these are the same."""
+    both = [row.against_start, row.against_best]
     return list({one.other: one for one in both if one is not None}.values())
 
 
@@ -72,7 +72,7 @@ def difference_text(one: Difference) -> str:
 
 
 def detectable_text(rows: Sequence[Row]) -> str | None:
-    """State which differences to random weights the seeds of a table could have detected.
+    """State which differences to the start the seeds of a table could have detected.
 
     Args:
         rows: Of one kind.
@@ -82,9 +82,9 @@ def detectable_text(rows: Sequence[Row]) -> str | None:
         differences of two seeds or more.
     """
     compared = [
-        (row.labels, row.against_random, detectable)
+        (row.labels, row.against_start, detectable)
         for row in rows
-        if row.against_random and (detectable := row.against_random.detectable) is not None
+        if row.against_start and (detectable := row.against_start.detectable) is not None
     ]
     if not compared:
         return None
@@ -94,7 +94,7 @@ def detectable_text(rows: Sequence[Row]) -> str | None:
     parts = [f'{_range(own, "+.3f")} with {labels} tiles' for labels, own in found.items()]
     return (
         f'{_seeds_text([one for _, one, _ in compared])} could have detected differences to '
-        f'random weights of {", ".join(parts)} (power 0.8).'
+        f'the start of {", ".join(parts)} (power 0.8).'
     )
 
 
@@ -126,9 +126,9 @@ def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
         'in about 92 of 100 cases, so about one in twelve intervals is wrong by chance.',
         'Ahead or behind means that the difference also holds after correction for the number of '
         'comparisons: paired t-tests, whose p-values are adjusted by the method of Holm over all '
-        'differences to random weights, and over all others to the best other method, must be at '
-        'most 0.05. Possibly ahead or behind means that the interval excludes 0, but the adjusted '
-        'p-value is larger: the difference may be one of those that occur by chance.',
+        'differences of a table to the start, and over all others to the best other method, must '
+        'be at most 0.05. Possibly ahead or behind means that the interval excludes 0, but the '
+        'adjusted p-value is larger: the difference may be one of those that occur by chance.',
         'A tie does not show that two methods are equal. With a true difference as large as the '
         'one that the seeds could have detected, a single t-test at 5 % finds it in 8 of 10 cases '
         '(power 0.8); correction makes that less often.',
@@ -136,6 +136,15 @@ def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
         'intervals. No checkpoint was selected by these scores; the last one is scored.',
         'The best other method is chosen by these same scores, which favours it.',
     ]
+    sentences.append(
+        'The start of a method is what its pretraining started from: random weights, or existing '
+        'ones such as those of ImageNet. Existing weights are compared with random ones.'
+    )
+    if kept := [m.title for m in study.methods.values() if m.uses_tile_statistics]:
+        sentences.append(
+            'The statistics of batch normalisation are those of the training tiles for '
+            f'{", ".join(kept)}, and those that came with the weights for all others.'
+        )
     if len(study.used_pretrain_seeds) < len(study.seeds):
         count = len(study.used_pretrain_seeds)
         sentences.append(
@@ -160,7 +169,7 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
         if not own:
             continue
         labels = sorted({row.labels for row in own})
-        lines += [f'**{TITLES[kind]}**: {SCORE}, and the difference to random weights', '']
+        lines += [f'**{TITLES[kind]}**: {SCORE}, and the difference to the start', '']
         lines.append(f'| method | {" | ".join(f"{n} tiles" for n in labels)} |')
         lines.append('|---' * (len(labels) + 1) + '|')
         for name, method in study.methods.items():
@@ -175,11 +184,11 @@ def markdown(study: Study, rows: Sequence[Row]) -> str:
 
 
 def cell_text(row: Row, seeds: int) -> str:
-    """Mean, deviation and difference to random weights; the number of seeds if some are missing."""
+    """Mean, deviation and difference to the start; the number of seeds if some are missing."""
     deviation = row.deviation()
     text = f'{row.mean():.3f}' + (f' ± {deviation:.3f}' if deviation is not None else '')
-    if row.against_random is not None:
-        one = row.against_random
+    if row.against_start is not None:
+        one = row.against_start
         mark = '?' if one.interval is None else one.verdict
         text += f' ({one.mean:+.3f}, {mark})'
     return text if row.seeds == seeds else f'{text}, {row.seeds} seeds'
@@ -202,7 +211,7 @@ def records(study: Study, rows: Iterable[Row]) -> list[dict[str, Any]]:
             'seeds': row.seeds,
             **{f'{name}_{part}': value for name in SHOWN
                for part, value in (('mean', row.mean(name)), ('std', row.deviation(name)))},
-            **_columns('random', row.against_random),
+            **_columns('start', row.against_start),
             **_columns('best', row.against_best),
         }
         for row in rows
@@ -240,5 +249,5 @@ def exceptions_text(study: Study, used: Mapping[str, Mapping[str, str]]) -> list
         f'{method.title}: pretrained elsewhere ({method.checkpoint}): its images, which may show '
         'held-out ground, views, schedule and normalisation are unknown'
         for method in study.methods.values()
-        if method.checkpoint is not None
+        if method.checkpoint is not None and method.config is None
     ]

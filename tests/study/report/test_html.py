@@ -38,16 +38,16 @@ def test_the_report_states_verdicts_and_what_could_have_been_detected(context, m
     page = write_report(context, []).read_text()
     detectable = detectable_difference(gains['simclr'])
     line = (
-        '5 seeds could have detected differences to random weights of +0.000 to '
+        '5 seeds could have detected differences to the start of +0.000 to '
         f'{detectable:+.3f} with 2 tiles (power 0.8).'
     )
     assert line in page and line in (context.folder / 'report.md').read_text()
     assert '<td>ahead by +0.100 [+0.100, +0.100]</td>' in page and 'tied at +0.010 [' in page
     content = json.loads((context.folder / 'results.json').read_text())
     rows = {row['method']: row for row in content['rows']}
-    assert rows['glcnet']['random_verdict'] == 'ahead' and rows['glcnet']['random_p_holm'] == 0
-    assert rows['simclr']['random_verdict'] == 'tie'
-    assert rows['simclr']['random_detectable'] == pytest.approx(detectable)
+    assert rows['glcnet']['start_verdict'] == 'ahead' and rows['glcnet']['start_p_holm'] == 0
+    assert rows['simclr']['start_verdict'] == 'tie'
+    assert rows['simclr']['start_detectable'] == pytest.approx(detectable)
 
 
 def test_pictures_of_the_pretraining_are_the_last_ones(context):

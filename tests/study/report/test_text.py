@@ -83,7 +83,7 @@ def row(labels, spread, seeds=5):
 def test_detectable_differences_as_text():
     one = detectable_difference([0, 0.01, 0.02, 0.03, 0.04])
     assert detectable_text([row(2, 0.01), row(2, 0.03), row(2, 0.02), row(16, 0.02)]) == (
-        f'5 seeds could have detected differences to random weights of {one:+.3f} to '
+        f'5 seeds could have detected differences to the start of {one:+.3f} to '
         f'{3 * one:+.3f} with 2 tiles, {2 * one:+.3f} with 16 tiles (power 0.8).'
     )
     assert detectable_text([row(2, 0.01, 3), row(2, 0.01)]).startswith('3 to 5 seeds could')
@@ -106,35 +106,35 @@ def test_markdown_has_a_row_per_method(study, rows):
     assert lines[4] == '| random weights | 0.220 ± 0.016, 5 seeds |'
     assert lines[5] == '| GLCNet | 0.320 ± 0.016 (+0.100, ahead), 5 seeds |'
     assert lines[6] == '| SimCLR | 0.515 ± 0.013 (+0.300, ?), 4 seeds |'
-    assert lines[8].startswith('4 to 5 seeds could have detected differences to random weights of')
+    assert lines[8].startswith('4 to 5 seeds could have detected differences to the start of')
 
 
 def test_csv_holds_all_numbers(study, rows):
     found = {row['method']: row for row in csv.DictReader(io.StringIO(csv_table(study, rows)))}
     ours = found['glcnet']
     assert float(ours['Kappa_mean']) == pytest.approx(0.32) and ours['seeds'] == '5'
-    assert (ours['random_other'], ours['random_verdict']) == ('random', 'ahead')
-    assert float(ours['random_low']) == pytest.approx(0.1)
-    assert (found['simclr']['random_verdict'], found['simclr']['random_low']) == (
+    assert (ours['start_other'], ours['start_verdict']) == ('random', 'ahead')
+    assert float(ours['start_low']) == pytest.approx(0.1)
+    assert (found['simclr']['start_verdict'], found['simclr']['start_low']) == (
         'too few seeds',
         '',
     )
-    assert found['random']['random_other'] == ''
+    assert found['random']['start_other'] == ''
 
 
 def test_csv_and_records_hold_p_values_and_detectable_differences(study, rows):
     values = [0.1, 0.12, 0.09, 0.11, 0.1]
-    changed = [replace(rows[1], against_random=Difference('random', values, adjusted=0.25))]
+    changed = [replace(rows[1], against_start=Difference('random', values, adjusted=0.25))]
     (line,) = csv.DictReader(io.StringIO(csv_table(study, changed)))
     (record,) = records(study, changed)
     for name, expected in {
-        'random_p': stats.ttest_1samp(values, 0).pvalue,
-        'random_p_holm': 0.25,
-        'random_detectable': detectable_difference(values),
+        'start_p': stats.ttest_1samp(values, 0).pvalue,
+        'start_p_holm': 0.25,
+        'start_detectable': detectable_difference(values),
     }.items():
         assert record[name] == pytest.approx(expected)
         assert float(line[name]) == pytest.approx(expected, abs=5e-5)
-    assert record['random_verdict'] == line['random_verdict'] == 'possibly ahead'
+    assert record['start_verdict'] == line['start_verdict'] == 'possibly ahead'
     assert json.loads(json.dumps(record)) == record
 
 
