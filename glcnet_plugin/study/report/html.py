@@ -15,6 +15,7 @@ from glcnet_plugin.study.context import RESULT, StudyContext
 from glcnet_plugin.study.plan import Job, pretrained_as
 from glcnet_plugin.study.protocol import EQUAL
 from glcnet_plugin.study.report import figures
+from glcnet_plugin.study.report.label_free import rank_correlations, read_label_free
 from glcnet_plugin.study.report.summary import SCORE_KINDS, Row, Score, read_scores, summarise
 from glcnet_plugin.study.report.text import (
     TITLES,
@@ -75,7 +76,7 @@ def write_report(context: StudyContext, commands: Sequence[str]) -> Path:
     study, tiles, folder = context.study, context.tiles, context.folder
     scores = read_scores(context)
     rows = summarise(study, scores)
-    problems = find_problems(context)
+    problems, label_free = find_problems(context), read_label_free(context)
     exceptions = exceptions_text(study, context.exceptions)
     content = {
         'study': asdict(study),
@@ -90,6 +91,8 @@ def write_report(context: StudyContext, commands: Sequence[str]) -> Path:
         'commands': list(commands),
         'scores': [asdict(score) for score in scores],
         'rows': records(study, rows),
+        'label_free': [asdict(one) for one in label_free],
+        'rank_correlations': rank_correlations(label_free),
         'made_by': made_by(context),
     }
     (folder / 'results.json').write_text(json.dumps(content) + '\n', encoding='utf-8')
@@ -154,6 +157,7 @@ def _html(
         tables=[(TITLES[k], [r for r in rows if r.kind == k]) for k in SCORE_KINDS
                 if any(r.kind == k for r in rows)],
         difference=difference_text,
+        titles=TITLES,
         detectable=detectable_text,
         legend=list(zip(classes['classes'], map(tuple, classes['palette']), strict=True)),
         pictures=list(draw_pictures(context, rows, scores)),

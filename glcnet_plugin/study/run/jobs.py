@@ -136,7 +136,7 @@ def pretrain(context: StudyContext, job: Job) -> Result:
 
 def probe(context: StudyContext, job: Job) -> Result:
     """Classify pixels by frozen features, with every list of labelled tiles."""
-    return {'rows': probe_weights(context, job)}
+    return probe_weights(context, job)
 
 
 def finetune(context: StudyContext, job: Job) -> Result:

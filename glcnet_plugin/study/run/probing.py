@@ -18,6 +18,7 @@ from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.evaluation.confusion import confusion_scores, for_json
+from glcnet_plugin.evaluation.label_free import label_free_metrics
 from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
 from glcnet_plugin.evaluation.probe import linear_probe
 from glcnet_plugin.models.utils.batch_norm import (
@@ -76,7 +77,7 @@ class DenseFeatures(PixelFeatures):
         return [dense_map]
 
 
-def probe_weights(context: StudyContext, job: Job) -> list[dict[str, Any]]:
+def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
     """Probe the weights of a method with every list of labelled tiles that belongs to them.
 
     Args:
@@ -84,7 +85,8 @@ def probe_weights(context: StudyContext, job: Job) -> list[dict[str, Any]]:
         job: The probe; without a checkpoint, its seed gives random weights.
 
     Returns:
-        A row for each probe and list: ``kind``, ``labels``, ``seed``, ``scores`` and ``hist``.
+        ``rows``, one for each probe and list: ``kind``, ``labels``, ``seed``, ``scores`` and
+        ``hist``; and ``label_free``, numbers about the features of each kind.
     """
     study, tiles = context.study, context.tiles
     keys = list(probed(job, study, tiles))
@@ -104,9 +106,11 @@ def probe_weights(context: StudyContext, job: Job) -> list[dict[str, Any]]:
         for name, count in pixel_counts(tiles, keys).items()
     }
     classes = len(context.classes['classes'])
-    rows = []
+    rows, label_free = [], {}
     for extractor in extractors:
         for kind, columns in extractor.columns.items():
+            values = [samples[name].values[extractor.name][:, columns] for name in tiles.val]
+            label_free[kind] = label_free_metrics(np.concatenate(values))
             for labels, seed in keys:
                 names = tiles.labelled[labels, seed]
                 hist = fit(samples, extractor.name, columns, names, tiles.val, classes)
@@ -114,7 +118,7 @@ def probe_weights(context: StudyContext, job: Job) -> list[dict[str, Any]]:
                 kept = {name: for_json(scores[name]) for name in SCORES}
                 rows.append({'kind': kind, 'labels': labels, 'seed': seed, 'scores': kept,
                              'hist': hist.tolist()})  # fmt: skip
-    return rows
+    return {'rows': rows, 'label_free': label_free}
 
 
 def pixels_per_tile(tiles: int, scored: bool) -> int:
