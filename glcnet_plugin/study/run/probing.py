@@ -19,7 +19,7 @@ from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.evaluation.confusion import confusion_scores, for_json
 from glcnet_plugin.evaluation.label_free import label_free_metrics
-from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
+from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile, sample_pixels
 from glcnet_plugin.evaluation.probe import linear_probe
 from glcnet_plugin.models.utils.batch_norm import (
     CALIBRATION_IMAGES,
@@ -32,9 +32,7 @@ from glcnet_plugin.study.context import WEIGHTS, StudyContext
 from glcnet_plugin.study.plan import Job, probed
 from glcnet_plugin.study.tiles import Tiles, read_labels
 
-# Pixels of a labelled list, and at most of each tile of it; the same of the held-out tiles.
-LIST_PIXELS, TILE_PIXELS = 6400, 400
-VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100
+VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100  # of all held-out tiles, and at most of each
 SCORES = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1', 'IoU')
 
 
@@ -121,19 +119,18 @@ def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
     return {'rows': rows, 'label_free': label_free}
 
 
-def pixels_per_tile(tiles: int, scored: bool) -> int:
+def pixels_of(tiles: int, scored: bool) -> int:
     """Pixels that a probe reads per tile: the fewer tiles, the more."""
-    total, most = (VAL_PIXELS, VAL_TILE_PIXELS) if scored else (LIST_PIXELS, TILE_PIXELS)
-    return min(most, max(1, total // tiles))
+    return pixels_per_tile(tiles, VAL_PIXELS, VAL_TILE_PIXELS) if scored else pixels_per_tile(tiles)
 
 
 def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int]:
     """Pixels to read of each tile, by name."""
-    counts = dict.fromkeys(tiles.val, pixels_per_tile(len(tiles.val), True))
+    counts = dict.fromkeys(tiles.val, pixels_of(len(tiles.val), True))
     for key in keys:
         names = tiles.labelled[key]
         for name in names:
-            counts[name] = max(counts.get(name, 0), pixels_per_tile(len(names), False))
+            counts[name] = max(counts.get(name, 0), pixels_of(len(names), False))
     return counts
 
 
@@ -237,7 +234,7 @@ def fit(
     """
     parts: list[NDArray[Any]] = []
     for names, scored in ((train, False), (val, True)):
-        most = pixels_per_tile(len(names), scored)
+        most = pixels_of(len(names), scored)
         values = [samples[name].values[network][:most, columns] for name in names]
         parts.append(np.concatenate(values))
         parts.append(np.concatenate([samples[name].labels[:most] for name in names]))

@@ -15,7 +15,7 @@ from glcnet_plugin.study.run.probing import (
     dense_features,
     fit,
     pixel_counts,
-    pixels_per_tile,
+    pixels_of,
     sample_tile,
     segmentor_features,
 )
@@ -39,8 +39,8 @@ def test_same_seed_same_random_features(context, jobs, scenes):
 
 
 def test_more_pixels_of_fewer_tiles():
-    assert [pixels_per_tile(n, False) for n in (4, 16, 160, 20_000)] == [400, 400, 40, 1]
-    assert [pixels_per_tile(n, True) for n in (80, 8064)] == [100, 4]
+    assert [pixels_of(n, False) for n in (4, 16, 160, 20_000)] == [400, 400, 40, 1]
+    assert [pixels_of(n, True) for n in (80, 8064)] == [100, 4]
 
 
 def test_a_tile_gives_as_many_pixels_as_the_smallest_list_asks_for(tiles):
