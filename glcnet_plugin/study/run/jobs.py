@@ -49,7 +49,7 @@ def run_job(context: StudyContext, job: Job) -> Result:
     if not torch.cuda.is_available():
         one_thread()
     folder, inputs = context.folder_of(job), inputs_of(job, context)
-    prepare_folder(folder, inputs, keep=job.kind == 'pretrain')
+    prepare_folder(folder, inputs, keep=job.kind != 'probe')  # a training resumes
     write_lists(context.tiles, context.folder / 'lists')
     start = time.time()
     with (

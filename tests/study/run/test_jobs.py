@@ -1,4 +1,5 @@
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from glcnet_plugin.engine.hooks import GracefulStopHook
 from glcnet_plugin.study.inputs import inputs_of
 from glcnet_plugin.study.run import jobs as job_module
 from glcnet_plugin.study.run.jobs import prepare_folder, run_job
@@ -75,6 +77,26 @@ def test_a_begun_pretraining_goes_on(run, tmp_path, monkeypatch):
     assert result['resumed']
     again = torch.load(place / 'weights.pth')['state_dict']
     assert result['steps'] == 2 and all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_a_begun_fine_tuning_goes_on(run, tmp_path, monkeypatch):
+    """One that takes longer than a step of a cut study began anew in every step."""
+    name = 'finetune/random/2tiles/seed1'
+    whole, done = run(name), []
+    after = GracefulStopHook.after_train_iter
+
+    def stop(hook, runner, *args, **kwargs):
+        done.append(runner.iter)
+        if len(done) == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return after(hook, runner, *args, **kwargs)
+
+    monkeypatch.setattr(GracefulStopHook, 'after_train_iter', stop)
+    with pytest.raises(SystemExit):
+        run(name, 'another')
+    assert (tmp_path / 'another' / name / 'stopped.pth').is_file()
+    result = run(name, 'another')
+    assert done == [0, 1] and result['steps'] == 2 and result['hist'] == whole['hist']
 
 
 def test_a_pretraining_of_other_inputs_begins_anew(tmp_path):
