@@ -1,0 +1,1 @@
+"""Predict images and scenes of any size with a trained segmentation network."""

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+
+from glcnet_plugin.datasets.io.folder_format import image_files
+from glcnet_plugin.datasets.io.masks import read_mask
+from glcnet_plugin.engine.hooks.probe_init import ClassifierInput
+from glcnet_plugin.engine.labelled_tiles import labelled_samples
+from glcnet_plugin.engine.probe_sets import choose_pixels, extract
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile
+from glcnet_plugin.evaluation.probe import fit_linear
+from glcnet_plugin.inference.fit_probe import fit_probe
+from glcnet_plugin.inference.model import load_model
+
+pytestmark = pytest.mark.slow
+NAME = 'configs/downstream/linear_r18w16_1xb8-300i_few-labels.py'
+
+
+@pytest.fixture
+def base(request):
+    return request.config.rootpath / NAME
+
+
+@pytest.fixture
+def pretrained(request, tmp_path):
+    """A checkpoint as a pretraining leaves it, of another backbone than the config's."""
+    cfg = Config.fromfile(
+        request.config.rootpath / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
+    )
+    cfg.model.backbone.base_channels = 8
+    cfg.model.backbone.stem_channels = 8
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        network = MODELS.build(cfg.model)
+        network.init_weights()
+    bands = {'names': None, 'mean': [100.0, 110.0, 120.0], 'std': [50.0] * 3}
+    meta = {'cfg': cfg.pretty_text, 'bands': bands}
+    torch.save({'state_dict': network.state_dict(), 'meta': meta}, tmp_path / 'pretrained.pth')
+    return tmp_path / 'pretrained.pth', network
+
+
+def test_the_checkpoint_gives_the_probabilities_of_scikit_learn(scenes, tmp_path, base, pretrained):
+    path = fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe', base)
+    model = load_model(path, device='cpu')
+    weights = pretrained[1].state_dict()
+    loaded = model.network.state_dict()
+    assert torch.equal(loaded['backbone.conv1.weight'], weights['backbone.conv1.weight'])
+    assert model.network.data_preprocessor.mean.flatten().tolist() == [100.0, 110.0, 120.0]
+    assert len(model.classes) == 6 and model.classes[3] == 'road'
+
+    cfg = Config.fromfile(tmp_path / 'probe' / base.name)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        from mmengine.registry import DATASETS
+
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    count = pixels_per_tile(len(dataset))
+    tiles = [choose_pixels(sample, count) for sample in labelled_samples(dataset)]
+    features, labels = extract(ClassifierInput(model.network), tiles)
+    probe = fit_linear(features, labels)
+    layer = model.network.decode_head.conv_seg
+    with torch.no_grad():
+        logits = torch.from_numpy(features).float() @ layer.weight[:, :, 0, 0].T + layer.bias
+    seen = np.unique(labels)
+    ours = logits[:, seen].softmax(1).numpy()
+    np.testing.assert_allclose(ours, probe.predict_proba(features), atol=1e-4)
+
+    name, file = next(iter(image_files(scenes / 'images').items()))
+    truth = read_mask(scenes / f'masks/{name}.png')
+    from glcnet_plugin.datasets.io.images import read_image
+
+    image = torch.from_numpy(read_image(str(file))).permute(2, 0, 1)[None].float()
+    predicted = model.probabilities(image)[0].argmax(0).numpy()
+    assert (predicted == truth).mean() > 0.5  # even of random weights: it was fitted to this tile
+
+
+def test_a_config_without_the_probe_is_refused(scenes, tmp_path, request):
+    other = request.config.rootpath / 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
+    with pytest.raises(ConfigError, match='has no default_hooks.probe_init: use a few-labels'):
+        fit_probe('x.pth', scenes, tmp_path, other)

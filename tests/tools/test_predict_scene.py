@@ -1,0 +1,33 @@
+"""The command as a whole is run in test_fit_probe.py."""
+
+from pathlib import Path
+
+import numpy as np
+import predict_scene
+import pytest
+
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
+from glcnet_plugin.inference.scene import SceneReport
+
+
+def test_folders_and_files(tmp_path):
+    for name in ('b', 'a'):
+        write_image(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
+    scenes = predict_scene.scenes_of([str(tmp_path), '/vsicurl/https://example.org/x.tif'])
+    assert [Path(scene).stem for scene in scenes] == ['a', 'b', 'x']
+
+
+def test_what_was_predicted_as_text():
+    report = SceneReport(Path('a_map.tif'), {'road': 25, 'field': 75}, 7, ['x is damaged'], ['y'])
+    assert predict_scene.report_text(report).splitlines() == [
+        'a_map.tif: road 25.0%, field 75.0%; 7 pixels without data',
+        '  note: y',
+        '  1 windows could not be read and are nodata, the first: x is damaged',
+    ]
+
+
+def test_a_checkpoint_alone_is_no_scene(monkeypatch, capsys):
+    monkeypatch.setattr('sys.argv', ['predict_scene.py', 'x.pth', '--out', 'maps'])
+    with pytest.raises(SystemExit, match='2'):
+        predict_scene.main()
+    assert 'give at least one scene before the checkpoint' in capsys.readouterr().err

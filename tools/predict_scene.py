@@ -1,0 +1,83 @@
+r"""Predict scenes with a checkpoint: georeferenced maps of classes, of scenes of any size.
+
+A stopped run goes on. The config is inside of the checkpoint.
+
+Example:
+    python tools/predict_scene.py data/scene.tif work_dirs/probe/probe.pth --out maps
+    python tools/predict_scene.py data/scenes work_dirs/finetune/iter_300.pth --out maps \
+        --confidence --augment
+"""
+
+import argparse
+from pathlib import Path
+
+from glcnet_plugin.datasets.io.headers import RASTER_SUFFIXES
+from glcnet_plugin.datasets.io.lists import list_images
+from glcnet_plugin.inference.block_predictor import Tiling
+from glcnet_plugin.inference.model import load_model
+from glcnet_plugin.inference.scene import SceneReport, predict_scene
+from glcnet_plugin.utils.cli import run_tool, whole_number
+
+
+def scenes_of(given: list[str]) -> list[str]:
+    """Files, and all images of folders."""
+    scenes: list[str] = []
+    for name in given:
+        scenes += list_images(name) if Path(name).is_dir() else [name]
+    return scenes
+
+
+def report_text(report: SceneReport) -> str:
+    """What was predicted, as lines."""
+    total = max(1, sum(report.pixels.values()))
+    shares = ', '.join(f'{name} {count / total:.1%}' for name, count in report.pixels.items())
+    lines = [f'{report.path}: {shares}; {report.nodata} pixels without data']
+    lines += [f'  note: {note}' for note in report.notes]
+    if report.unreadable:
+        lines.append(
+            f'  {len(report.unreadable)} windows could not be read and are nodata, the first: '
+            f'{report.unreadable[0]}'
+        )
+    return '\n'.join(lines)
+
+
+def main() -> int:
+    """Predict all scenes.
+
+    Returns:
+        1 if a part of a scene could not be read, else 0.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'inputs', nargs='+', metavar='SCENE... CHECKPOINT',
+        help=f'scenes ({", ".join(RASTER_SUFFIXES)}, PNG, JPEG), folders or /vsi addresses, then '
+        'the checkpoint',
+    )  # fmt: skip
+    parser.add_argument('--out', required=True, help='folder of the maps')
+    parser.add_argument('--config', help='config file, where the checkpoint holds none')
+    parser.add_argument('--window', type=whole_number, help='pixels; default: the training crop')
+    parser.add_argument('--batch-size', type=whole_number, default=8)
+    parser.add_argument('--augment', action='store_true', help='average over flips and turns')
+    parser.add_argument('--amp', action='store_true', help='half precision')
+    parser.add_argument('--confidence', action='store_true', help='write confidence and entropy')
+    parser.add_argument('--device', help="such as 'cuda:1' or 'cpu'")
+    args = parser.parse_args()
+    *names, checkpoint = args.inputs
+    if not names:
+        parser.error('give at least one scene before the checkpoint')
+    model = load_model(checkpoint, args.config, args.device)
+    tiling = Tiling.of(args.window or model.window, batch_size=args.batch_size)
+    damaged = False
+    for scene in scenes_of(names):
+        report = predict_scene(
+            scene, model, args.out, tiling, args.augment, args.amp, args.confidence
+        )
+        print(report_text(report), flush=True)
+        damaged = damaged or bool(report.unreadable)
+    return int(damaged)
+
+
+if __name__ == '__main__':
+    run_tool(main)
