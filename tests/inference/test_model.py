@@ -3,7 +3,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
+from mmseg.apis import inference_model
 
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 from glcnet_plugin.inference.model import load_model
 
@@ -106,3 +108,18 @@ def test_a_pretraining_has_no_classes(save, request):
     text = Config.fromfile(root / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py')
     with pytest.raises(ConfigError, match='of a pretraining. Fit its classifier by tools/fit_pr'):
         load_model(save(text=text.pretty_text)[0])
+
+
+def test_mmseg_predicts_images_without_labels(save, cfg, tmp_path, mmseg_scope):
+    """It ended with KeyError: 'seg_map_path'."""
+    path, _ = save()
+    ours = load_model(path, device='cpu')
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    write_image(tmp_path / 'tile', pixels)
+    (file,) = tmp_path.glob('tile.*')
+    network = ours.network
+    network.cfg = cfg
+    sample = inference_model(network, str(file))
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    expected = ours.probabilities(image)[0].argmax(0)
+    assert torch.equal(sample.pred_sem_seg.data[0], expected)

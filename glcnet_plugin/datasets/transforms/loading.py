@@ -141,9 +141,12 @@ class LoadRSMask(LoadAnnotations):
     255. With the datasets of this package, a value that is no class raises here, with the
     file's name, and not in a kernel of the GPU.
 
+    A sample without ``seg_map_path`` stays as it is: ``mmseg.apis.inference_model`` runs the test
+    pipeline of a config on images alone.
+
     **Required Keys:**
 
-    - seg_map_path
+    - seg_map_path (optional)
     - label_map
     - reduce_zero_label
     - seg_fields
@@ -158,6 +161,10 @@ class LoadRSMask(LoadAnnotations):
 
     - seg_fields
     """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Read the mask of a sample, if it has one; see :meth:`_load_seg_map`."""
+        return super().transform(results) if 'seg_map_path' in results else results
 
     def _load_seg_map(self, results: dict[str, Any]) -> None:
         """Read the mask of a sample.

@@ -254,3 +254,7 @@ def test_alpha_as_a_mask(tmp_path):
     assert LoadRSImage().transform({'img_path': str(tmp_path / 'x.png')})['img'].shape == (2, 2, 4)
     with pytest.raises(ConfigError, match="alpha must be 'data' or 'mask', got 'no'"):
         LoadRSImage(alpha='no')
+
+
+def test_a_sample_without_a_mask_stays_as_it_is():
+    assert LoadRSMask().transform({'img': 1}) == {'img': 1}
