@@ -14,7 +14,7 @@ from pathlib import Path
 from glcnet_plugin.datasets.io.headers import RASTER_SUFFIXES
 from glcnet_plugin.datasets.io.lists import list_images
 from glcnet_plugin.inference.block_predictor import Tiling
-from glcnet_plugin.inference.model import load_model
+from glcnet_plugin.inference.loading import load_model
 from glcnet_plugin.inference.scene import SceneReport, predict_scene
 from glcnet_plugin.utils.cli import run_tool, whole_number
 

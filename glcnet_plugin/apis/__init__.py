@@ -2,6 +2,10 @@
 
 - :func:`load_pretrained`: load a part of a checkpoint into a network, or stop.
 - :class:`LoadReport`: what it loaded.
+- :func:`load_model`: a trained segmentation network, ready to predict raw images.
+- :class:`SegmentationModel`: what it gives, with ``predict`` and ``features`` of arrays.
+- :func:`predict_scene`: a georeferenced map of a scene of any size.
+- :func:`fit_probe`: fit a classifier to frozen features, for a map before any fine-tuning.
 - :func:`export_weights`: write a part of a checkpoint into a file of tensors and plain facts.
 - :class:`ExportReport`: what it wrote.
 - :func:`describe`: architecture, method, bands, code and data of a checkpoint, from its ``meta``.
@@ -26,6 +30,10 @@ __getattr__, __dir__, __all__ = lazy.attach(
         'checkpoints.safe_load': ['read_weights'],
         'evaluation.confusion': ['confusion_scores'],
         'evaluation.probe': ['knn_probe', 'linear_probe'],
+        'inference.fit_probe': ['fit_probe'],
+        'inference.loading': ['load_model'],
+        'inference.model': ['SegmentationModel'],
+        'inference.scene': ['predict_scene'],
         'models.utils.pixel_features': ['PixelFeatures', 'normalise'],
     },
 )

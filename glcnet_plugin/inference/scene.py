@@ -51,7 +51,7 @@ def predict_scene(
 
     Args:
         scene: File or ``/vsi`` address of a raster, of any size.
-        model: See :func:`glcnet_plugin.inference.model.load_model`.
+        model: See :func:`glcnet_plugin.inference.loading.load_model`.
         out: Folder of the map, which is called as the scene, with ``_map.tif``.
         tiling: Windows and blocks; None for windows of the size of the training crops.
         augment: Whether to average over flips and quarter turns.

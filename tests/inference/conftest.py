@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
 from rasterio.transform import from_origin
 from torch import nn
 
@@ -72,3 +74,32 @@ def write_scene(tmp_path):
         return path, image
 
     return write
+
+
+ROOT = 'configs/downstream/linear_r18w16_1xb8-300i_few-labels.py'
+
+
+@pytest.fixture
+def cfg(request):
+    return Config.fromfile(request.config.rootpath / ROOT)
+
+
+@pytest.fixture
+def save(cfg, tmp_path):
+    """Write a checkpoint as a run leaves it."""
+
+    def save(meta=None, text=None):
+        with DefaultScope.overwrite_default_scope('mmseg'):
+            network = MODELS.build(cfg.model)
+        names = ['a', 'b', 'c', 'd', 'e', 'f']
+        recorded = {
+            'cfg': cfg.pretty_text if text is None else text,
+            'dataset_meta': {'classes': names, 'palette': [[i, i, i] for i in range(6)]},
+            'bands': {'names': ['red', 'green', 'blue'], 'mean': [1.0] * 3, 'std': [1.0] * 3},
+        }
+        content = {'state_dict': network.state_dict(), 'meta': {**recorded, **(meta or {})}}
+        path = tmp_path / 'x.pth'
+        torch.save(content, path)
+        return path, network
+
+    return save

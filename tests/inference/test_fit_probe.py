@@ -13,7 +13,7 @@ from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile
 from glcnet_plugin.evaluation.probe import fit_linear
 from glcnet_plugin.inference.fit_probe import fit_probe
-from glcnet_plugin.inference.model import load_model
+from glcnet_plugin.inference.loading import load_model
 
 pytestmark = pytest.mark.slow
 NAME = 'configs/downstream/linear_r18w16_1xb8-300i_few-labels.py'

@@ -1,58 +1,7 @@
 import numpy as np
-import pytest
 import torch
-from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope
-from mmseg.apis import inference_model
 
-from glcnet_plugin.datasets.tiling.folder_writer import write_image
-from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
-from glcnet_plugin.inference.model import load_model
-
-ROOT = 'configs/downstream/linear_r18w16_1xb8-300i_few-labels.py'
-
-
-@pytest.fixture
-def cfg(request):
-    return Config.fromfile(request.config.rootpath / ROOT)
-
-
-@pytest.fixture
-def save(cfg, tmp_path):
-    """Write a checkpoint as a run leaves it."""
-
-    def save(meta=None, text=None):
-        with DefaultScope.overwrite_default_scope('mmseg'):
-            network = MODELS.build(cfg.model)
-        names = ['a', 'b', 'c', 'd', 'e', 'f']
-        recorded = {
-            'cfg': cfg.pretty_text if text is None else text,
-            'dataset_meta': {'classes': names, 'palette': [[i, i, i] for i in range(6)]},
-            'bands': {'names': ['red', 'green', 'blue'], 'mean': [1.0] * 3, 'std': [1.0] * 3},
-        }
-        content = {'state_dict': network.state_dict(), 'meta': {**recorded, **(meta or {})}}
-        path = tmp_path / 'x.pth'
-        torch.save(content, path)
-        return path, network
-
-    return save
-
-
-def test_a_checkpoint_alone_says_everything(save):
-    path, network = save()
-    model = load_model(path, device='cpu')
-    assert model.classes == ['a', 'b', 'c', 'd', 'e', 'f'] and model.palette[2] == [2, 2, 2]
-    assert (model.bands, model.window) == (3, 128) and not model.reverses_bands
-    assert model.band_names == ['red', 'green', 'blue'] and model.loading == {}
-    images = torch.randint(0, 256, (2, 3, 64, 96)).float()
-    found = model.probabilities(images)
-    assert found.shape == (2, 6, 64, 96) and found.sum(1).numpy() == pytest.approx(1, abs=1e-5)
-    network.eval()
-    data = network.data_preprocessor({'inputs': list(images), 'data_samples': None}, False)
-    meta = [dict(ori_shape=(64, 96), img_shape=(64, 96), pad_shape=(64, 96))] * 2
-    with torch.no_grad():
-        expected = network.encode_decode(torch.stack(list(data['inputs'])), meta).softmax(1)
-    np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5)
+from glcnet_plugin.inference.loading import load_model
 
 
 def test_flips_and_turns_are_averaged(save):
@@ -65,61 +14,14 @@ def test_flips_and_turns_are_averaged(save):
     np.testing.assert_allclose(found.flip(-2).numpy(), flipped.numpy(), atol=1e-5)
 
 
-def test_images_of_a_foreign_pipeline_are_bgr(cfg, save):
-    images = torch.randint(0, 256, (1, 3, 64, 64)).float()
-    path, _ = save()
-    expected = load_model(path, device='cpu').probabilities(images.flip(1))
-    pipeline = [dict(type='LoadImageFromFile'), dict(type='PackSegInputs')]
-    cfg.test_dataloader.dataset.pipeline = pipeline
-    content = torch.load(path, weights_only=True)
-    content['meta']['cfg'] = cfg.pretty_text
-    torch.save(content, path)
-    model = load_model(path, device='cpu')
-    assert model.reverses_bands
-    np.testing.assert_array_equal(model.probabilities(images).numpy(), expected.numpy())
-
-
-def test_how_images_are_loaded_is_recorded(cfg, save):
-    step = dict(type='glcnet_plugin.LoadRSImage', bands=[2, 1, 0], nodata_fill=7.0)
-    cfg.test_dataloader.dataset.pipeline = [step, dict(type='PackSegInputs')]
-    cfg.model.test_cfg = dict(mode='slide', crop_size=(96, 96), stride=(64, 64))
-    cfg.train_dataloader.dataset.pipeline = [step]
+def test_arrays_are_predicted_and_described(save):
     model = load_model(save()[0], device='cpu')
-    assert model.loading == {'bands': [2, 1, 0], 'nodata_fill': 7.0} and model.window == 96
-
-
-def test_what_a_checkpoint_lacks_is_named(save, tmp_path, cfg):
-    with pytest.raises(DataError, match='x.pth holds no config: give the config file'):
-        load_model(save(text='')[0])
-    with pytest.raises(DataError, match='names 2 classes, but its network has 6: a, b'):
-        load_model(save({'dataset_meta': {'classes': ['a', 'b']}})[0], device='cpu')
-    path, _ = save({'dataset_meta': None})
-    assert load_model(path, device='cpu').classes[5] == 'class_5'
-    assert len({tuple(c) for c in load_model(path, device='cpu').palette}) == 6
-    content = torch.load(path, weights_only=True)
-    del content['state_dict']['backbone.conv1.weight']
-    torch.save(content, path)
-    with pytest.raises(CheckpointMismatchError, match=r"missing \['backbone.conv1.weight'\]"):
-        load_model(path)
-
-
-def test_a_pretraining_has_no_classes(save, request):
-    root = request.config.rootpath
-    text = Config.fromfile(root / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py')
-    with pytest.raises(ConfigError, match='of a pretraining. Fit its classifier by tools/fit_pr'):
-        load_model(save(text=text.pretty_text)[0])
-
-
-def test_mmseg_predicts_images_without_labels(save, cfg, tmp_path, mmseg_scope):
-    """It ended with KeyError: 'seg_map_path'."""
-    path, _ = save()
-    ours = load_model(path, device='cpu')
-    pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
-    write_image(tmp_path / 'tile', pixels)
-    (file,) = tmp_path.glob('tile.*')
-    network = ours.network
-    network.cfg = cfg
-    sample = inference_model(network, str(file))
-    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
-    expected = ours.probabilities(image)[0].argmax(0)
-    assert torch.equal(sample.pred_sem_seg.data[0], expected)
+    image = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    batch = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    expected = model.probabilities(batch)[0].argmax(0).numpy()
+    np.testing.assert_array_equal(model.predict(image), expected)
+    maps = model.features(image)
+    assert [one.shape[2] for one in maps] == [16, 32, 64, 128]
+    normalised = model.network.data_preprocessor.mean  # of the checkpoint's config
+    first = model.network.backbone((batch - normalised) / model.network.data_preprocessor.std)[0]
+    np.testing.assert_allclose(maps[0], first[0].permute(1, 2, 0).detach().numpy(), atol=1e-4)

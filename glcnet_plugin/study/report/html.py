@@ -16,17 +16,16 @@ from glcnet_plugin.study.plan import Job, pretrained_as
 from glcnet_plugin.study.protocol import EQUAL
 from glcnet_plugin.study.report import figures
 from glcnet_plugin.study.report.label_free import rank_correlations, read_label_free
+from glcnet_plugin.study.report.records import csv_table, records
 from glcnet_plugin.study.report.summary import SCORE_KINDS, Row, Score, read_scores, summarise
 from glcnet_plugin.study.report.text import (
     TITLES,
     answers,
     caveats,
-    csv_table,
     detectable_text,
     difference_text,
     exceptions_text,
     markdown,
-    records,
     scopes_text,
 )
 from glcnet_plugin.study.results import find_problems, read_result

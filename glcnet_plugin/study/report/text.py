@@ -1,16 +1,12 @@
-"""Results of a study as sentences, Markdown and CSV."""
+"""Results of a study as sentences and Markdown."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from collections.abc import Mapping, Sequence
 
 from glcnet_plugin.study.report.differences import Difference
 from glcnet_plugin.study.report.statistics import ENOUGH
 from glcnet_plugin.study.report.summary import (
     SCORE,
     SCORE_KINDS,
-    SHOWN,
     Row,
     labels_saved,
 )
@@ -192,41 +188,6 @@ def cell_text(row: Row, seeds: int) -> str:
         mark = '?' if one.interval is None else one.verdict
         text += f' ({one.mean:+.3f}, {mark})'
     return text if row.seeds == seeds else f'{text}, {row.seeds} seeds'
-
-
-def csv_table(study: Study, rows: Iterable[Row]) -> str:
-    """One line per row, with all numbers."""
-    table = pd.DataFrame(records(study, rows))
-    return str(table.to_csv(index=False, float_format='%.4f', lineterminator='\n'))
-
-
-def records(study: Study, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """One record per row, with all numbers; None where there is none."""
-    return [
-        {
-            'kind': row.kind,
-            'method': row.method,
-            'network': study.methods[row.method].network,
-            'labelled_tiles': row.labels,
-            'seeds': row.seeds,
-            **{f'{name}_{part}': value for name in SHOWN
-               for part, value in (('mean', row.mean(name)), ('std', row.deviation(name)))},
-            **_columns('start', row.against_start),
-            **_columns('best', row.against_best),
-        }
-        for row in rows
-    ]  # fmt: skip
-
-
-def _columns(prefix: str, one: Difference | None) -> dict[str, object]:
-    """A difference as columns; empty without one."""
-    low, high = (one and one.interval) or (None, None)
-    values = {
-        'other': one and one.other, 'difference': one and one.mean, 'low': low, 'high': high,
-        'p': one and one.p_value, 'p_holm': one and one.adjusted,
-        'detectable': one and one.detectable, 'verdict': one and one.verdict,
-    }  # fmt: skip
-    return {f'{prefix}_{name}': value for name, value in values.items()}
 
 
 def scopes_text(study: Study) -> list[str]:

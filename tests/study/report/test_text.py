@@ -1,10 +1,5 @@
-import csv
-import io
-import json
-from dataclasses import replace
 
 import pytest
-from scipy import stats
 
 from glcnet_plugin.study.report.differences import Difference
 from glcnet_plugin.study.report.statistics import detectable_difference
@@ -12,12 +7,10 @@ from glcnet_plugin.study.report.summary import Row, Score, summarise
 from glcnet_plugin.study.report.text import (
     answers,
     caveats,
-    csv_table,
     detectable_text,
     difference_text,
     exceptions_text,
     markdown,
-    records,
     scopes_text,
 )
 from glcnet_plugin.study.settings import read_study
@@ -107,35 +100,6 @@ def test_markdown_has_a_row_per_method(study, rows):
     assert lines[5] == '| GLCNet | 0.320 ± 0.016 (+0.100, ahead), 5 seeds |'
     assert lines[6] == '| SimCLR | 0.515 ± 0.013 (+0.300, ?), 4 seeds |'
     assert lines[8].startswith('4 to 5 seeds could have detected differences to the start of')
-
-
-def test_csv_holds_all_numbers(study, rows):
-    found = {row['method']: row for row in csv.DictReader(io.StringIO(csv_table(study, rows)))}
-    ours = found['glcnet']
-    assert float(ours['Kappa_mean']) == pytest.approx(0.32) and ours['seeds'] == '5'
-    assert (ours['start_other'], ours['start_verdict']) == ('random', 'ahead')
-    assert float(ours['start_low']) == pytest.approx(0.1)
-    assert (found['simclr']['start_verdict'], found['simclr']['start_low']) == (
-        'too few seeds',
-        '',
-    )
-    assert found['random']['start_other'] == ''
-
-
-def test_csv_and_records_hold_p_values_and_detectable_differences(study, rows):
-    values = [0.1, 0.12, 0.09, 0.11, 0.1]
-    changed = [replace(rows[1], against_start=Difference('random', values, adjusted=0.25))]
-    (line,) = csv.DictReader(io.StringIO(csv_table(study, changed)))
-    (record,) = records(study, changed)
-    for name, expected in {
-        'start_p': stats.ttest_1samp(values, 0).pvalue,
-        'start_p_holm': 0.25,
-        'start_detectable': detectable_difference(values),
-    }.items():
-        assert record[name] == pytest.approx(expected)
-        assert float(line[name]) == pytest.approx(expected, abs=5e-5)
-    assert record['start_verdict'] == line['start_verdict'] == 'possibly ahead'
-    assert json.loads(json.dumps(record)) == record
 
 
 def test_what_is_loaded_is_told(study):

@@ -1,0 +1,155 @@
+"""Load a segmentation network from a checkpoint alone."""
+
+import colorsys
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+from torch import Tensor, nn
+
+from glcnet_plugin.checkpoints.safe_load import read_weights
+from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
+from glcnet_plugin.inference.model import SegmentationModel
+from glcnet_plugin.utils.config_diff import read_config
+
+DEFAULT_WINDOW = 512
+LOADING = ('bands', 'nodata_fill', 'alpha')
+
+
+def load_model(
+    checkpoint: str | Path, config: str | Path | None = None, device: str | None = None
+) -> SegmentationModel:
+    """Load a segmentation network for prediction.
+
+    Args:
+        checkpoint: Path or address of a checkpoint of this plugin or of mmseg; read without
+            executing anything it contains.
+        config: Config file; None for the config inside of the checkpoint.
+        device: Such as 'cuda:1' or 'cpu'; None for a GPU where there is one.
+
+    Returns:
+        The network with its classes and bands.
+
+    Raises:
+        DataError: If the checkpoint cannot be read, or holds no config and none is given.
+        ConfigError: If the config is not one of a segmentation network.
+        CheckpointMismatchError: If weights and network do not fit.
+    """
+    content = read_weights(str(checkpoint))
+    meta = content.get('meta') or {}
+    cfg = _config(meta, checkpoint, config)
+    scope = str(cfg.get('default_scope') or 'mmseg')
+    model = cfg.get('model') or {}
+    if 'decode_head' not in model or cfg.get('test_pipeline', cfg.get('test_dataloader')) is None:
+        raise ConfigError(
+            f'{config or checkpoint} has no segmentation network with classes: it is of a '
+            'pretraining. Fit its classifier by tools/fit_probe.py, or fine-tune it'
+        )
+    with DefaultScope.overwrite_default_scope(scope):
+        network = MODELS.build(_for_prediction(model))
+    _fill(network, content.get('state_dict', content), str(checkpoint))
+    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    network = network.eval().to(device)
+    classes, palette = _classes(meta, cfg, network)
+    readers = [step for step in _steps(cfg, 'test') if 'LoadRSImage' in str(step.get('type'))]
+    statistics = getattr(network.data_preprocessor, 'mean', None)
+    bands = int(statistics.numel()) if isinstance(statistics, Tensor) else 3
+    return SegmentationModel(
+        network, classes, palette, bands, (meta.get('bands') or {}).get('names'),
+        _window(cfg), _reverses_bands(cfg),
+        {key: readers[0][key] for key in LOADING if readers and key in readers[0]},
+        weights_fingerprint(network),
+    )  # fmt: skip
+
+
+def _config(meta: dict[str, Any], checkpoint: str | Path, config: str | Path | None) -> Config:
+    """The config of a file, or the one that a checkpoint recorded."""
+    if config is not None:
+        return Config.fromfile(str(config))
+    text = meta.get('cfg', meta.get('config'))
+    recorded = read_config(text) if isinstance(text, str) else {}
+    if not recorded:
+        raise DataError(f'{checkpoint} holds no config: give the config file it was trained with')
+    return Config(recorded)
+
+
+def _for_prediction(model: Any) -> Any:
+    """The config of a network without the weights it would start from."""
+    model = dict(model, pretrained=None, init_cfg=None)
+    for part in ('backbone', 'neck', 'decode_head'):
+        if isinstance(model.get(part), dict):
+            model[part] = dict(model[part], init_cfg=None)
+    model['backbone'].pop('pretrained', None)
+    return model
+
+
+def _fill(network: nn.Module, state: dict[str, Any], source: str) -> None:
+    """Load all weights, or none."""
+    state = {key.removeprefix('module.'): value for key, value in state.items()}
+    own = network.state_dict()
+    missing = [k for k in own if k not in state and not k.endswith('num_batches_tracked')]
+    shapes = [k for k in own if k in state and own[k].shape != state[k].shape]
+    if missing or shapes:
+        raise CheckpointMismatchError(
+            f'{source} does not fill the network: missing {missing[:3]}, of other shapes '
+            f'{shapes[:3]} ({len(missing)} and {len(shapes)} tensors): give the config it was '
+            'trained with'
+        )
+    network.load_state_dict(state, strict=False)
+
+
+def _classes(meta: dict[str, Any], cfg: Config, network: Any) -> tuple[list[str], list[list[int]]]:
+    """Names and colours of the classes, numbered where the checkpoint does not say."""
+    number = int(network.decode_head.num_classes)
+    recorded = meta.get('dataset_meta') or {}
+    names = list(recorded.get('classes') or [f'class_{i}' for i in range(number)])
+    if len(names) != number:
+        raise DataError(
+            f'the checkpoint names {len(names)} classes, but its network has {number}: '
+            f'{", ".join(names)}'
+        )
+    palette = recorded.get('palette') or _distinct_colours(number)
+    return names, [[int(value) for value in colour] for colour in palette]
+
+
+def weights_fingerprint(network: nn.Module) -> str:
+    """SHA-256 over the weights of a network."""
+    digest = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _distinct_colours(number: int) -> list[list[int]]:
+    """Evenly spaced hues."""
+    hues = (colorsys.hsv_to_rgb(index / number, 0.65, 0.9) for index in range(number))
+    return [[round(255 * value) for value in hue] for hue in hues]
+
+
+def _steps(cfg: Config, loader: str) -> list[Any]:
+    """Steps of the pipeline of a data loader, also below wrappers."""
+    dataset = (cfg.get(f'{loader}_dataloader') or {}).get('dataset') or {}
+    while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), dict):
+        dataset = dataset['dataset']
+    return list(dataset.get('pipeline') or cfg.get(f'{loader}_pipeline') or [])
+
+
+def _window(cfg: Config) -> int:
+    """Side of the crops of the training."""
+    sizes = [step.get('crop_size') for step in _steps(cfg, 'train')]
+    sizes.append((cfg.model.get('test_cfg') or {}).get('crop_size'))
+    for size in sizes:
+        if size is not None:
+            return int(size if isinstance(size, int) else min(size))
+    return DEFAULT_WINDOW
+
+
+def _reverses_bands(cfg: Config) -> bool:
+    """Whether images were loaded by MM, which gives B, G, R."""
+    return any(
+        str(step.get('type')).rpartition('.')[2] == 'LoadImageFromFile'
+        for step in _steps(cfg, 'test')
+    )
