@@ -15,6 +15,7 @@ from glcnet_plugin.datasets.io.headers import RASTER_SUFFIXES
 from glcnet_plugin.datasets.io.lists import list_images
 from glcnet_plugin.inference.block_predictor import Tiling
 from glcnet_plugin.inference.loading import load_model
+from glcnet_plugin.inference.polygons import write_polygons
 from glcnet_plugin.inference.scene import SceneReport, predict_scene
 from glcnet_plugin.utils.cli import run_tool, whole_number
 
@@ -62,6 +63,9 @@ def main() -> int:
     parser.add_argument('--augment', action='store_true', help='average over flips and turns')
     parser.add_argument('--amp', action='store_true', help='half precision')
     parser.add_argument('--confidence', action='store_true', help='write confidence and entropy')
+    parser.add_argument('--polygons', action='store_true', help='write a GeoPackage, too')
+    parser.add_argument('--min-area', type=float, default=0.0, help='of a polygon, in m2')
+    parser.add_argument('--simplify', type=float, default=0.0, help='outlines, by up to m')
     parser.add_argument('--device', help="such as 'cuda:1' or 'cpu'")
     args = parser.parse_args()
     *names, checkpoint = args.inputs
@@ -75,6 +79,9 @@ def main() -> int:
             scene, model, args.out, tiling, args.augment, args.amp, args.confidence
         )
         print(report_text(report), flush=True)
+        if args.polygons:
+            path, areas = write_polygons(report.path, model.classes, args.min_area, args.simplify)
+            print(f'{path}: ' + ', '.join(f'{name} {area:.2f} ha' for name, area in areas.items()))
         damaged = damaged or bool(report.unreadable)
     return int(damaged)
 

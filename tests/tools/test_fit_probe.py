@@ -40,11 +40,12 @@ def test_from_labels_to_a_map(scenes, scene, tmp_path):
         str(checkpoint), f'next: python tools/predict_scene.py SCENE.tif {checkpoint} --out maps',
     ]  # fmt: skip
     command = [
-        sys.executable, 'tools/predict_scene.py', scene, checkpoint, '--out', tmp_path / 'maps',
+        sys.executable, 'tools/predict_scene.py', scene, checkpoint, '--out', tmp_path / 'maps', '--polygons',
     ]  # fmt: skip
     done = run_python(command, timeout=300)
     assert done.returncode == 0, done.stderr
-    last = done.stdout.splitlines()[-1]
+    *_, last, polygons = done.stdout.splitlines()
+    assert polygons.startswith(f'{tmp_path}/maps/two_map.gpkg: field ')
     assert last.startswith(f'{tmp_path}/maps/two_map.tif: field ') and last.endswith(
         '; 0 pixels without data'
     )
