@@ -1,7 +1,8 @@
 """Split a folder of images into training and validation by ground, and draw labelled tiles.
 
 Writes lists of names, one per line: train.txt (the whole training pool), val.txt, and for every
-budget and seed train_1pct_seed0.txt (labelled; larger budgets contain smaller ones) and
+budget and seed train_1pct_seed0.txt (labelled; larger budgets contain smaller ones, but with
+--stratify spread) and
 train_1pct_seed0_unlabelled.txt (the rest of the pool). split.json records how they were made.
 Groups are never divided: they come from manifest.csv (group, source), else from names SCENE_Y_X,
 and with --extents from georeferences too. The written lists are read again, and it is proven that
@@ -62,8 +63,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     text = 'budgets: a share of the pool (1%% or 0.01) or a number of tiles (16)'
     add('--labelled', nargs='+', default=['1%'], metavar='BUDGET', help=text)
     add('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds of the draws')
-    text = 'draw evenly from source images, by class shares, or at random'
-    add('--stratify', choices=('scene', 'class', 'none'), default='scene', help=text)
+    text = (
+        'draw evenly from source images, by class shares, or at random; or choose tiles whose '
+        'colours differ'
+    )
+    add('--stratify', choices=('scene', 'class', 'none', 'spread'), default='scene', help=text)
     add('--group-column', metavar='COLUMN', help='column of manifest.csv (default: group)')
     text = 'put georeferenced images that overlap on the ground into one group'
     add('--extents', action='store_true', help=text)

@@ -17,7 +17,8 @@ from glcnet_plugin.datasets.analysis.splits import (
     order_by_scene,
     order_random,
 )
-from glcnet_plugin.datasets.io.folder_format import label_rule, read_classes
+from glcnet_plugin.datasets.analysis.spread import choose_spread, colour_statistics
+from glcnet_plugin.datasets.io.folder_format import image_files, label_rule, read_classes
 from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.datasets.tiling.folder_writer import list_text, write_json
 from glcnet_plugin.errors import ConfigError, DataError
@@ -38,7 +39,7 @@ class SplitSettings:
     train_list: Path | None = None
     labelled: Sequence[str] = ('1%',)  # budgets, see splits.budget
     seeds: Sequence[int] = (0,)
-    stratify: str = 'scene'  # or 'class', 'none'
+    stratify: str = 'scene'  # or 'class', 'none', 'spread'
     group_column: str | None = None
     extents: bool = False
 
@@ -161,7 +162,7 @@ def draw(
         budgets: See :func:`budget`.
         seeds: Seeds of the draws.
         stratify: 'scene' draws evenly from source images, 'class' by class shares, 'none' at
-            random.
+            random; 'spread' chooses tiles whose colours differ, for each budget anew.
 
     Returns:
         Labelled and unlabelled names, each as a list of the split.
@@ -176,10 +177,15 @@ def draw(
         if not source.counts:
             raise ConfigError('--stratify class needs masks/ and classes.json: use scene or none')
         order = partial(order_by_class, counts=np.stack([source.counts[name] for name in train]))
+    if stratify == 'spread':
+        files = image_files(source.folder / 'images')
+        values = colour_statistics([files[name] for name in train])
     lists: Lists = {}
     for seed in seeds:
-        ordered = order(rows, rng=np.random.default_rng(seed))
+        ordered = order(rows, rng=np.random.default_rng(seed)) if order else []
         for label, count in (budget(text, len(train)) for text in budgets):
+            if stratify == 'spread':
+                ordered = [train[index] for index in choose_spread(values, count, seed)]
             chosen = set(ordered[:count])
             lists[f'train_{label}_seed{seed}'] = ordered[:count]
             rest = [name for name in train if name not in chosen]

@@ -14,6 +14,7 @@ from glcnet_plugin.datasets.analysis.split_maker import (
 from glcnet_plugin.datasets.analysis.split_source import Source
 from glcnet_plugin.datasets.analysis.splits import budget
 from glcnet_plugin.datasets.io.lists import read_list
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 
@@ -58,3 +59,18 @@ def test_lists_are_written_whole_and_not_over_others(tmp_path):
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['val.txt']
     with pytest.raises(DataError, match='val.txt exists and differs'):
         write_lists(tmp_path / 'out', {'val': ['a']}, force=False)
+
+
+def test_tiles_of_different_colours_are_chosen(tmp_path):
+    """Ten dark tiles, and two of other colours."""
+    (tmp_path / 'images').mkdir()
+    shades = {f'dark{i}': (10 + i, 10, 10) for i in range(10)} | {
+        'green': (20, 200, 20), 'bright': (250, 250, 250),
+    }  # fmt: skip
+    for name, shade in shades.items():
+        write_image(tmp_path / 'images' / name, np.full((4, 4, 3), shade, np.uint8))
+    source = Source([{'name': name, 'group': name} for name in shades], tmp_path)
+    lists = draw(source, list(shades), ['3'], stratify='spread')
+    chosen = lists['train_3tiles_seed0']
+    assert {'green', 'bright'} < set(chosen) and chosen[0].startswith('dark')
+    assert len(lists['train_3tiles_seed0_unlabelled']) == 9

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from glcnet_plugin.datasets.analysis.spread import choose_spread, colour_statistics
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
+
+
+def test_every_cluster_gives_the_item_nearest_to_its_centre():
+    near = np.array([[0.0, 0.0], [0.2, 0.0], [-0.2, 0.0]])
+    east, north = np.array([10.0, 0.0]), np.array([0.0, 10.0])
+    values = np.concatenate([near, near[:1] + east, near + north])
+    # the middle of each cluster; the single item stands alone
+    assert choose_spread(values, 3)[2] == 3 and sorted(choose_spread(values, 3)) == [0, 3, 4]
+
+
+def test_all_items_and_equal_ones():
+    assert sorted(choose_spread(np.arange(5.0)[:, None], 5)) == [0, 1, 2, 3, 4]
+    with pytest.warns(UserWarning, match='Number of distinct clusters'):
+        assert len(set(choose_spread(np.zeros((4, 2)), 3))) == 3
+
+
+def test_colours_are_means_and_deviations(tmp_path):
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[0, :, 0] = 100
+    image[..., 2] = 7
+    write_image(tmp_path / 'a', image)
+    (file,) = tmp_path.iterdir()
+    found = colour_statistics([file], workers=0)
+    assert found == pytest.approx(np.array([[50, 0, 7, 50, 0, 0]]))
