@@ -40,6 +40,10 @@ def pretrain_config(context: StudyContext, job: Job) -> Config:
     set_options(cfg, method.options, method.name)
     loader = cfg.train_dataloader
     loader.dataset.update(data_root=str(folder), ann_file=tile_list)
+    if study.data.pretrain_window is not None:
+        loader.dataset.update(
+            type='glcnet_plugin.UnlabeledSceneDataset', window_size=study.data.pretrain_window
+        )
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         samples = len(DATASETS.build(loader.dataset))
     batches = samples / loader.batch_size

@@ -30,6 +30,9 @@ class Data:
         held_out: Groups of the manifest whose tiles are scored; None for the last ones by name
             that make up a fifth of the images.
         pretrain_root: Folder of images to pretrain on; None for the tiles of the other groups.
+        pretrain_window: Side in pixels of windows that are drawn at random from the images of
+            ``pretrain_root``, which are scenes then; an epoch has as many as would cover them all
+            once. None where they are tiles.
         max_train: Maximum number of tiles to pretrain on and to draw labels from.
         max_val: Maximum number of tiles to score.
     """
@@ -37,6 +40,7 @@ class Data:
     root: str
     held_out: Sequence[str] | None = None
     pretrain_root: str | None = None
+    pretrain_window: int | None = None
     max_train: int = 2000
     max_val: int = 80
 
@@ -212,6 +216,8 @@ def _check(study: Study, where: str) -> None:
             _check_options(method.config, method.options, f'{where}: method {name}')
     for name, config in study.networks.items():
         _check_options(config, study.finetune_options, f'{where}: network {name}')
+    if study.data.pretrain_window is not None and study.data.pretrain_root is None:
+        raise ConfigError(f'{where}: data.pretrain_window is for the scenes of data.pretrain_root')
     for key in ('labels', 'seeds', 'pretrain_seeds'):
         values = list(getattr(study, key))
         if not values or len(set(values)) < len(values):

@@ -47,6 +47,22 @@ def test_images_in_subfolders_make_an_epoch(study_file, jobs, tmp_path):
     assert cfg.train_cfg.max_epochs == 3  # 2 steps per epoch
 
 
+def test_scenes_give_windows(study_file, jobs, tmp_path):
+    """Twelve scenes were an epoch of twelve images."""
+    (tmp_path / 'scenes').mkdir()
+    for index in range(2):
+        write_image(tmp_path / f'scenes/{index}', np.zeros((400, 400, 3), np.uint8))
+    options = {
+        'data.pretrain_root': str(tmp_path / 'scenes'), 'data.pretrain_window': 100,
+        'pretrain_steps': 16,
+    }  # fmt: skip
+    context = prepare_study(read_study(study_file, options=options), tmp_path / 'study')
+    cfg = pretrain_config(context, jobs['pretrain/glcnet/seed0'])
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.type == 'glcnet_plugin.UnlabeledSceneDataset' and dataset.window_size == 100
+    assert cfg.train_cfg.max_epochs == 2  # 32 windows, 8 steps per epoch
+
+
 def test_fine_tuning_is_scored_once_at_the_end(context, jobs):
     job = jobs['finetune/glcnet/2tiles/seed0']
     cfg = finetune_config(context, job)

@@ -55,6 +55,7 @@ def test_seeds_take_pretrainings_in_turn(study_file):
         ({'proposed': 'byol'}, "proposed 'byol' is not one of the methods random, glcnet"),
         ({'methods.random.network': 'vit'}, "network 'vit' of random is not one of resnet18w16"),
         ({'networks.resnet18w16': 'x.py'}, 'network resnet18w16: config x.py exists neither in'),
+        ({'data.pretrain_window': 64}, 'data.pretrain_window is for the scenes of'),
         ({'seeds': []}, r'seeds \[\]: list at least one'),
         ({'labels': ['1', '1']}, 'each only once'),
         ({'pretrain_steps': 0}, 'at least 1, got 0'),

@@ -1,4 +1,3 @@
-
 import pytest
 
 from glcnet_plugin.study.report.differences import Difference
