@@ -1,7 +1,5 @@
 """Segmentation scores of remote sensing, as a metric of MM."""
 
-import csv
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +9,15 @@ import numpy as np
 from mmengine.dist import get_dist_info
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
-from prettytable import PrettyTable
 
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.evaluation.confusion import (
-    PER_CLASS,
     SUMMARY,
     Counts,
     confusion_matrix,
     confusion_scores,
-    for_json,
 )
+from glcnet_plugin.evaluation.score_files import scores_table, write_scores
 from glcnet_plugin.registry import METRICS
 
 
@@ -107,9 +103,10 @@ class RSSegMetric(BaseMetric):
         hist = np.sum(results, axis=0)
         scores = confusion_scores(hist)
         classes = list((self.dataset_meta or {})['classes'])
-        print_log(self._table(scores, classes), logger='current', level=logging.INFO)
+        print_log(scores_table(scores, classes), logger='current', level=logging.INFO)
         if (folder := self._folder()) is not None:
-            self._save(folder, hist, scores, classes)
+            name = 'scores' if self.prefix in (None, 'seg') else f'scores_{self.prefix}'
+            write_scores(folder, name, hist, scores, classes)
         return {name: scores[name] for name in SUMMARY}
 
     def _folder(self) -> Path | None:
@@ -119,29 +116,3 @@ class RSSegMetric(BaseMetric):
         handlers = MMLogger.get_current_instance().handlers
         logs = [h.baseFilename for h in handlers if isinstance(h, logging.FileHandler)]
         return Path(logs[0]).parent if logs else None
-
-    @staticmethod
-    def _table(scores: dict[str, Any], classes: list[str]) -> str:
-        """Table of classes as text, in per cent."""
-        table = PrettyTable(['class', *PER_CLASS])
-        for index, name in enumerate(classes):
-            table.add_row([name, *(f'{100 * scores[key][index]:.2f}' for key in PER_CLASS)])
-        summary = '  '.join(f'{name} {100 * scores[name]:.2f}' for name in SUMMARY)
-        return f'per class, in %\n{table}\n{summary}'
-
-    def _save(self, folder: Path, hist: Counts, scores: dict[str, Any], classes: list[str]) -> None:
-        """Write both files; NaN becomes null or an empty cell."""
-        name = 'scores' if self.prefix in (None, 'seg') else f'scores_{self.prefix}'
-        folder.mkdir(parents=True, exist_ok=True)
-        content = {
-            **{key: for_json(value) for key, value in scores.items()},
-            'classes': classes,
-            'confusion_matrix': hist.tolist(),
-        }
-        (folder / f'{name}.json').write_text(json.dumps(content, indent=1), encoding='utf-8')
-        with (folder / f'{name}.csv').open('w', newline='', encoding='utf-8') as file:
-            writer = csv.writer(file)
-            writer.writerow(['class', *PER_CLASS, 'pixels'])
-            for index, label in enumerate(classes):
-                row = [for_json(scores[key][index]) for key in PER_CLASS]
-                writer.writerow([label, *row, int(hist[index].sum())])

@@ -22,6 +22,8 @@ def main() -> None:
     parser.add_argument('--alpha', choices=ALPHA[:2], default='data', help=text)
     text = 'masks hold 0 for no data and 1..N for the classes'
     parser.add_argument('--reduce-zero-label', action='store_true', help=text)
+    text = 'leave tiles out that have no label, such as those between polygons'
+    parser.add_argument('--labelled-only', action='store_true', help=text)
     args = parser.parse_args()
     print('\n'.join(cut_folder(**vars(args)).lines()))
 

@@ -48,6 +48,7 @@ def cut_folder(
     workers: int | None = None,
     alpha: str = 'data',
     reduce_zero_label: bool = False,
+    labelled_only: bool = False,
 ) -> Summary:
     """Cut all images of a labelled folder.
 
@@ -59,6 +60,7 @@ def cut_folder(
         alpha: What a band marked as alpha is, see :func:`read_raster`: 'data' or 'mask'.
         reduce_zero_label: Masks hold 0 for no data and 1..N for the classes; also where
             ``classes.json`` says so. The masks of the tiles hold 0..N-1.
+        labelled_only: Leave tiles out whose pixels are all ignored.
 
     Returns:
         What was done.
@@ -75,6 +77,6 @@ def cut_folder(
     recipe = Recipe(
         meta['classes'], meta['palette'], tile, colours, ignored,
         reduce_zero_label=meta['reduce_zero_label'] or reduce_zero_label,
-        mapping=meta['mapping'], alpha=alpha,
+        mapping=meta['mapping'], alpha=alpha, labelled_only=labelled_only,
     )  # fmt: skip
     return cut_scenes(scenes, recipe, out, workers=workers)

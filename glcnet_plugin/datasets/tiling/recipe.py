@@ -36,6 +36,7 @@ class Recipe:
     snap: bool = False  # see colours_to_ids
     bands: Sequence[int] | None = None
     band_names: Sequence[str] = ()
+    labelled_only: bool = False  # leave tiles out whose pixels are all ignored
     options: Mapping[str, str] = field(default_factory=dict)  # what else decides the result
 
     @property
@@ -49,6 +50,8 @@ class Recipe:
     def settings(self) -> dict[str, Any]:
         """Return the recipe in the types that JSON gives back."""
         content = asdict(self)
+        if not self.labelled_only:  # folders that were begun before there was a choice go on
+            del content['labelled_only']
         if self.colours is not None:
             pairs = sorted(self.colours.items())
             content['colours'] = {'#{:02X}{:02X}{:02X}'.format(*rgb): value for rgb, value in pairs}
@@ -64,7 +67,7 @@ class Summary:
     scenes: int
     earlier: int  # scenes that a run before had finished
     tiles: int
-    empty: int  # tiles of nodata, which are not written
+    empty: int  # tiles of nodata, or without a label, which are not written
     pixels: Mapping[int, int]  # of the scenes, by class id
     odd: OddColours
     seconds: float
@@ -72,6 +75,7 @@ class Summary:
     def lines(self) -> list[str]:
         """Lines to print: counts, shares of the classes, colours that are not in the legend."""
         what = f'tiles of {self.recipe.tile} px' if self.recipe.tile else 'whole images'
+        lacking = 'data or labels' if self.recipe.labelled_only else 'data'
         before = f' ({self.earlier} done earlier)' if self.earlier else ''
         names = {**dict(enumerate(self.recipe.classes)), IGNORE: '(ignored)'}
         total = max(1, sum(self.pixels.values()))
@@ -79,7 +83,7 @@ class Summary:
         return [
             f'{self.scenes} scenes{before}, {self.tiles} {what} in {self.out}, '
             f'{self.seconds:.0f} s',
-            *([f'{self.empty} tiles without data left out'] if self.empty else []),
+            *([f'{self.empty} tiles without {lacking} left out'] if self.empty else []),
             *(f'  {name:20} {self.pixels.get(i, 0) / total:8.2%}' for i, name in names.items()),
             *([f'colours beside the legend: {few_colours(snapped)}'] if snapped else []),
             *([f'unknown colours, ignored: {few_colours(unknown)}'] if unknown else []),

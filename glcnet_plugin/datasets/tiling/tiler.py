@@ -22,6 +22,7 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
     write_list,
     write_mask,
 )
+from glcnet_plugin.datasets.tiling.labelled_windows import labelled_windows
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
 from glcnet_plugin.datasets.tiling.scene_rows import (
     id_rows,
@@ -107,11 +108,12 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
     """
     stamps = _stamps(scene)  # taken first: what changes meanwhile is cut again
     windows = tile_windows(scene, recipe.tile)
+    wanted = labelled_windows(scene, recipe, windows) if recipe.labelled_only else windows
     for folder in ('images', 'masks'):
         (out / folder).mkdir(parents=True, exist_ok=True)
     try:
         place = placement(scene.image, recipe.bands, recipe.alpha)
-        kept = _cut_image(scene, recipe, out, windows, place)
+        kept = _cut_image(scene, recipe, out, wanted, place)
         pixels, odd = _cut_mask(scene, recipe, out, windows, kept)
     except (OSError, RasterioError) as error:
         raise DataError(f'cannot cut {scene.image} into {out}: {error}') from error
@@ -233,7 +235,8 @@ def _describe(
     rows = [row for record in records.values() for row in record['rows']]
     if not rows:
         raise DataError(
-            f'all {sum(record["empty"] for record in records.values())} tiles are nodata, so {out} '
-            'would be empty: correct the nodata value or the mask of the images'
+            f'all {sum(record["empty"] for record in records.values())} tiles are nodata'
+            f'{" or without a label" if recipe.labelled_only else ""}, so {out} would be empty: '
+            'correct the nodata value or the mask of the images'
         )
     write_description(out, recipe.classes, recipe.palette, rows)

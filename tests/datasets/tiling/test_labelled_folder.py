@@ -152,3 +152,18 @@ def test_tiles_that_are_all_empty_are_named(labelled_folder, tmp_path):
         write_image(labelled_folder / 'images' / name, np.zeros((8, 8, 3), np.uint8), nodata=0)
     with pytest.raises(DataError, match='all 12 tiles are nodata'):
         cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)
+
+
+def test_tiles_without_a_label_are_left_out(labelled_folder, tmp_path):
+    sparse = np.full((8, 8), 255, np.uint8)
+    for name in ('a1', 'a2', 'b1'):
+        write_mask(labelled_folder / f'masks/{name}.png', sparse, [(1, 2, 3)])
+    with pytest.raises(DataError, match='all 12 tiles are nodata or without a label'):
+        cut_folder(labelled_folder, tmp_path / 'none', 4, workers=0, labelled_only=True)
+    sparse[5, 1] = 1
+    write_mask(labelled_folder / 'masks/a2.png', sparse, [(1, 2, 3)])
+    out = tmp_path / 'out'
+    summary = cut_folder(labelled_folder, out, 4, workers=0, labelled_only=True)
+    assert [row['name'] for row in read_manifest(out)] == ['a2_00004_00000']
+    assert [path.name for path in (out / 'masks').iterdir()] == ['a2_00004_00000.png']
+    assert summary.empty == 11 and summary.pixels == {1: 1, 255: 3 * 64 - 1}

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from glcnet_plugin.datasets.io.masks import OddColours
@@ -12,6 +13,8 @@ def test_settings_are_what_json_gives_back():
     assert json.loads(json.dumps(settings)) == settings
     assert settings['colours'] == {'#000000': 255, '#010203': 0}
     assert settings['classes'] == ['a', 'b'] and settings['tile'] == 16
+    assert 'labelled_only' not in settings  # as in folders that were begun by earlier versions
+    assert replace(RECIPE, labelled_only=True).settings() == {**settings, 'labelled_only': True}
 
 
 def test_summary_tells_colours_beside_the_legend_from_unknown_ones():
@@ -26,3 +29,6 @@ def test_summary_tells_colours_beside_the_legend_from_unknown_ones():
     assert len(Summary(Path('out'), RECIPE, 5, 0, 20, 0, {}, OddColours(), 7.0).lines()) == 4
     lines = Summary(Path('out'), RECIPE, 5, 0, 20, 3, {}, OddColours(), 7.0).lines()
     assert lines[1] == '3 tiles without data left out'
+    recipe = replace(RECIPE, labelled_only=True)
+    lines = Summary(Path('out'), recipe, 5, 0, 20, 3, {}, OddColours(), 7.0).lines()
+    assert lines[1] == '3 tiles without data or labels left out'

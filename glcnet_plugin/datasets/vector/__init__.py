@@ -1,0 +1,1 @@
+"""Polygons and points as labels: read, burnt onto the grids of scenes."""

@@ -1,0 +1,116 @@
+"""The labels of a map, on its own grid."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio import Affine
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window as RasterWindow
+
+from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES, ImageInfo, image_info
+from glcnet_plugin.datasets.io.labels import LabelRule
+from glcnet_plugin.datasets.io.masks import IGNORE, StoredMask, read_stored_mask
+from glcnet_plugin.datasets.io.rasters import Window, opened
+from glcnet_plugin.datasets.vector.burning import Burner, Grid
+from glcnet_plugin.datasets.vector.labels import VectorLabels, read_labels
+from glcnet_plugin.errors import DataError
+
+Truth = Callable[[Window], NDArray[np.uint8]]
+
+
+class Labels:
+    """A label raster, or polygons and points.
+
+    Args:
+        path: Their file.
+        classes: Names of the classes, in the order of their ids.
+        point_radius: See :class:`Burner`.
+        vector: Further arguments of :func:`read_labels`.
+
+    Raises:
+        DataError: If polygons cannot be read, or are of other classes.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        classes: Sequence[str],
+        point_radius: float = 0.0,
+        vector: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.path, self.point_radius = path, point_radius
+        self.rule = LabelRule(len(classes))
+        self.drawn: VectorLabels | None = None
+        if Path(path).suffix.lower() not in IMAGE_SUFFIXES:
+            self.drawn = read_labels(path, classes=classes, **(vector or {}))
+        self.notes = list(self.drawn.notes) if self.drawn else []
+
+    def ids(self, stored: StoredMask) -> NDArray[np.uint8]:
+        """Classes of a stored part of a raster.
+
+        Raises:
+            DataError: If it holds colours, or an id of no class.
+        """
+        values = self.rule.file_ids(stored, self.path)
+        self.rule.check(values, self.path)
+        return self.rule.training_ids(values)
+
+
+@contextmanager
+def truth_of(labels: Labels, path: str) -> Iterator[Truth]:
+    """What gives the labels of windows of a map.
+
+    Args:
+        labels: The labels.
+        path: The map.
+
+    Yields:
+        A function of a window of the map: (height, width) class ids, 255 without a label.
+
+    Raises:
+        DataError: If the labels have no place on the map.
+    """
+    if labels.drawn is not None:
+        burner = Burner(labels.drawn, Grid.of(path), labels.point_radius)
+        yield lambda window: burner.classes(burner.features(window))
+        return
+    own, other = image_info(path, 'indices'), image_info(labels.path, 'indices')
+    if _on_one_grid(own, other):
+        yield lambda window: labels.ids(read_stored_mask(labels.path, window))
+        return
+    for info, file in ((own, path), (other, labels.path)):
+        if info.crs is None:
+            raise DataError(
+                f'{file} has no CRS, and {path} is {own.height}x{own.width} px, {labels.path} '
+                f'{other.height}x{other.width} px: give rasters of one size, or georeferenced ones'
+            )
+    if other.bands != 1:
+        raise DataError(f'{labels.path} has {other.bands} bands: a label raster of ids has one')
+    grid = Grid.of(path)
+    with opened(labels.path) as raster, WarpedVRT(
+        raster, crs=grid.crs, transform=grid.transform, height=grid.height, width=grid.width,
+        resampling=Resampling.nearest, nodata=IGNORE,
+        src_nodata=IGNORE if raster.nodata is None else raster.nodata,
+    ) as warped:  # fmt: skip
+
+        def read(window: Window) -> NDArray[np.uint8]:
+            y, x, height, width = window
+            values = warped.read(1, window=RasterWindow(x, y, width, height))
+            return labels.ids(StoredMask(values))
+
+        yield read
+
+
+def _on_one_grid(first: ImageInfo, second: ImageInfo) -> bool:
+    """Whether pixels of two rasters are the same; without a CRS, those of one size are."""
+    if (first.height, first.width) != (second.height, second.width):
+        return False
+    if first.transform is None or second.transform is None:
+        return True
+    alike = Affine(*first.transform).almost_equals(Affine(*second.transform), 1e-9)
+    return first.crs == second.crs and alike
