@@ -3,12 +3,16 @@
 Example:
     python tools/export.py work_dirs/pretrain/epoch_100.pth --out weights
     python tools/export.py work_dirs/pretrain/epoch_100.pth --out weights --layout timm
+    python tools/export.py work_dirs/probe/probe.pth --out weights --layout onnx
 """
 
 import argparse
+from pathlib import Path
 
 from glcnet_plugin.checkpoints.export import LAYOUTS, export_weights
 from glcnet_plugin.checkpoints.loading import SCOPES
+from glcnet_plugin.inference.loading import load_model
+from glcnet_plugin.inference.onnx_model import export_onnx
 from glcnet_plugin.utils.cli import exit_on_error
 
 
@@ -26,15 +30,21 @@ def main() -> None:
     )
     parser.add_argument(
         '--layout',
-        choices=LAYOUTS,
+        choices=[*LAYOUTS, 'onnx'],
         default='mm',
-        help='library whose parameter names are used (default: mm)',
+        help='library whose parameter names are used (default: mm); or the whole segmentation '
+        'network as an ONNX file, which tools/predict_scene.py takes in place of a checkpoint',
     )
     parser.add_argument(
         '--name', help='start of the file name; default: folder and name of the checkpoint'
     )
     args = parser.parse_args()
     with exit_on_error():
+        if args.layout == 'onnx':
+            name = args.name or Path(args.checkpoint).stem
+            model = load_model(args.checkpoint, device='cpu')
+            print(export_onnx(model, Path(args.out) / f'{name}.onnx'))
+            return
         report = export_weights(args.checkpoint, args.out, args.scope, args.layout, args.name)
     for title, counts in (('exported', report.exported), ('dropped', report.dropped)):
         for module, count in counts.items():

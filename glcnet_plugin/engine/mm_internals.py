@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from mmengine.dataset import InfiniteSampler
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import MMLogger
+from mmengine.model import BaseDataPreprocessor
 from mmengine.runner import BaseLoop, Runner
 
 
@@ -71,3 +72,8 @@ def loggers() -> Iterable[MMLogger]:
 def default_greater_keys() -> list[str]:
     """Parts of the names of scores of which ``CheckpointHook(save_best=...)`` keeps the largest."""
     return list(CheckpointHook._default_greater_keys)
+
+
+def turns_channels(preprocessor: BaseDataPreprocessor) -> bool:
+    """Whether a preprocessor turns the order of three channels (``bgr_to_rgb``)."""
+    return bool(getattr(preprocessor, '_channel_conversion', False))

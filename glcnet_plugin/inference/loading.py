@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 from glcnet_plugin.inference.model import SegmentationModel
+from glcnet_plugin.inference.onnx_model import load_onnx
 from glcnet_plugin.utils.config_diff import read_config
 
 DEFAULT_WINDOW = 512
@@ -25,8 +26,9 @@ def load_model(
     """Load a segmentation network for prediction.
 
     Args:
-        checkpoint: Path or address of a checkpoint of this plugin or of mmseg; read without
-            executing anything it contains.
+        checkpoint: Path or address of a checkpoint of this plugin or of mmseg, read without
+            executing anything it contains; or a file of
+            :func:`glcnet_plugin.inference.onnx_model.export_onnx`.
         config: Config file; None for the config inside of the checkpoint.
         device: Such as 'cuda:1' or 'cpu'; None for a GPU where there is one.
 
@@ -38,6 +40,8 @@ def load_model(
         ConfigError: If the config is not one of a segmentation network.
         CheckpointMismatchError: If weights and network do not fit.
     """
+    if str(checkpoint).endswith('.onnx'):
+        return load_onnx(checkpoint)
     content = read_weights(str(checkpoint))
     meta = content.get('meta') or {}
     cfg = _config(meta, checkpoint, config)

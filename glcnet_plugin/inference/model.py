@@ -110,13 +110,24 @@ class SegmentationModel:
         context = torch.autocast(inputs.device.type) if amp else nullcontext()
         with context:
             logits = self.network.encode_decode(inputs, [dict(meta) for _ in images])
-        logits = logits[..., :height, :width].float()
-        if logits.shape[1] == 1:  # one channel for two classes
-            logits = torch.cat([-logits, logits], 1) / 2
-        probabilities: Tensor = logits.softmax(1)
-        return probabilities
+        return class_probabilities(logits[..., :height, :width].float())
 
 
 def _batch(image: NDArray[Any]) -> Tensor:
     """(H, W, bands) as a batch of one."""
     return torch.from_numpy(np.ascontiguousarray(image, np.float32)).permute(2, 0, 1)[None]
+
+
+def class_probabilities(logits: Tensor) -> Tensor:
+    """Probabilities of the classes.
+
+    Args:
+        logits: (B, classes, H, W); one channel for two classes, as mmseg's binary heads give.
+
+    Returns:
+        (B, classes, H, W), at least two classes.
+    """
+    if logits.shape[1] == 1:
+        logits = torch.cat([-logits, logits], 1) / 2
+    probabilities: Tensor = logits.softmax(1)
+    return probabilities

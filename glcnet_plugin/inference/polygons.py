@@ -54,7 +54,7 @@ def write_polygons(
                 geometry = shape(outline)
                 if simplify:
                     geometry = geometry.simplify(simplify / metres)
-                record = {'class_id': int(value), 'class': classes[int(value)]}
+                record: dict[str, Any] = {'class_id': int(value), 'class': classes[int(value)]}
                 records.append({**record, 'area_m2': area, 'geometry': geometry})
         crs = raster.crs
     columns = ['class_id', 'class', 'area_m2', 'geometry']

@@ -116,3 +116,11 @@ def test_loops_count_when_they_are_built():
     built = TestLoop.__new__(TestLoop)
     run = SimpleNamespace(_train_loop={'by_epoch': True}, _val_loop=None, _test_loop=built)
     assert mm_internals.built_loops(run) == [None, None, built]
+
+
+def test_preprocessors_say_whether_they_turn_channels():
+    from mmseg.models import SegDataPreProcessor
+
+    settings = dict(mean=[0.0] * 3, std=[1.0] * 3, size_divisor=32)
+    assert mm_internals.turns_channels(SegDataPreProcessor(bgr_to_rgb=True, **settings))
+    assert not mm_internals.turns_channels(SegDataPreProcessor(**settings))

@@ -13,7 +13,7 @@ CLASSES = ['field', 'road']
 
 @pytest.fixture
 def write_map(tmp_path):
-    """A map of 2 m pixels: a field with a road of 1 x 10 px, one pixel of road, a corner of nodata."""
+    """A field with a road of 1 x 10 px, one more pixel of road, a corner of nodata; 2 m pixels."""
 
     def write(crs='EPSG:32643'):
         values = np.zeros((1, 20, 30), np.uint8)

@@ -2,7 +2,11 @@ import sys
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
 from script_processes import run_python
+
+from glcnet_plugin.inference.onnx_model import load_onnx
 
 pytestmark = pytest.mark.slow
 
@@ -41,3 +45,16 @@ def test_errors_are_a_line(export, tmp_path):
 def test_help_has_an_example(export):
     done = export('--help')
     assert 'Example:' in done.stdout and '--layout' in done.stdout
+
+
+def test_segmentation_networks_are_exported_to_onnx(export, request, tmp_path):
+    root = request.config.rootpath
+    cfg = Config.fromfile(root / 'configs/downstream/linear_r18w16_1xb8-300i_few-labels.py')
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        network = MODELS.build(cfg.model)
+    content = {'state_dict': network.state_dict(), 'meta': {'cfg': cfg.pretty_text}}
+    torch.save(content, tmp_path / 'net.pth')
+    done = export(tmp_path / 'net.pth', '--out', tmp_path / 'out', '--layout', 'onnx')
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(tmp_path / 'out/net.onnx')
+    assert len(load_onnx(tmp_path / 'out/net.onnx').classes) == 6
