@@ -40,7 +40,8 @@ def test_from_labels_to_a_map(scenes, scene, tmp_path):
         str(checkpoint), f'next: python tools/predict_scene.py SCENE.tif {checkpoint} --out maps',
     ]  # fmt: skip
     command = [
-        sys.executable, 'tools/predict_scene.py', scene, checkpoint, '--out', tmp_path / 'maps', '--polygons',
+        sys.executable, 'tools/predict_scene.py', scene, checkpoint, '--out', tmp_path / 'maps',
+        '--polygons',
     ]  # fmt: skip
     done = run_python(command, timeout=300)
     assert done.returncode == 0, done.stderr
