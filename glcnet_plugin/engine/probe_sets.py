@@ -12,7 +12,7 @@ from torch import Tensor
 
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.errors import DataError, NonFiniteError
-from glcnet_plugin.evaluation.pixel_sampling import sample_pixels
+from glcnet_plugin.evaluation.pixel_sampling import sample_labelled
 from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
 
 Cfg = dict[str, Any]
@@ -89,19 +89,19 @@ def with_defaults(config: Cfg) -> Cfg:
 
 
 def choose_pixels(sample: dict[str, Any], count: int) -> LabelledPixels:
-    """Draw pixels of an image, and keep those that have a label.
+    """Draw labelled pixels of an image.
 
     Args:
         sample: Output of mmseg's ``PackSegInputs``.
-        count: Pixels that are drawn, see :func:`sample_pixels`.
+        count: Pixels that are drawn, see :func:`sample_labelled`.
 
     Returns:
         The image and its pixels.
     """
     mask = sample['data_samples'].gt_sem_seg.data[0].numpy()
-    points, labels = sample_pixels(mask, Path(sample['data_samples'].img_path).stem, count)
-    known = labels != IGNORE
-    return LabelledPixels(sample['inputs'], torch.from_numpy(points[known]), labels[known])
+    name = Path(sample['data_samples'].img_path).stem
+    points, labels = sample_labelled(mask, name, count, IGNORE)
+    return LabelledPixels(sample['inputs'], torch.from_numpy(points), labels)
 
 
 def extract(

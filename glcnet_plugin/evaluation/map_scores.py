@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from glcnet_plugin.datasets.io.blocks import blocks
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info, read_masked
 from glcnet_plugin.datasets.io.masks import IGNORE
-from glcnet_plugin.datasets.io.rasters import Window, opened
+from glcnet_plugin.datasets.io.rasters import Window
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.evaluation.confusion import Counts, confusion_matrix
-from glcnet_plugin.evaluation.map_truth import Labels, truth_of
+from glcnet_plugin.evaluation.map_truth import Labels, tagged_classes, truth_of
 
 
 @dataclass
@@ -139,7 +139,7 @@ def _ids(path: str, info: ImageInfo, window: Window) -> NDArray[np.int64]:
 
 def _common_classes(maps: Sequence[str]) -> list[str]:
     """Names in the tags of maps, which must agree."""
-    found = {path: _tagged_classes(path) for path in maps}
+    found = {path: tagged_classes(path) for path in maps}
     first = found[maps[0]]
     for path, names in found.items():
         if not names:
@@ -150,13 +150,3 @@ def _common_classes(maps: Sequence[str]) -> list[str]:
         if names != first:
             raise DataError(f'{path} has the classes {names}, {maps[0]} has {first}: score alike')
     return first
-
-
-def _tagged_classes(path: str) -> list[str]:
-    """Names of the classes in the tags of a map."""
-    with opened(path) as raster:
-        tags = raster.tags()
-    names: list[str] = []
-    while (key := f'CLASS_{len(names)}') in tags:
-        names.append(tags[key])
-    return names

@@ -12,6 +12,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterWindow
 
+from glcnet_plugin.datasets.io.folder_format import label_rule, read_classes
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES, ImageInfo, image_info
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import IGNORE, StoredMask, read_stored_mask
@@ -26,6 +27,9 @@ Truth = Callable[[Window], NDArray[np.uint8]]
 class Labels:
     """A label raster, or polygons and points.
 
+    Classes of a raster are matched by name where its tags or the ``classes.json`` of its labelled
+    folder name them, else its values are the ids.
+
     Args:
         path: Their file.
         classes: Names of the classes, in the order of their ids.
@@ -33,7 +37,7 @@ class Labels:
         vector: Further arguments of :func:`read_labels`.
 
     Raises:
-        DataError: If polygons cannot be read, or are of other classes.
+        DataError: If the labels cannot be read, or are of other classes.
     """
 
     def __init__(
@@ -46,7 +50,13 @@ class Labels:
         self.path, self.point_radius = path, point_radius
         self.rule = LabelRule(len(classes))
         self.drawn: VectorLabels | None = None
-        if Path(path).suffix.lower() not in IMAGE_SUFFIXES:
+        self.order = list(range(len(classes)))  # class of the map for each class of the labels
+        if Path(path).suffix.lower() in IMAGE_SUFFIXES:
+            self.rule, names = _described(path) or (self.rule, list(classes))
+            if other := [name for name in names if name not in classes]:
+                raise DataError(f'{path} has the classes {other}, the map has {list(classes)}')
+            self.order = [list(classes).index(name) for name in names]
+        else:
             self.drawn = read_labels(path, classes=classes, **(vector or {}))
         self.notes = list(self.drawn.notes) if self.drawn else []
 
@@ -58,7 +68,30 @@ class Labels:
         """
         values = self.rule.file_ids(stored, self.path)
         self.rule.check(values, self.path)
-        return self.rule.training_ids(values)
+        table = np.full(IGNORE + 1, IGNORE, np.uint8)
+        table[: len(self.order)] = self.order
+        return table[self.rule.training_ids(values)]
+
+
+def tagged_classes(path: str) -> list[str]:
+    """Names of the classes in the tags of a map (CLASS_0, CLASS_1, ...); empty without."""
+    with opened(path) as raster:
+        tags = raster.tags()
+    names: list[str] = []
+    while (key := f'CLASS_{len(names)}') in tags:
+        names.append(tags[key])
+    return names
+
+
+def _described(path: str) -> tuple[LabelRule, list[str]] | None:
+    """Rule and names of a label raster, by its tags or the labelled folder that it lies in."""
+    if names := tagged_classes(path):
+        return LabelRule(len(names)), names
+    folder = Path(path).parent.parent
+    if Path(path).parent.name == 'masks' and (folder / 'classes.json').is_file():
+        meta = read_classes(folder)
+        return label_rule(meta), meta['classes']
+    return None
 
 
 @contextmanager

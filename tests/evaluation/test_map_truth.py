@@ -1,5 +1,8 @@
+import json
+
 import numpy as np
 import pytest
+import rasterio
 from drawn import NORTH_UP, rectangle, write_drawn, write_raster
 from PIL import Image
 from rasterio import Affine
@@ -94,3 +97,25 @@ def test_rasters_that_cannot_be_compared(scene_map, tmp_path):
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / 'colours.png')
     with pytest.raises(DataError, match='colour mask'):
         truth(tmp_path / 'colours.png', scene_map)
+
+
+def test_classes_of_a_raster_are_matched_by_name(scene_map, tmp_path):
+    swapped = np.where(IDS == 255, 255, 1 - IDS).astype(np.uint8)
+    path = write_raster(tmp_path / 'tagged.tif', swapped)
+    with rasterio.open(path, 'r+') as raster:
+        raster.update_tags(CLASS_0='b', CLASS_1='a')
+    np.testing.assert_array_equal(truth(path, scene_map), IDS)
+    with rasterio.open(path, 'r+') as raster:
+        raster.update_tags(CLASS_2='c')
+    with pytest.raises(DataError, match=r"tagged.tif has the classes \['c'\], the map has"):
+        truth(path, scene_map)
+
+
+def test_classes_of_a_labelled_folder(scene_map, tmp_path):
+    path = write_raster(
+        tmp_path / 'masks/x.tif', np.where(IDS == 255, 0, 20 - IDS).astype(np.uint8)
+    )
+    classes = [{'id': i, 'name': name, 'color': f'#00000{i}'} for i, name in enumerate('ba')]
+    content = {'classes': classes, 'mapping': {'19': 0, '20': 1}, 'ignore_index': 0}
+    (tmp_path / 'classes.json').write_text(json.dumps(content))
+    np.testing.assert_array_equal(truth(path, scene_map), IDS)

@@ -1,7 +1,11 @@
 import numpy as np
 import torch
 
-from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile, sample_pixels
+from glcnet_plugin.evaluation.pixel_sampling import (
+    pixels_per_tile,
+    sample_labelled,
+    sample_pixels,
+)
 
 OLD = [[2, 24], [63, 63], [41, 50], [49, 47]]  # drawn by the code of version 0.1
 
@@ -39,3 +43,32 @@ def test_the_fewer_tiles_the_more_pixels_of_each():
         400, 400, 376, 100, 1, 1,
     ]  # fmt: skip
     assert pixels_per_tile(80, total=40_000, most=100) == 100
+
+
+def test_a_tile_that_is_mostly_labelled_keeps_its_draws():
+    mask = np.zeros((20, 30), np.int64)
+    mask[:10] = 255  # a half
+    points, labels = sample_pixels(mask, 'tile', 50)
+    kept, classes = sample_labelled(mask, 'tile', 50)
+    np.testing.assert_array_equal(kept, points[labels != 255])
+    assert (classes == 0).all() and 0 < len(classes) < 50
+
+
+def test_a_few_labelled_pixels_are_all_drawn():
+    mask = np.full((200, 300), 255)
+    mask[7, 3:6], mask[150, 299] = 1, 2
+    points, classes = sample_labelled(mask, 'tile', 50)
+    assert points.tolist() == [[3, 7], [4, 7], [5, 7], [299, 150]]
+    assert classes.tolist() == [1, 1, 1, 2]
+    assert sample_labelled(np.full((4, 4), 9), 'tile', 5, ignore_index=9)[0].shape == (0, 2)
+
+
+def test_more_labelled_pixels_than_draws():
+    mask = np.full((100, 100), 255)
+    mask[:, 40:60] = np.arange(100)[:, None]
+    points, classes = sample_labelled(mask, 'tile', 300)
+    assert len(np.unique(points, axis=0)) == 300  # without replacement
+    np.testing.assert_array_equal(classes, points[:, 1])
+    assert points[:, 0].min() >= 40 and points[:, 0].max() < 60
+    np.testing.assert_array_equal(sample_labelled(mask, 'tile', 300)[0], points)
+    assert not np.array_equal(sample_labelled(mask, 'b', 300)[0], points)

@@ -58,6 +58,7 @@ class _Tally:
     """Sums over the windows of all scenes."""
 
     def __init__(self, labels: VectorLabels) -> None:
+        self.classes = labels.classes
         self.ids = labels.frame['class_id'].to_numpy()
         self.pixels = np.zeros(len(labels.classes), np.int64)
         self.area = np.zeros(len(labels.classes))
@@ -135,7 +136,7 @@ def rasterize_labels(
 def _write_mask(path: Path, burner: Burner, tally: _Tally) -> bool:
     """Write the mask of a scene; returns whether it has a label, else there is none."""
     grid, labelled = burner.grid, False
-    palette = distinct_colours(len(tally.pixels))
+    palette = distinct_colours(len(tally.classes))
     part = path.with_suffix('.part')
     with _storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +146,7 @@ def _write_mask(path: Path, burner: Burner, tally: _Tally) -> bool:
             blockxsize=TILE, blockysize=TILE, compress='deflate', BIGTIFF='IF_SAFER',
         ) as raster:  # fmt: skip
             raster.write_colormap(1, dict(enumerate(palette)))
+            raster.update_tags(**{f'CLASS_{i}': name for i, name in enumerate(tally.classes)})
             for window in blocks(image_info(grid.path)):
                 ids = tally.add(burner, window)
                 labelled = labelled or bool((ids != IGNORE).any())

@@ -76,6 +76,7 @@ def test_a_labelled_folder(two_scenes, drawn, tmp_path):
         np.testing.assert_array_equal(read_mask(out / f'masks/{name}.tif'), mask)
         with rasterio.open(out / f'masks/{name}.tif') as raster:
             assert raster.crs == CRS and raster.nodata == 255
+            assert raster.tags()['CLASS_0'] == 'field' and raster.tags()['CLASS_1'] == 'road'
             assert raster.transform == {'west': NORTH_UP, 'east': EAST}[name]
     assert sorted(p.name for p in (out / 'masks').iterdir()) == ['east.tif', 'west.tif']
     assert sorted(p.name for p in (out / 'images').iterdir()) == ['east.tif', 'west.tif']
