@@ -236,7 +236,7 @@ def test_pipeline_gives_what_the_method_takes(path, tmp_path):
         dataset = DATASETS.build(dict(cfg.train_dataloader.dataset, data_root=str(tmp_path)))
     inputs = dataset[0]['inputs']
     one_view = cfg.model.type == 'MAE'
-    side = 64 if size_of(path) == 'demo' else 224
+    side = {'demo': 64, 'rgb': 224, 'rgb-imagenet': 96}[size_of(path)]
     assert isinstance(inputs, torch.Tensor) == one_view
     assert {tuple(x.shape) for x in ([inputs] if one_view else inputs)} == {(3, side, side)}
 

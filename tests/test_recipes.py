@@ -128,6 +128,7 @@ def test_fine_tuning_sees_objects_at_the_size_at_which_they_are_scored(tmp_path,
 def test_all_r50_configs_inherit_that_pipeline():
     expected = Config.fromfile(CONFIGS / FINETUNE).train_pipeline
     paths = sorted((CONFIGS / 'downstream').glob('*r50*.py'))
+    paths = [path for path in paths if 'few-labels' not in path.stem]
     assert len(paths) >= 9
     for path in [*paths, CONFIGS / 'baselines/mae/d3_vit-s16_1xb16-150e_rgb.py']:
         cfg = Config.fromfile(path)

@@ -16,20 +16,24 @@ labels = ['2']
 seeds = [0]
 pretrain_steps = 2
 finetune_options = {{'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 2}}
-methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4}}))
+methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4, {options}}}))
 """
 
 
 @pytest.fixture
 def small(monkeypatch, scenes, tmp_path):
     """The demo on small tiles, two steps of everything, one seed; options follow."""
-    for name in ('STUDY', 'FOLDER_STUDY'):
+    crop = {
+        'STUDY': '',
+        'FOLDER_STUDY': "'train_dataloader.dataset.pipeline.1.crop_size': 96",
+    }
+    for name in crop:
         study = tmp_path / f'{name}.py'
-        study.write_text(TINY.format(base=getattr(run, name)))
+        study.write_text(TINY.format(base=getattr(run, name), options=crop[name]))
         monkeypatch.setattr(run, name, study)
     cut, make = run.cut_folder, run.make_scenes
     monkeypatch.setattr(run, 'cut_folder', lambda data, out: cut(data, out, tile=120))
-    monkeypatch.setattr(run, 'make_scenes', lambda out, scenes: make(out, 3, 320, 160))
+    monkeypatch.setattr(run, 'make_scenes', lambda out, scenes: make(out, 3, 320, 80))
     monkeypatch.setattr(run, 'default_workers', lambda: 1)
     work = tmp_path / 'work'
 

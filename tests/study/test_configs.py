@@ -114,7 +114,7 @@ def continued(study_file, tmp_path):
     start = {'checkpoint': LITE0, 'network': 'lite0'}
     glcnet = 'glcnet/glcnet_lite0-d3plus_1xb24-1000i_rgb-imagenet.py'
     options = {
-        'networks': {'lite0': 'downstream/d3plus_lite0_1xb8-300i_few-labels.py'},
+        'networks': {'lite0': 'downstream/linear_lite0_1xb8-300i_few-labels.py'},
         'methods': {
             'random': {'network': 'lite0'},
             'imagenet': start,
