@@ -8,6 +8,8 @@ from glcnet_plugin.checkpoints.loading import load_pretrained
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.errors import DataError
 
+pytestmark = pytest.mark.slow  # builds networks
+
 LITE0 = 'imagenet://efficientnet_lite0'
 
 

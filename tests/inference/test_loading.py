@@ -8,6 +8,8 @@ from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 from glcnet_plugin.inference.loading import load_model
 
+pytestmark = pytest.mark.slow  # builds networks
+
 
 def test_a_checkpoint_alone_says_everything(save):
     path, network = save()

@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 import torch
 
 from glcnet_plugin.inference.loading import load_model
+
+pytestmark = pytest.mark.slow  # builds networks
 
 
 def test_flips_and_turns_are_averaged(save):

@@ -8,6 +8,8 @@ from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference.loading import load_model
 from glcnet_plugin.inference.onnx_model import export_onnx, load_onnx
 
+pytestmark = pytest.mark.slow  # builds networks
+
 
 @pytest.fixture
 def pair(save, tmp_path):

@@ -68,6 +68,7 @@ def test_before_it_begins_nothing_is_judged(collapsed, tmp_path):
     assert collapses(tmp_path) == 0  # one look is left, two are needed
 
 
+@pytest.mark.slow  # trains
 def test_a_network_that_learns_is_left_alone(tiny_glcnet, tmp_path):
     hooks = [METRICS, guard(action='stop', begin=50)]
     adam = dict(type='Adam', lr=3e-3)

@@ -10,6 +10,8 @@ from PIL import Image
 from glcnet_plugin.engine.hooks.pretrain_visualization import PretrainVisualizationHook, deep_map
 from glcnet_plugin.errors import ConfigError
 
+pytestmark = pytest.mark.slow  # builds networks, or trains
+
 
 def hook(**settings):
     return dict(type=PretrainVisualizationHook, **{'interval': 2, 'images': 3, **settings})

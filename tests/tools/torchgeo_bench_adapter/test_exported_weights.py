@@ -46,6 +46,8 @@ else:
 sys.path.insert(0, str(FOLDER))
 from exported_weights import ExportedBackbone, load_network, resnet_dilations, timm_options  # noqa: E402
 
+pytestmark = pytest.mark.slow  # builds networks, or trains
+
 RESNET50 = Config.fromfile(ROOT / 'configs/_base_/backbones/resnet50_os16.py').backbone.to_dict()
 RESNET18 = dict(RESNET50, depth=18, strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1))
 LITE = Config.fromfile(ROOT / 'configs/_base_/backbones/efficientnet_lite0.py').backbone.to_dict()
