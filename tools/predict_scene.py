@@ -13,6 +13,7 @@ from pathlib import Path
 
 from glcnet_plugin.datasets.io.headers import RASTER_SUFFIXES
 from glcnet_plugin.datasets.io.lists import list_images
+from glcnet_plugin.errors import DataError
 from glcnet_plugin.inference.block_predictor import Tiling
 from glcnet_plugin.inference.loading import load_model
 from glcnet_plugin.inference.polygons import write_polygons
@@ -21,10 +22,16 @@ from glcnet_plugin.utils.cli import run_tool, whole_number
 
 
 def scenes_of(given: list[str]) -> list[str]:
-    """Files, and all images of folders."""
+    """Files, and all images of folders; two of one name are refused."""
     scenes: list[str] = []
     for name in given:
         scenes += list_images(name) if Path(name).is_dir() else [name]
+    by_name: dict[str, str] = {}
+    for scene in scenes:
+        if (other := by_name.setdefault(Path(scene).stem, scene)) != scene:
+            raise DataError(
+                f'{other} and {scene} would have the same map: rename one, or use another --out'
+            )
     return scenes
 
 

@@ -115,7 +115,9 @@ def _classes(meta: dict[str, Any], cfg: Config, network: Any) -> tuple[list[str]
             f'the checkpoint names {len(names)} classes, but its network has {number}: '
             f'{", ".join(names)}'
         )
-    palette = recorded.get('palette') or _distinct_colours(number)
+    palette = recorded.get('palette') or ()
+    if len(palette) != number:
+        palette = _distinct_colours(number)
     return names, [[int(value) for value in colour] for colour in palette]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from rasterio import Affine
 
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.datasets.io.rasters import file_state
+from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling
 from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
 from glcnet_plugin.inference.model import SegmentationModel
@@ -74,9 +75,11 @@ def predict_scene(
     if info.crs is None:
         notes.append(f'{scene} has no CRS: the map has none either')
     stem = Path(out) / Path(str(scene)).stem
+    # blocks of a scene that was changed in between are not those of this one
     settings = {
-        'scene': str(scene), 'tiling': asdict(tiling), 'augment': augment,
-        'weights': model.fingerprint, 'classes': list(model.classes),
+        'scene': str(scene), 'state': file_state(scene)[1:], 'tiling': asdict(tiling),
+        'augment': augment, 'amp': amp, 'weights': model.fingerprint,
+        'classes': list(model.classes),
     }  # fmt: skip
     size = (info.height, info.width)
     writer = MapWriter(stem.with_name(f'{stem.name}_map.tif'), size, place, settings)
@@ -103,6 +106,8 @@ def predict_scene(
 
 def _check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> list[str]:
     """Compare the bands of a scene with those of the network; what differs in name."""
+    if len(model.classes) > NODATA:
+        raise ConfigError(f'a map holds up to {NODATA} classes, the network has more')
     chosen = model.loading.get('bands')
     count = info.bands if chosen is None else len(chosen)
     if count != model.bands:

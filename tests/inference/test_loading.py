@@ -59,6 +59,8 @@ def test_what_a_checkpoint_lacks_is_named(save, tmp_path, cfg):
     path, _ = save({'dataset_meta': None})
     assert load_model(path, device='cpu').classes[5] == 'class_5'
     assert len({tuple(c) for c in load_model(path, device='cpu').palette}) == 6
+    short = {'classes': ['a', 'b', 'c', 'd', 'e', 'f'], 'palette': [[0, 0, 0]]}
+    assert len(load_model(save({'dataset_meta': short})[0], device='cpu').palette) == 6
     content = torch.load(path, weights_only=True)
     del content['state_dict']['backbone.conv1.weight']
     torch.save(content, path)

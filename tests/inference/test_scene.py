@@ -3,7 +3,7 @@ import pytest
 import rasterio
 from rasterio.transform import Affine
 
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference import scene as scene_module
 from glcnet_plugin.inference.block_predictor import Tiling
 from glcnet_plugin.inference.scene import predict_scene
@@ -88,3 +88,31 @@ def test_other_bands_are_refused_before_the_first_window(make_model, write_scene
         predict_scene(path, model, tmp_path / 'maps')
     model = make_model(loading={'bands': [2, 1, 0]}, band_names=['red', 'green', 'blue'])
     predict_scene(path, model, tmp_path / 'maps')
+
+
+def test_blocks_of_a_scene_that_was_changed_are_not_taken(
+    make_model, write_scene, tmp_path, monkeypatch, whole
+):
+    path, _ = write_scene(150, 210)
+    model, call = make_model(), scene_module.BlockPredictor.__call__
+
+    def killed(self, block):
+        if block[0][0] > 0:
+            raise KeyboardInterrupt
+        return call(self, block)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(scene_module.BlockPredictor, '__call__', killed)
+        predict_scene(path, model, tmp_path / 'maps', TILING)
+    with rasterio.open(path, 'r+') as raster:
+        image = 255 - raster.read()
+        raster.write(image)
+    report = predict_scene(path, model, tmp_path / 'maps', TILING)
+    with rasterio.open(report.path) as raster:
+        np.testing.assert_array_equal(raster.read(1), whole(model, image).argmax(0))
+
+
+def test_more_classes_than_a_map_holds(make_model, write_scene, tmp_path):
+    path, _ = write_scene(70, 70)
+    with pytest.raises(ConfigError, match='up to 255 classes'):
+        predict_scene(path, make_model(classes=256), tmp_path / 'maps')

@@ -7,6 +7,7 @@ import predict_scene
 import pytest
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
+from glcnet_plugin.errors import DataError
 from glcnet_plugin.inference.scene import SceneReport
 
 
@@ -15,6 +16,13 @@ def test_folders_and_files(tmp_path):
         write_image(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
     scenes = predict_scene.scenes_of([str(tmp_path), '/vsicurl/https://example.org/x.tif'])
     assert [Path(scene).stem for scene in scenes] == ['a', 'b', 'x']
+
+
+def test_scenes_of_one_name_would_overwrite_each_other(tmp_path):
+    names = [str(tmp_path / 'a/x.tif'), str(tmp_path / 'b/x.tif')]
+    with pytest.raises(DataError, match='a/x.tif and .*b/x.tif would have the same map'):
+        predict_scene.scenes_of(names)
+    assert predict_scene.scenes_of([names[0], names[0]]) == [names[0]] * 2
 
 
 def test_what_was_predicted_as_text():
