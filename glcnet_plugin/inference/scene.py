@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rasterio import Affine
 
-from glcnet_plugin.datasets.io.images import ImageInfo, image_info
+from glcnet_plugin.datasets.io.images import ImageInfo, image_info, read_masked
 from glcnet_plugin.datasets.io.rasters import file_state
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling
@@ -14,6 +15,9 @@ from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
 from glcnet_plugin.inference.model import SegmentationModel
 from glcnet_plugin.inference.windows import blocks
 from glcnet_plugin.utils.parallel import parallel_map
+
+SAMPLE = 512  # pixels
+UNUSUAL = 4.0  # deviations of the training images
 
 
 @dataclass
@@ -70,7 +74,8 @@ def predict_scene(
     """
     tiling = tiling or Tiling.of(model.window)
     info = image_info(scene, model.loading.get('alpha', 'data'))
-    notes = _check_bands(scene, info, model)
+    _check_bands(scene, info, model)
+    notes = _unusual_values(scene, info, model)
     place = {} if info.crs is None and info.transform is None else _georeference(info)
     if info.crs is None:
         notes.append(f'{scene} has no CRS: the map has none either')
@@ -104,8 +109,8 @@ def predict_scene(
     return _finish(writer, extra, model, unreadable, notes)
 
 
-def _check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> list[str]:
-    """Compare the bands of a scene with those of the network; what differs in name."""
+def _check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> None:
+    """Refuse a scene with other bands than the network takes."""
     if len(model.classes) > NODATA:
         raise ConfigError(f'a map holds up to {NODATA} classes, the network has more')
     chosen = model.loading.get('bands')
@@ -121,7 +126,32 @@ def _check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) -
             f'the bands of {scene} are {", ".join(named)}; the network was trained on '
             f'{", ".join(model.band_names)}, in this order'
         )
-    return []
+
+
+def _unusual_values(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> list[str]:
+    """What a window in the middle shows that training images did not: another unit or type."""
+    preprocessor = getattr(model.network, 'data_preprocessor', None)
+    mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
+    if mean is None or std is None:
+        return []
+    height, width = min(SAMPLE, info.height), min(SAMPLE, info.width)
+    place = ((info.height - height) // 2, (info.width - width) // 2, height, width)
+    loading = model.loading
+    try:
+        image, missing = read_masked(
+            scene, loading.get('bands'), place, alpha=loading.get('alpha', 'data')
+        )
+    except DataError:  # reported, window by window, by the prediction
+        return []
+    image = np.ma.array(image, mask=False if missing is None else missing, dtype=np.float64)
+    means = image.mean((0, 1)).filled(np.nan)
+    expected, scale = (one.flatten().cpu().numpy() for one in (mean, std))
+    far = np.flatnonzero(np.abs(means - expected) > UNUSUAL * scale)  # NaN is not
+    return [
+        f'band {band} of {scene} ({info.dtype}) has a mean of {means[band]:.4g} in the middle, the '
+        f'network was trained on {expected[band]:.4g} ± {scale[band]:.4g}: is it in the same unit?'
+        for band in far
+    ]
 
 
 def _georeference(info: ImageInfo) -> dict[str, Any]:

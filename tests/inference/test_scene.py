@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import rasterio
+import torch
 from rasterio.transform import Affine
 
 from glcnet_plugin.errors import ConfigError, DataError
@@ -116,3 +117,20 @@ def test_more_classes_than_a_map_holds(make_model, write_scene, tmp_path):
     path, _ = write_scene(70, 70)
     with pytest.raises(ConfigError, match='up to 255 classes'):
         predict_scene(path, make_model(classes=256), tmp_path / 'maps')
+
+
+def test_values_in_another_unit_are_noted(make_model, write_scene, tmp_path):
+    path, image = write_scene(70, 70)
+    model = make_model()
+    call = model.network.data_preprocessor
+    for mean, noted in ((float(image.mean()), []), (10_000.0, [0, 1, 2])):
+
+        def preprocessor(data, training):
+            return call(data, training)
+
+        preprocessor.mean = torch.full((3, 1, 1), mean)
+        preprocessor.std = torch.full((3, 1, 1), 80.0)
+        vars(model.network)['data_preprocessor'] = preprocessor
+        notes = predict_scene(path, model, tmp_path / 'maps').notes
+        assert [int(note.split()[1]) for note in notes] == noted
+    assert 'the network was trained on 1e+04 ± 80: is it in the same unit?' in notes[0]
