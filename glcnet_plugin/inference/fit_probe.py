@@ -14,6 +14,8 @@ from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.config_diff import read_config
 
 CHECKPOINT = 'probe.pth'
+READER = 'LoadRSImage'
+LOADING = ('bands', 'band_names', 'nodata_fill', 'alpha')  # of the reader
 # what a training needs and a fit does not
 LEFT_OUT = ('preflight', 'ema', 'freeze_norm', 'deterministic_resume', 'graceful_stop', 'dead_taps')
 
@@ -57,8 +59,10 @@ def fit_probe(
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[loader].update(num_workers=0, persistent_workers=False)
         cfg[loader].dataset.ann_file = ann_file if loader == 'train_dataloader' else ''
+    recorded = _recorded(pretrained)
+    _take_loading(cfg, recorded)
     set_data_root(cfg, data_root)
-    _take_backbone(cfg, pretrained)
+    _take_backbone(cfg, pretrained, recorded)
     for name in LEFT_OUT:
         hooks.pop(name, None)
     hooks.checkpoint = None
@@ -75,12 +79,28 @@ def fit_probe(
     return Path(out) / CHECKPOINT
 
 
-def _take_backbone(cfg: Config, pretrained: str) -> None:
-    """Take the backbone and its normalisation from the config in a checkpoint, if it has one."""
+def _recorded(pretrained: str) -> dict[str, Any]:
+    """The config in a checkpoint; empty without one."""
     meta = read_weights(pretrained).get('meta') or {}
     text = meta.get('cfg', meta.get('config'))
-    recorded: dict[str, Any] = (read_config(text) if isinstance(text, str) else {}).get('model', {})
-    backbone = recorded.get('backbone')
+    return read_config(text) if isinstance(text, str) else {}
+
+
+def _take_loading(cfg: Config, recorded: dict[str, Any]) -> None:
+    """Read images as the pretraining did: the same bands in the same order."""
+    dataset = (recorded.get('train_dataloader') or {}).get('dataset') or {}
+    readers = [s for s in dataset.get('pipeline') or () if str(s.get('type')).endswith(READER)]
+    kept = {key: readers[0][key] for key in LOADING if readers and key in readers[0]}
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for step in cfg[loader].dataset.pipeline:
+            if str(step['type']).endswith(READER):
+                step.update(kept)
+
+
+def _take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> None:
+    """Take the backbone and its normalisation of the pretraining, if the checkpoint says them."""
+    meta = read_weights(pretrained).get('meta') or {}
+    backbone = (recorded.get('model') or {}).get('backbone')
     if not isinstance(backbone, dict):
         return
     backbone = {key: value for key, value in backbone.items() if key != 'init_cfg'}

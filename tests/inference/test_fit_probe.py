@@ -79,3 +79,17 @@ def test_a_config_without_the_probe_is_refused(scenes, tmp_path, request):
     other = request.config.rootpath / 'configs/downstream/d3plus_r18w16_1xb8-120i_demo.py'
     with pytest.raises(ConfigError, match='has no default_hooks.probe_init: use a few-labels'):
         fit_probe('x.pth', scenes, tmp_path, other)
+
+
+def test_bands_are_read_in_the_order_of_the_pretraining(scenes, tmp_path, base, pretrained):
+    """They came in the order of the file, as many, and nobody noticed."""
+    content = torch.load(pretrained[0], weights_only=True)
+    step = "dict(type='glcnet_plugin.LoadRSImage', bands=[2, 1, 0])"
+    text = f'train_dataloader = dict(dataset=dict(pipeline=[{step}]))\n'
+    content['meta']['cfg'] = f'{content["meta"]["cfg"]}\n{text}'
+    torch.save(content, pretrained[0])
+    path = fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe', base)
+    cfg = Config.fromfile(tmp_path / 'probe' / base.name)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.pipeline[0].bands == [2, 1, 0]
+    assert load_model(path, device='cpu').loading == {'bands': [2, 1, 0]}
