@@ -55,6 +55,7 @@ TRANSFORMS = Registry(
     scope='glcnet_plugin',
     locations=[
         'glcnet_plugin.datasets.transforms.loading',
+        'glcnet_plugin.datasets.transforms.host_input',
         'glcnet_plugin.datasets.transforms.tracked',
         'glcnet_plugin.datasets.transforms.scale',
         'glcnet_plugin.datasets.transforms.photometric',

@@ -231,7 +231,8 @@ def test_classes_and_bands_of_the_dataset_fit_the_network(path):
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         known = DATASETS.get(loader.dataset.type).METAINFO.get('classes')
         assert known is None or len(known) == cfg.model.decode_head.num_classes
-        assert loader.dataset.pipeline[1].type == 'glcnet_plugin.LoadRSMask'
+        kinds = [step.type for step in loader.dataset.pipeline]
+        assert kinds[kinds.index('glcnet_plugin.LoadRSImage') + 1] == 'glcnet_plugin.LoadRSMask'
     assert cfg.val_dataloader.dataset.test_mode
     preprocessor = cfg.model.data_preprocessor
     for values in (preprocessor.mean, preprocessor.std, preprocessor.get('band_names')):

@@ -46,14 +46,12 @@ def load_model(
     meta = content.get('meta') or {}
     cfg = _config(meta, checkpoint, config)
     scope = str(cfg.get('default_scope') or 'mmseg')
-    model = cfg.get('model') or {}
-    if 'decode_head' not in model or cfg.get('test_pipeline', cfg.get('test_dataloader')) is None:
+    network = _build(cfg, scope)
+    if not hasattr(network, 'encode_decode'):
         raise ConfigError(
             f'{config or checkpoint} has no segmentation network with classes: it is of a '
             'pretraining. Fit its classifier by tools/fit_probe.py, or fine-tune it'
         )
-    with DefaultScope.overwrite_default_scope(scope):
-        network = MODELS.build(_for_prediction(model))
     _fill(network, content.get('state_dict', content), str(checkpoint))
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
     network = network.eval().to(device)
@@ -63,7 +61,7 @@ def load_model(
     bands = int(statistics.numel()) if isinstance(statistics, Tensor) else 3
     return SegmentationModel(
         network, classes, palette, bands, (meta.get('bands') or {}).get('names'),
-        _window(cfg), _reverses_bands(cfg),
+        _window(cfg), not readers and _reverses_bands(cfg),
         {key: readers[0][key] for key in LOADING if readers and key in readers[0]},
         weights_fingerprint(network),
     )  # fmt: skip
@@ -80,14 +78,18 @@ def _config(meta: dict[str, Any], checkpoint: str | Path, config: str | Path | N
     return Config(recorded)
 
 
-def _for_prediction(model: Any) -> Any:
-    """The config of a network without the weights it would start from."""
-    model = dict(model, pretrained=None, init_cfg=None)
+def _build(cfg: Config, scope: str) -> Any:
+    """The network of a config, without the weights it would start from; None if it has no head."""
+    if 'decode_head' not in (cfg.get('model') or {}):
+        return None
+    model = dict(cfg.model, init_cfg=None)
+    model.pop('pretrained', None)
     for part in ('backbone', 'neck', 'decode_head'):
         if isinstance(model.get(part), dict):
             model[part] = dict(model[part], init_cfg=None)
     model['backbone'].pop('pretrained', None)
-    return model
+    with DefaultScope.overwrite_default_scope(scope):
+        return MODELS.build(model)
 
 
 def _fill(network: nn.Module, state: dict[str, Any], source: str) -> None:

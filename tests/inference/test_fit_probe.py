@@ -91,5 +91,6 @@ def test_bands_are_read_in_the_order_of_the_pretraining(scenes, tmp_path, base, 
     path = fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe', base)
     cfg = Config.fromfile(tmp_path / 'probe' / base.name)
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
-        assert loader.dataset.pipeline[0].bands == [2, 1, 0]
+        (reader,) = (s for s in loader.dataset.pipeline if s.type == 'glcnet_plugin.LoadRSImage')
+        assert reader.bands == [2, 1, 0]
     assert load_model(path, device='cpu').loading == {'bands': [2, 1, 0]}

@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from mmcv import imread
 from mmengine.config import Config
-from mmseg.apis import inference_model
+from mmengine.registry import MODELS, DefaultScope
+from mmpretrain import FeatureExtractor
+from mmpretrain.structures import DataSample
+from mmseg.apis import MMSegInferencer, inference_model
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
@@ -88,3 +92,42 @@ def test_mmseg_predicts_images_without_labels(save, cfg, tmp_path, mmseg_scope):
     image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
     expected = ours.probabilities(image)[0].argmax(0)
     assert torch.equal(sample.pred_sem_seg.data[0], expected)
+    sample = inference_model(network, imread(file))
+    assert torch.equal(sample.pred_sem_seg.data[0], expected)
+
+
+def test_the_inferencer_of_mmseg_predicts_files_and_arrays(save, cfg, tmp_path):
+    """It ended with: LoadImageFromFile is not found in the test pipeline."""
+    path, _ = save()
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    file = str(write_image(tmp_path / 'tile', pixels))
+    expected = load_model(path, device='cpu').predict(pixels)
+    cfg.dump(tmp_path / 'dumped.py')
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        for config in (cfg.filename, str(tmp_path / 'dumped.py')):
+            predict = MMSegInferencer(config, str(path), device='cpu', show_progress=False)
+            for image in (file, imread(file)):
+                result = predict(image, return_vis=True)
+                np.testing.assert_array_equal(result['predictions'], expected)
+                assert result['visualization'].shape == (64, 96, 3)
+
+
+@pytest.mark.parametrize('name', ['glcnet/glcnet_r18w16-d3plus', 'baselines/simclr/simclr_r18w16'])
+def test_the_extractor_of_mmpretrain_takes_pretrainings(name, request, tmp_path):
+    """It ended with: no attribute 'test_dataloader'."""
+    file = request.config.rootpath / f'configs/{name}_1xb32-60e_demo.py'
+    config = Config.fromfile(file)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        network = MODELS.build(config.model).eval()
+        torch.save({'state_dict': network.state_dict()}, tmp_path / 'x.pth')
+        extract = FeatureExtractor(str(file), pretrained=str(tmp_path / 'x.pth'), device='cpu')
+        pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+        found = extract(str(write_image(tmp_path / 'tile', pixels)))[0]
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    data = {'inputs': image, 'data_samples': [DataSample()]}
+    with torch.no_grad():
+        expected = network.extract_feat(network.data_preprocessor(data)['inputs'])
+    assert len(found) == len(expected)
+    for own, map_ in zip(found, expected, strict=True):
+        torch.testing.assert_close(own, map_[0])
+    assert not any(config.get(f'val_{key}') for key in ('dataloader', 'cfg', 'evaluator'))

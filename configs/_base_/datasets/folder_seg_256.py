@@ -16,6 +16,7 @@ train_pipeline = [
     dict(type='PackSegInputs'),
 ]
 test_pipeline = [
+    dict(type='LoadImageFromFile', _scope_='glcnet_plugin'),  # inferencers put their image here
     dict(type='glcnet_plugin.LoadRSImage'),
     dict(type='glcnet_plugin.LoadRSMask'),
     dict(type='PackSegInputs'),

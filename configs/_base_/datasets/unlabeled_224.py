@@ -27,7 +27,7 @@ train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
     dict(type='glcnet_plugin.TrackedRandomCrop', crop_size=256),  # of larger images
     dict(type='glcnet_plugin.TwoViews', views=[view1, view2]),
-    dict(type='PackInputs', algorithm_keys=('view_matrix',), meta_keys=('img_path',)),
+    dict(type='PackInputs', algorithm_keys=('view_matrix', 'drawn_views'), meta_keys=('img_path',)),
 ]
 train_dataloader = dict(
     batch_size=256,
@@ -42,3 +42,20 @@ train_dataloader = dict(
         pipeline=train_pipeline,
     ),
 )
+# what mmpretrain's FeatureExtractor prepares images by; nothing is tested or validated
+test_pipeline = [
+    dict(type='LoadImageFromFile', _scope_='glcnet_plugin'),
+    dict(type='glcnet_plugin.LoadRSImage'),
+    dict(type='mmpretrain.PackInputs'),
+]
+test_dataloader = dict(
+    batch_size=1,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='glcnet_plugin.UnlabeledRSDataset',
+        data_root=train_dataloader['dataset']['data_root'],
+        pipeline=test_pipeline,
+    ),
+)
+test_cfg = dict()
+test_evaluator = []

@@ -17,7 +17,7 @@ from glcnet_plugin.datasets.io.masks import (
     few_colours,
     read_stored_mask,
 )
-from glcnet_plugin.datasets.io.rasters import ALPHA, Bands, Image, band_indices
+from glcnet_plugin.datasets.io.rasters import ALPHA, RGB, Bands, Image, band_indices
 from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.registry import TRANSFORMS
@@ -31,9 +31,12 @@ class LoadRSImage(LoadImageFromFile):
     further bands are listed in one order everywhere. uint8 stays uint8; all other types
     become float32, with which OpenCV and torch can calculate.
 
+    A sample without ``img_path`` holds an array of an inferencer: of three bands, it is turned from
+    B, G, R, in which ``mmcv.imread`` gives it; of others, it is taken as it is.
+
     **Required Keys:**
 
-    - img_path
+    - img_path, or img
     - window (optional): y, x, height, width in pixels
 
     **Added Keys:**
@@ -94,8 +97,11 @@ class LoadRSImage(LoadImageFromFile):
             DataError: If the file cannot be read, has another number of bands, or holds
                 only nodata or complex values.
         """
-        path, window = results['img_path'], results.get('window')
-        image, missing = read_masked(path, self.bands, window, self.backend_args, self.alpha)
+        path, window = results.get('img_path'), results.get('window')
+        if path is None:
+            path, image, missing = 'the array', _from_mmcv(results['img']), None
+        else:
+            image, missing = read_masked(path, self.bands, window, self.backend_args, self.alpha)
         self.num_bands = self.num_bands or image.shape[2]
         if self.num_bands != image.shape[2]:
             raise DataError(
@@ -111,7 +117,7 @@ class LoadRSImage(LoadImageFromFile):
             image = np.where(missing, fill, image)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
-        fetched = self.backend_args is not None
+        fetched = self.backend_args is not None or results.get('img_path') is None
         results['colour_bands'] = colour_bands(
             path, image.shape[2], self.bands, self.band_names, fetched
         )
@@ -131,6 +137,12 @@ class LoadRSImage(LoadImageFromFile):
                 'bits: they are rounded'
             )
         return values
+
+
+def _from_mmcv(array: Image) -> Image:
+    """An array of an inferencer, with three bands in the order R, G, B."""
+    image = np.atleast_3d(array)
+    return np.ascontiguousarray(image[..., ::-1] if image.shape[2] == RGB else image)
 
 
 @TRANSFORMS.register_module()
