@@ -61,15 +61,19 @@ def peak_bytes(function: Callable[[], Any]) -> int:
     return result
 
 
-def report(name: str, figures: dict[str, Any]) -> None:
-    """Print the figures and write them with the machine and the versions."""
-    content = {
-        **figures,
+def environment() -> dict[str, Any]:
+    """The machine and the versions."""
+    return {
         'machine': f'{platform.machine()}, {os.cpu_count()} cores, {platform.system()}',
         'python': platform.python_version(),
         'torch': torch.__version__,
         'threads': torch.get_num_threads(),
     }
+
+
+def report(name: str, figures: dict[str, Any]) -> None:
+    """Print the figures and write them with the machine and the versions."""
+    content = {**figures, **environment()}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f'{name}.json').write_text(json.dumps(content, indent=1) + '\n')
     json.dump(content, sys.stdout, indent=1)
