@@ -124,9 +124,10 @@ class SegPretrainer(BaseSelfSupervisor):
             outputs: Maps of :meth:`dry_run` that enter the losses.
         """
         learning = {name: p for name, p in self.named_parameters() if p.requires_grad}
-        total = torch.stack([output.sum() for output in outputs]).sum()
-        gradients = torch.autograd.grad(total, list(learning.values()), allow_unused=True)
-        idle = [name for name, g in zip(learning, gradients, strict=True) if g is None]
+        # backward, for backbones with_cp: their checkpoints do not run under autograd.grad
+        torch.autograd.backward([output.sum() for output in outputs])
+        idle = [name for name, p in learning.items() if p.grad is None]
+        self.zero_grad()
         for name in idle:
             learning[name].requires_grad_(False)
         if idle:

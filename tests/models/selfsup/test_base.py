@@ -79,6 +79,12 @@ def test_nothing_is_frozen_where_all_is_used():
     assert all(p.requires_grad for p in model.parameters())
 
 
+def test_a_checkpointed_backbone_is_not_frozen():
+    model = pretrainer(dict(BACKBONE, with_cp=True))
+    model.freeze_unused([model.dry_run()[1]])
+    assert all(p.requires_grad and p.grad is None for p in model.parameters())
+
+
 def test_head_with_several_outputs():
     head = dict(type='mmseg.EncHead', in_index=(2, 3), channels=4, num_classes=5,
                 num_codes=4, use_se_loss=True, add_lateral=False)  # fmt: skip
