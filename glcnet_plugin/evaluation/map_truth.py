@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rasterio import Affine
-from rasterio.enums import Resampling
-from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window as RasterWindow
 
 from glcnet_plugin.datasets.io.folder_format import label_rule, read_classes
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES, ImageInfo, image_info
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import IGNORE, StoredMask, read_stored_mask
 from glcnet_plugin.datasets.io.rasters import Window, opened
+from glcnet_plugin.datasets.io.warping import warped_labels
 from glcnet_plugin.datasets.vector.burning import Burner, Grid
 from glcnet_plugin.datasets.vector.labels import VectorLabels, read_labels
 from glcnet_plugin.errors import DataError
@@ -122,21 +120,8 @@ def truth_of(labels: Labels, path: str) -> Iterator[Truth]:
                 f'{file} has no CRS, and {path} is {own.height}x{own.width} px, {labels.path} '
                 f'{other.height}x{other.width} px: give rasters of one size, or georeferenced ones'
             )
-    if other.bands != 1:
-        raise DataError(f'{labels.path} has {other.bands} bands: a label raster of ids has one')
-    grid = Grid.of(path)
-    with opened(labels.path) as raster, WarpedVRT(
-        raster, crs=grid.crs, transform=grid.transform, height=grid.height, width=grid.width,
-        resampling=Resampling.nearest, nodata=IGNORE,
-        src_nodata=IGNORE if raster.nodata is None else raster.nodata,
-    ) as warped:  # fmt: skip
-
-        def read(window: Window) -> NDArray[np.uint8]:
-            y, x, height, width = window
-            values = warped.read(1, window=RasterWindow(x, y, width, height))
-            return labels.ids(StoredMask(values))
-
-        yield read
+    warped = warped_labels(labels.path, own)
+    yield lambda window: labels.ids(read_stored_mask(warped, window))
 
 
 def _on_one_grid(first: ImageInfo, second: ImageInfo) -> bool:

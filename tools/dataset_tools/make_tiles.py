@@ -1,12 +1,16 @@
-"""Cut a labelled folder of large images into a labelled folder of tiles.
+"""Cut a folder of large images into a folder of tiles, with their labels if it has any.
 
 Images are read by windows, so that they may be of any size; tiles of nodata are left out. Masks
-hold ids, or the colours that classes.json lists: other colours are counted and ignored. Tiles keep
-nodata and masks of the images; the manifest says where each tile lies. A run that was stopped goes
-on where it was; images and masks that have changed since are cut again.
+hold ids, or the colours that classes.json lists: other colours are counted and ignored. A mask of
+ids in another CRS or resolution than its image, or of a part of it, is brought to the grid of the
+image by the nearest pixel; what it does not cover is ignored. Tiles keep nodata and masks of the
+images; the manifest says where each tile lies. A run that was stopped goes on where it was; images
+and masks that have changed since are cut again. Without manifest.csv, every image is a scene of its
+own; without masks/ and classes.json, the tiles have no labels.
 
 Example:
     python tools/dataset_tools/make_tiles.py data/dubai data/dubai_256 --tile 256
+    python tools/dataset_tools/make_tiles.py data/scenes data/unlabelled_256
 """
 
 from glcnet_plugin.datasets.io.rasters import ALPHA
@@ -16,7 +20,7 @@ from glcnet_plugin.utils.cli import add_tile, run_tool, tool_parser
 
 def main() -> None:
     """Cut."""
-    parser = tool_parser(__doc__, 'labelled folder')
+    parser = tool_parser(__doc__, 'folder of images, or labelled folder')
     add_tile(parser)
     text = 'what a band marked as alpha is: data like others, or the mask of the image'
     parser.add_argument('--alpha', choices=ALPHA[:2], default='data', help=text)

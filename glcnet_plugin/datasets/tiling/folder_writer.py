@@ -92,12 +92,16 @@ def write_description(
     palette: Sequence[Sequence[int]],
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write ``classes.json`` and ``manifest.csv``, the manifest last: it marks completion."""
+    """Write ``classes.json``, if there are classes, and ``manifest.csv``.
+
+    The manifest is written last: it marks completion.
+    """
     classes = [
         {'id': index, 'name': name, 'color': '#{:02X}{:02X}{:02X}'.format(*colour)}
         for index, (name, colour) in enumerate(zip(names, palette, strict=True))
     ]
-    write_json(out / 'classes.json', {'classes': classes, 'ignore_index': IGNORE})
+    if classes:
+        write_json(out / 'classes.json', {'classes': classes, 'ignore_index': IGNORE})
     manifest = StringIO()
     columns = list(dict.fromkeys(key for row in rows for key in row))
     writer = csv.DictWriter(manifest, fieldnames=columns, lineterminator='\n')

@@ -1,4 +1,4 @@
-"""Cut a labelled folder of large images into a labelled folder of tiles."""
+"""Cut a folder of large images, with or without labels, into a folder of tiles."""
 
 from pathlib import Path
 
@@ -11,33 +11,37 @@ from glcnet_plugin.datasets.io.folder_format import (
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.masks import palette_ids
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
-from glcnet_plugin.datasets.tiling.tiler import cut_scenes
+from glcnet_plugin.datasets.tiling.tiler import RECORDS, cut_scenes
 from glcnet_plugin.errors import DataError
 
 
-def folder_scenes(source: Path) -> list[Scene]:
-    """List the images of a labelled folder.
+def folder_scenes(source: Path, labelled: bool = True) -> list[Scene]:
+    """List the images of a folder.
 
     Args:
-        source: The folder.
+        source: The folder, with the images in ``images/`` or, without labels, in itself.
+        labelled: Whether every image has a mask.
 
     Returns:
-        The images in the order of the manifest.
+        The images in the order of the manifest; without one, each is a group of its own.
 
     Raises:
-        DataError: If an image or a mask of the manifest is missing.
+        DataError: If an image or a mask is missing.
     """
-    images = image_files(source / 'images')
+    folder = source / 'images'
+    images = image_files(folder if labelled or folder.is_dir() else source)
+    described = (source / 'manifest.csv').is_file() or (source / RECORDS).is_dir()
     scenes = []
-    for row in read_manifest(source):
+    for row in read_manifest(source) if described else [{'name': name} for name in images]:
         name = row['name']
-        mask = mask_file(source, name)
-        if name not in images or not mask.is_file():
+        mask = mask_file(source, name) if labelled else None
+        if name not in images or (mask and not mask.is_file()):
             raise DataError(
                 f'{source} lacks the image or the mask of {name!r}: add images/{name}.* and '
                 f'masks/{name}.png (or .tif), or take the row out of manifest.csv'
             )
-        scenes.append(Scene(name, row.get('group') or name, str(images[name]), str(mask)))
+        group = row.get('group') or name
+        scenes.append(Scene(name, group, str(images[name]), str(mask) if mask else None))
     return scenes
 
 
@@ -50,10 +54,11 @@ def cut_folder(
     reduce_zero_label: bool = False,
     labelled_only: bool = False,
 ) -> Summary:
-    """Cut all images of a labelled folder.
+    """Cut all images of a folder.
 
     Args:
-        source: The folder.
+        source: The folder; it is labelled if it has ``classes.json`` or ``masks``. Masks of another
+            CRS or size are brought to the grids of their images.
         out: Folder to write.
         tile: Side of a tile in pixels; 0 leaves images whole.
         workers: See :func:`cut_scenes`.
@@ -68,6 +73,10 @@ def cut_folder(
     Raises:
         DataError: If something is missing, or image, mask and tile do not fit.
     """
+    labelled = any((source / name).exists() for name in ('classes.json', 'masks'))
+    if not labelled:
+        recipe = Recipe((), (), tile, alpha=alpha, labelled_only=labelled_only)
+        return cut_scenes(folder_scenes(source, labelled=False), recipe, out, workers=workers)
     meta = read_classes(source)
     scenes = folder_scenes(source)
     # masks are all of one kind: ids, or the colours that classes.json lists

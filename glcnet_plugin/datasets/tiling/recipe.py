@@ -79,12 +79,13 @@ class Summary:
         before = f' ({self.earlier} done earlier)' if self.earlier else ''
         names = {**dict(enumerate(self.recipe.classes)), IGNORE: '(ignored)'}
         total = max(1, sum(self.pixels.values()))
+        shares = [f'  {name:20} {self.pixels.get(i, 0) / total:8.2%}' for i, name in names.items()]
         snapped, unknown = self.odd.snapped, self.odd.unknown
         return [
             f'{self.scenes} scenes{before}, {self.tiles} {what} in {self.out}, '
             f'{self.seconds:.0f} s',
             *([f'{self.empty} tiles without {lacking} left out'] if self.empty else []),
-            *(f'  {name:20} {self.pixels.get(i, 0) / total:8.2%}' for i, name in names.items()),
+            *(shares if self.recipe.classes else []),
             *([f'colours beside the legend: {few_colours(snapped)}'] if snapped else []),
             *([f'unknown colours, ignored: {few_colours(unknown)}'] if unknown else []),
         ]

@@ -1,11 +1,41 @@
 """Where a scene is cut, after a look at the headers of its image and mask."""
 
+from dataclasses import replace
+
+from mmengine.logging import print_log
+
 from glcnet_plugin.datasets.io.alignment import misplacement
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.rasters import Window
+from glcnet_plugin.datasets.io.warping import has_other_grid, require_common_ground, warped_labels
 from glcnet_plugin.datasets.tiling.folder_writer import tile_origins
 from glcnet_plugin.datasets.tiling.recipe import Scene
 from glcnet_plugin.errors import DataError
+
+
+def on_one_grid(scene: Scene) -> Scene:
+    """Bring the mask of a scene to the grid of its image where it has another CRS or size.
+
+    Args:
+        scene: The image and its mask.
+
+    Returns:
+        The scene; its mask is 255 where the labels do not reach.
+
+    Raises:
+        DataError: If they have no ground in common; see also :func:`warped_labels`.
+    """
+    if scene.mask is None:
+        return scene
+    image, mask = image_info(scene.image), image_info(scene.mask, 'indices')
+    if not has_other_grid(mask, image):
+        return scene
+    require_common_ground(scene.mask, mask, image)
+    print_log(
+        f'{scene.mask} ({mask.crs}, {mask.height}x{mask.width} px) is brought to the grid of '
+        f'{scene.image} ({image.crs}, {image.height}x{image.width} px) by the nearest pixel'
+    )
+    return replace(scene, mask=warped_labels(scene.mask, image))
 
 
 def tile_windows(scene: Scene, tile: int) -> dict[str, Window]:

@@ -33,7 +33,7 @@ from glcnet_plugin.datasets.tiling.scene_rows import (
     place_columns,
     placement,
 )
-from glcnet_plugin.datasets.tiling.tile_windows import tile_windows
+from glcnet_plugin.datasets.tiling.tile_windows import on_one_grid, tile_windows
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
 
@@ -107,9 +107,10 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
             read or written; names it.
     """
     stamps = _stamps(scene)  # taken first: what changes meanwhile is cut again
+    scene = on_one_grid(scene)
     windows = tile_windows(scene, recipe.tile)
     wanted = labelled_windows(scene, recipe, windows) if recipe.labelled_only else windows
-    for folder in ('images', 'masks'):
+    for folder in ('images', 'masks') if scene.mask else ('images',):
         (out / folder).mkdir(parents=True, exist_ok=True)
     try:
         place = placement(scene.image, recipe.bands, recipe.alpha)

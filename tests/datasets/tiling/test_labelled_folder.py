@@ -167,3 +167,43 @@ def test_tiles_without_a_label_are_left_out(labelled_folder, tmp_path):
     assert [row['name'] for row in read_manifest(out)] == ['a2_00004_00000']
     assert [path.name for path in (out / 'masks').iterdir()] == ['a2_00004_00000.png']
     assert summary.empty == 11 and summary.pixels == {1: 1, 255: 3 * 64 - 1}
+
+
+def test_scenes_without_labels_need_no_description(tmp_path):
+    image = np.random.default_rng(0).integers(1, 255, (8, 12, 3)).astype(np.uint8)
+    for inside in ('', 'images'):
+        source = tmp_path / f'scenes{inside}' / inside
+        source.mkdir(parents=True)
+        write_image(source / 'a', image)
+        (source / 'a.tfw').write_text('1')
+        out = tmp_path / f'out{inside}'
+        done = cut_folder(tmp_path / f'scenes{inside}', out, tile=4)
+        assert done.tiles == 6 and len(done.lines()) == 1
+        assert sorted(path.name for path in out.iterdir()) == ['.done', 'images', 'manifest.csv']
+        assert {row['group'] for row in read_manifest(out)} == {'a'}
+        part = read_image(str(out / 'images/a_00004_00008.png'))
+        np.testing.assert_array_equal(part, image[4:, 8:])
+
+
+def test_a_labelled_folder_without_a_manifest(labelled_folder, tmp_path):
+    (labelled_folder / 'manifest.csv').unlink()
+    assert cut_folder(labelled_folder, tmp_path / 'out', tile=8).tiles == 3
+    assert [row['group'] for row in read_manifest(tmp_path / 'out')] == ['a1', 'a2', 'b1']
+    (labelled_folder / '.done').mkdir()
+    with pytest.raises(DataError, match='the tool that makes it has not finished'):
+        cut_folder(labelled_folder, tmp_path / 'again', tile=8)
+
+
+def test_labels_of_a_part_in_another_resolution(labelled_folder, tmp_path):
+    """They had to have the size of their image."""
+    place = dict(crs='EPSG:32643', transform=from_origin(0, 16, 1, 1))
+    write_image(labelled_folder / 'images/a1', np.ones((16, 16, 4), np.uint8), **place)
+    (labelled_folder / 'images/a1.png').unlink()
+    (labelled_folder / 'masks/a1.png').unlink()
+    part = dict(place, transform=from_origin(8, 16, 2, 2))
+    write_image(labelled_folder / 'masks/a1', np.ones((4, 4, 1), np.uint8), **part, nodata=255)
+    for _ in range(2):  # the second time, nothing has changed
+        done = cut_folder(labelled_folder, tmp_path / 'out', tile=8, workers=0)
+    assert done.earlier == 3 and done.pixels[255] == 256 - 64 + 2
+    assert (read_mask(tmp_path / 'out/masks/a1_00000_00008.png') == 1).all()
+    assert (read_mask(tmp_path / 'out/masks/a1_00000_00000.png') == 255).all()

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from rasterio.transform import from_origin
 
+from glcnet_plugin.datasets.io.masks import read_stored_mask
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.datasets.tiling.recipe import Scene
-from glcnet_plugin.datasets.tiling.tile_windows import tile_windows
+from glcnet_plugin.datasets.tiling.tile_windows import on_one_grid, tile_windows
 from glcnet_plugin.errors import DataError
 
 
@@ -32,3 +33,18 @@ def test_masks_that_do_not_lie_on_the_image(tmp_path):
         tile_windows(scene(tmp_path, size=(16, 16)), 16)
     with pytest.raises(DataError, match='smaller than a tile of 32'):
         tile_windows(scene(tmp_path), 32)
+
+
+def test_a_mask_of_another_grid_is_brought_to_that_of_the_image(tmp_path, capfd):
+    given = scene(tmp_path, size=(10, 16))
+    joined = on_one_grid(given)
+    assert tile_windows(joined, 16).keys() == {'s_00000_00000', 's_00004_00000'}
+    values = read_stored_mask(joined.mask).values
+    assert (values[:10] == 1).all() and (values[10:] == 255).all()
+    text = capfd.readouterr()
+    assert 'm.tif (EPSG:32643, 10x16 px) is brought to the grid of' in text.out + text.err
+    plain = scene(tmp_path)
+    assert on_one_grid(plain) is plain
+    far = scene(tmp_path, shift=100, size=(10, 16))
+    with pytest.raises(DataError, match='no ground in common'):
+        on_one_grid(far)

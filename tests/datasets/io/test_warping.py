@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from rasterio.enums import Resampling
+from rasterio.transform import from_origin
+from rasterio.warp import reproject
+
+from glcnet_plugin.datasets.io.images import image_info
+from glcnet_plugin.datasets.io.masks import read_stored_mask
+from glcnet_plugin.datasets.io.warping import has_other_grid, require_common_ground, warped_labels
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
+from glcnet_plugin.errors import DataError
+
+PLACE = dict(crs='EPSG:32643', transform=from_origin(500_000, 2_000_000, 1, 1))
+DEGREES = dict(crs='EPSG:4326', transform=from_origin(74.9999, 18.0888, 2e-5, 2e-5))
+
+
+@pytest.fixture
+def image(tmp_path):
+    return image_info(write_image(tmp_path / 'i', np.zeros((20, 30, 4), np.uint8), **PLACE))
+
+
+def labels(tmp_path, shape, **place):
+    ids = np.random.default_rng(0).integers(0, 4, (*shape, 1), np.uint8)
+    return str(write_image(tmp_path / 'm', ids, **place)), ids[..., 0]
+
+
+def test_coarser_labels_of_a_part(tmp_path, image):
+    part = from_origin(500_004, 1_999_998, 2, 2)
+    path, ids = labels(tmp_path, (5, 6), crs='EPSG:32643', transform=part)
+    assert has_other_grid(image_info(path), image)
+    stored = read_stored_mask(warped_labels(path, image), (1, 3, 18, 20))
+    expected = np.full((20, 30), 255)
+    expected[2:12, 4:16] = ids.repeat(2, 0).repeat(2, 1)
+    np.testing.assert_array_equal(stored.values, expected[1:19, 3:23])
+    np.testing.assert_array_equal(stored.missing, stored.values == 255)
+
+
+def test_labels_in_degrees_and_their_nodata(tmp_path, image):
+    """The reference is reproject; what the labels call nodata is 255."""
+    path, ids = labels(tmp_path, (40, 40), **DEGREES, nodata=3)
+    found = read_stored_mask(warped_labels(path, image)).values
+    expected = np.full((20, 30), 255, np.uint8)
+    reproject(
+        ids, expected, src_crs=DEGREES['crs'], src_transform=DEGREES['transform'], src_nodata=3,
+        dst_crs=PLACE['crs'], dst_transform=PLACE['transform'], dst_nodata=255,
+        resampling=Resampling.nearest,
+    )  # fmt: skip
+    np.testing.assert_array_equal(found, expected)
+    assert set(np.unique(found)) == {0, 1, 2, 255}
+
+
+def test_what_cannot_be_joined_is_refused(tmp_path, image):
+    plain = image_info(write_image(tmp_path / 'p', np.zeros((20, 30, 3), np.uint8)))
+    assert not has_other_grid(plain, image) and not has_other_grid(image, image)
+    far = dict(PLACE, transform=from_origin(600_000, 2_000_000, 1, 1))
+    path = labels(tmp_path, (10, 10), **far)[0]
+    with pytest.raises(DataError, match='no ground in common .* from 600000, 1999990 to 600010'):
+        require_common_ground(path, image_info(path), image)
+    path = str(write_image(tmp_path / 'rgb', np.zeros((4, 4, 3), np.uint8), **PLACE))
+    with pytest.raises(DataError, match='rgb.png has 3 bands: a label raster of another grid'):
+        warped_labels(path, image)
