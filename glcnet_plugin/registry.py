@@ -60,6 +60,7 @@ TRANSFORMS = Registry(
         'glcnet_plugin.datasets.transforms.scale',
         'glcnet_plugin.datasets.transforms.photometric',
         'glcnet_plugin.datasets.transforms.two_views',
+        'glcnet_plugin.datasets.transforms.two_views_on_device',
     ],
 )
 METRICS = Registry(

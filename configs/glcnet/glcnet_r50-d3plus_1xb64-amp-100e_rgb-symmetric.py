@@ -4,6 +4,6 @@ train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
     dict(type='glcnet_plugin.TrackedRandomCrop', crop_size=256),
     dict(type='glcnet_plugin.TwoViews', views=[_base_.view2, _base_.view2]),
-    dict(type='PackInputs', algorithm_keys=('view_matrix',), meta_keys=('img_path',)),
+    dict(type='PackInputs', algorithm_keys=('view_matrix', 'drawn_views'), meta_keys=('img_path',)),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

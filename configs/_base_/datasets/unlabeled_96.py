@@ -5,7 +5,7 @@ train_pipeline = [
     dict(type='glcnet_plugin.LoadRSImage'),
     dict(type='glcnet_plugin.TrackedRandomCrop', crop_size=192),
     dict(type='glcnet_plugin.TwoViews', views=[[crop], [crop, *_base_.view2[1:]]]),
-    dict(type='PackInputs', algorithm_keys=('view_matrix',), meta_keys=('img_path',)),
+    dict(type='PackInputs', algorithm_keys=('view_matrix', 'drawn_views'), meta_keys=('img_path',)),
 ]
 train_dataloader = dict(
     batch_size=24,

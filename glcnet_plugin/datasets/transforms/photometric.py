@@ -64,19 +64,9 @@ class RandomHSVShift(PhotometricTransform):
 
     def change(self, image: Image, sample: Mapping[str, Any]) -> Image:
         """Return the image with shifted colours."""
-        bands = self._colours(image, sample)
+        bands = self.colours(image, sample)
         if bands is None:
-            self.left_out(
-                f'{type(self).__name__} is left out: no bands of '
-                f'{sample.get("img_path", "the image")} are known as red, green and blue. Name '
-                'them with band_names of LoadRSImage, or give their indices as bands'
-            )
             return image
-        if max(bands) >= image.shape[2]:
-            raise ConfigError(
-                f'{type(self).__name__} needs the bands {bands}, the image has '
-                f'{image.shape[2]}: set bands, or leave the transform out'
-            )
         low, width = (values[bands] for values in self.value_range(image, sample))
         width = np.where(width > 0, width, np.float32(1))
         rgb = (image[..., bands].astype(np.float32) - low) / width
@@ -91,13 +81,34 @@ class RandomHSVShift(PhotometricTransform):
         changed[..., bands] = restore(shifted * width + low, image)
         return changed
 
-    def _colours(self, image: Image, sample: Mapping[str, Any]) -> list[int] | None:
-        """Indices of red, green and blue; None where they are unknown."""
-        if self.bands is not None:
-            return list(self.bands)
+    def colours(self, image: Image, sample: Mapping[str, Any]) -> list[int] | None:
+        """Indices of red, green and blue; None where they are unknown, which is logged once.
+
+        Args:
+            image: (H, W, bands).
+            sample: The sample, with ``colour_bands`` where they are known.
+
+        Returns:
+            Three indices, or None.
+
+        Raises:
+            ConfigError: If the image has fewer bands.
+        """
         eight_bit = image.dtype == np.uint8 and image.shape[2] >= 3
-        named: list[int] | None = sample.get('colour_bands', [0, 1, 2] if eight_bit else None)
-        return named
+        bands = sample.get('colour_bands', [0, 1, 2] if eight_bit else None)
+        bands = bands if self.bands is None else list(self.bands)
+        if bands is None:
+            self.left_out(
+                f'{type(self).__name__} is left out: no bands of '
+                f'{sample.get("img_path", "the image")} are known as red, green and blue. Name '
+                'them with band_names of LoadRSImage, or give their indices as bands'
+            )
+        elif max(bands) >= image.shape[2]:
+            raise ConfigError(
+                f'{type(self).__name__} needs the bands {bands}, the image has '
+                f'{image.shape[2]}: set bands, or leave the transform out'
+            )
+        return bands
 
 
 @TRANSFORMS.register_module()

@@ -9,6 +9,7 @@ from mmseg.models import SegDataPreProcessor
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.models.data_preprocessors.gpu_views import make_views
 from glcnet_plugin.registry import MODELS
 
 
@@ -82,4 +83,28 @@ class RSSegDataPreProcessor(MultiBandMixin, SegDataPreProcessor):
 
 @MODELS.register_module()
 class RSSelfSupDataPreprocessor(MultiBandMixin, SelfSupDataPreprocessor):
-    """MM's ``SelfSupDataPreprocessor`` for any number of bands; see :class:`MultiBandMixin`."""
+    """MM's ``SelfSupDataPreprocessor`` for any number of bands; see :class:`MultiBandMixin`.
+
+    Makes the views that :class:`TwoViewsOnDevice` drew in the loader, on the device of the network.
+    """
+
+    def forward(self, data: dict[str, Any], training: bool = False) -> Any:
+        """Make the views of tiles for which some are drawn; see :meth:`MultiBandMixin.forward`.
+
+        Args:
+            data: ``inputs``, views or tiles, (B, bands, H, W), and ``data_samples``. Hooks get
+                this batch, too: the views take the place of the tiles.
+            training: As in MM.
+
+        Returns:
+            The batch in the form the model takes.
+
+        Raises:
+            DataError: If images and means differ in the number of bands.
+            ConfigError: If views have to be made and kornia is missing.
+        """
+        tiles, samples = data['inputs'], data['data_samples']
+        if isinstance(tiles, Tensor) and samples and 'drawn_views' in samples[0]:
+            drawn = [sample.drawn_views for sample in samples]
+            data['inputs'] = make_views(self.cast_data(tiles), drawn)
+        return super().forward(data, training)
