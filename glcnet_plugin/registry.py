@@ -29,6 +29,7 @@ MODELS = Registry(
         'glcnet_plugin.models.heads.local_matching_head',
         'glcnet_plugin.models.losses.nt_xent_loss',
         'glcnet_plugin.models.losses.queue_nt_xent_loss',
+        'glcnet_plugin.models.losses.swapped_prediction_loss',
         'glcnet_plugin.models.data_preprocessors.multiband',
     ],
 )

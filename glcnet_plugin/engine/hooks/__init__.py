@@ -1,6 +1,7 @@
 """Hooks."""
 
 from glcnet_plugin.engine.hooks.atomic_checkpoint import AtomicCheckpointHook
+from glcnet_plugin.engine.hooks.backbone_warmup import BackboneWarmupHook
 from glcnet_plugin.engine.hooks.channels_last import ChannelsLastHook
 from glcnet_plugin.engine.hooks.class_num_check import ClassNumCheckHook
 from glcnet_plugin.engine.hooks.collapse_guard import CollapseGuardHook
@@ -23,6 +24,7 @@ from glcnet_plugin.engine.hooks.seg_visualization import RSSegVisualizationHook
 
 __all__ = [
     'AtomicCheckpointHook',
+    'BackboneWarmupHook',
     'ChannelsLastHook',
     'ClassNumCheckHook',
     'CollapseGuardHook',

@@ -26,6 +26,8 @@ class BaseContrastHead(BaseModule):
             'scene' (see ``scene_pattern`` of the dataset), or None. The paper excludes none, so
             similar ground within a scene repels itself, a flaw that e.g. GraSS points out
             (TGRS 2023, https://arxiv.org/abs/2306.15868).
+        norm: Whether batch normalisation follows each layer, in place of its bias, as in SimCLR
+            (https://arxiv.org/abs/2002.05709); the official code has none.
 
     Raises:
         ConfigError: If ``exclude`` is anything else.
@@ -40,6 +42,7 @@ class BaseContrastHead(BaseModule):
         out_channels: int,
         loss: dict[str, Any] | None = None,
         exclude: str | None = None,
+        norm: bool = False,
     ) -> None:
         super().__init__()
         if exclude not in (None, 'image', 'scene'):
@@ -48,14 +51,14 @@ class BaseContrastHead(BaseModule):
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.projector = nn.Sequential(
-            nn.Linear(in_channels, hidden_channels),
+            *_layer(in_channels, hidden_channels, norm),
             nn.ReLU(inplace=True),
-            nn.Linear(hidden_channels, out_channels),
+            *_layer(hidden_channels, out_channels, norm),
         )
         self.loss_module = MODELS.build({'type': NTXentLoss, **(loss or {})})
 
     def project(self, features: Tensor) -> Tensor:
-        """Features (N, in_channels) -> embeddings (N, out_channels).
+        """Features (..., in_channels) -> embeddings (..., out_channels).
 
         Raises:
             ConfigError: If the features have another length.
@@ -66,8 +69,8 @@ class BaseContrastHead(BaseModule):
                 f'but the network gives {features.shape[-1]}: set in_channels='
                 f'{features.shape[-1]}'
             )
-        embeddings: Tensor = self.projector(features)
-        return embeddings
+        embeddings: Tensor = self.projector(features.flatten(0, -2))  # a norm takes (N, C)
+        return embeddings.reshape(*features.shape[:-1], self.out_channels)
 
     def contrast_with_queue(
         self,
@@ -118,3 +121,9 @@ class BaseContrastHead(BaseModule):
                 "and PackInputs algorithm_keys=('view_matrix', 'scene')"
             )
         return scenes[:, None].expand(images, items)
+
+
+def _layer(inputs: int, outputs: int, norm: bool) -> list[nn.Module]:
+    """A linear layer, with batch normalisation or a bias."""
+    linear = nn.Linear(inputs, outputs, bias=not norm)
+    return [linear, nn.BatchNorm1d(outputs)] if norm else [linear]

@@ -31,6 +31,8 @@ class LocalMatchingHead(BaseContrastHead):
             official code gives them the same size in pixels, see :func:`sample_regions`.
         loss: Config of the loss.
         exclude: 'image', 'scene' or None, see :class:`BaseContrastHead`.
+        norm: Whether the projector has batch normalisation, see :class:`BaseContrastHead`. Its
+            statistics include regions that are not valid.
 
     Raises:
         ConfigError: If ``num_regions`` or a ``region_size`` is below 1, or the regions do not
@@ -47,8 +49,9 @@ class LocalMatchingHead(BaseContrastHead):
         ground_aligned: bool = False,
         loss: dict[str, Any] | None = None,
         exclude: str | None = None,
+        norm: bool = False,
     ) -> None:
-        super().__init__(in_channels, hidden_channels, out_channels, loss, exclude)
+        super().__init__(in_channels, hidden_channels, out_channels, loss, exclude, norm)
         sizes = [region_size] if isinstance(region_size, int) else list(region_size)
         if num_regions < 1 or min(sizes, default=0) < 1:
             raise ConfigError(

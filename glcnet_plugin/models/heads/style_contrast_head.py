@@ -23,6 +23,7 @@ class StyleContrastHead(BaseContrastHead):
         out_channels: Length of the embeddings that are compared.
         loss: Config of the loss.
         exclude: 'scene' or None, see :class:`BaseContrastHead`.
+        norm: Whether the projector has batch normalisation, see :class:`BaseContrastHead`.
     """
 
     per_channel = 2  # mean and variance
@@ -34,8 +35,9 @@ class StyleContrastHead(BaseContrastHead):
         out_channels: int = 64,
         loss: dict[str, Any] | None = None,
         exclude: str | None = None,
+        norm: bool = False,
     ) -> None:
-        super().__init__(in_channels, hidden_channels, out_channels, loss, exclude)
+        super().__init__(in_channels, hidden_channels, out_channels, loss, exclude, norm)
 
     def describe(self, encoder_map: Tensor) -> Tensor:
         """Encoder maps (N, C, h, w) -> style vectors (N, 2C)."""

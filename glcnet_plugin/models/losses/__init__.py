@@ -9,5 +9,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         'contrastive': ['nt_xent'],
         'nt_xent_loss': ['NTXentLoss'],
         'queue_nt_xent_loss': ['QueueNTXentLoss'],
+        'swapped_prediction_loss': ['SwappedPredictionLoss'],
     },
 )

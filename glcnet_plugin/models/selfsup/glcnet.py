@@ -1,5 +1,6 @@
 """GLCNet: global style and local matching contrastive pretraining."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.models.channel_inference import init_parameters
 from glcnet_plugin.models.heads.outputs import BranchOutput
 from glcnet_plugin.models.selfsup.base import Cfg, SegPretrainer
+from glcnet_plugin.models.utils import capture_output
 from glcnet_plugin.registry import MODELS
 
 
@@ -47,11 +49,16 @@ class GLCNet(SegPretrainer):
         data_preprocessor: Config; :class:`RSSelfSupDataPreprocessor` where it names no type.
         auxiliary_head: Only None: it would need labels.
         init_cfg: Initialisation, as in every MM model.
+        local_stages: Positions among the maps of the backbone that the local branch compares
+            besides the dense map, each with a head of its own like ``local_head`` and with
+            regions of its own. The maps share the weight of the local loss equally. After DeCon
+            (https://arxiv.org/abs/2503.17526), where encoder and decoder have a loss each.
 
     Raises:
         ConfigError: If both branches are missing, the weight lies outside [0, 1], the local
-            branch has no decode head, ``style_source`` names no submodule, parts do not fit
-            each other, or a head returns something else than a :class:`BranchOutput`.
+            branch has no decode head, ``style_source`` names no submodule, the backbone has no
+            map of ``local_stages``, parts do not fit each other, or a head returns something
+            else than a :class:`BranchOutput`.
     """
 
     def __init__(
@@ -66,6 +73,7 @@ class GLCNet(SegPretrainer):
         data_preprocessor: Cfg | None = None,
         auxiliary_head: None = None,
         init_cfg: Cfg | None = None,
+        local_stages: Sequence[int] = (),
     ) -> None:
         if not 0 <= lambda_global <= 1:
             raise ConfigError(f'lambda_global must lie in [0, 1], got {lambda_global}')
@@ -73,19 +81,31 @@ class GLCNet(SegPretrainer):
             raise ConfigError('GLCNet needs a style_head, a local_head, or both; got neither')
         if local_head is not None and decode_head is None:
             raise ConfigError('local_head compares outputs of a decode_head, which is missing')
+        if local_stages and local_head is None:
+            raise ConfigError(
+                'local_stages are compared by heads like local_head, which is missing'
+            )
         if auxiliary_head is not None:
             raise ConfigError(
                 'auxiliary_head learns from labels, which pretraining does not have: leave it out'
             )
         super().__init__(backbone, decode_head, neck, style_source, data_preprocessor, init_cfg)
-        encoder_map, dense_map = self.dry_run()
+        with capture_output(self.backbone) as outputs:
+            encoder_map, dense_map = self.dry_run()
+        self.local_stages = {f'stage{i}': i for i in local_stages}  # by the name of the branch
+        stages = _stages(outputs[-1], self.local_stages)
         compared = ((encoder_map, style_head), (dense_map, local_head))
-        self.freeze_unused([m for m, head in compared if m is not None and head is not None])
+        maps = [m for m, head in compared if m is not None and head is not None]
+        self.freeze_unused([*maps, *stages.values()])
         self.style_head = _build_head(style_head, encoder_map, 'style_head')
         self.local_head = _build_head(local_head, dense_map, 'local_head')
+        per_stage = {k: v for k, v in (local_head or {}).items() if k != 'in_channels'}
+        for name, stage in stages.items():
+            setattr(self, f'{name}_head', _build_head(per_stage, stage, f'{name}_head'))
+        local = 1 - lambda_global if style_head is not None else 1.0
         self.branch_weights = {
             'style': lambda_global if local_head is not None else 1.0,
-            'local': 1 - lambda_global if style_head is not None else 1.0,
+            **dict.fromkeys(['local', *stages], local / (1 + len(stages))),
         }
         self.branch_outputs: dict[str, BranchOutput] = {}  # of the last step, without its graph
 
@@ -101,25 +121,25 @@ class GLCNet(SegPretrainer):
             ``loss_style`` and ``loss_local``, weighted, so that their sum is the total
             loss; ``chance_style`` and ``chance_local``, their values for uninformative
             embeddings (chance level): the same weight times the log of the number of
-            negatives.
+            negatives. With ``local_stages`` also ``loss_stage3`` and so on.
 
         Raises:
             DataError: If there are not two views, or samples carry no ``view_matrix``.
         """
         self._check_views(inputs)
-        encoder_map, dense_map = self.forward_maps(torch.cat(inputs))
+        with capture_output(self.backbone) as passed_on:
+            encoder_map, dense_map = self.forward_maps(torch.cat(inputs))
         scenes = self._scenes(data_samples, encoder_map.device)
         outputs = {}
         if self.style_head is not None:
             outputs['style'] = self.style_head.loss(encoder_map, scenes)
         if self.local_head is not None:
-            outputs['local'] = self.local_head.loss(
-                dense_map,
-                self._view_matrix(data_samples),
-                tuple(inputs[0].shape[-2:]),
-                self.decode_head.align_corners,
-                scenes,
-            )
+            geometry = self._view_matrix(data_samples), tuple(inputs[0].shape[-2:])
+            corners = self.decode_head.align_corners
+            outputs['local'] = self.local_head.loss(dense_map, *geometry, corners, scenes)
+            for name, stage in _stages(passed_on[-1], self.local_stages).items():
+                head = getattr(self, f'{name}_head')
+                outputs[name] = head.loss(stage, *geometry, False, scenes)
         return self.weigh(outputs)
 
     def weigh(self, outputs: dict[str, BranchOutput]) -> dict[str, Tensor]:
@@ -195,6 +215,16 @@ def head_class(config: Cfg, name: str) -> Any:
             'the module of your own in custom_imports'
         )
     return owner
+
+
+def _stages(maps: Any, wanted: Mapping[str, int]) -> dict[str, Tensor]:
+    """The maps of a backbone that are compared, by the name of their branch."""
+    if beyond := [i for i in wanted.values() if not 0 <= i < len(maps)]:
+        raise ConfigError(
+            f'local_stages has {beyond[0]}, but the backbone passes on {len(maps)} maps: choose '
+            f'from 0 to {len(maps) - 1}, or change its out_indices'
+        )
+    return {name: maps[i] for name, i in wanted.items()}
 
 
 def _build_head(config: Cfg | None, example: Tensor | None, name: str) -> Any:

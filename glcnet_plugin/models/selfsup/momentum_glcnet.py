@@ -37,9 +37,9 @@ class MomentumGLCNet(GLCNet):
         kwargs: Further arguments of :class:`GLCNet`.
 
     Raises:
-        ConfigError: If the momentum lies outside (0, 1], the queue is empty, a head is of
-            another kind, or excludes negatives: queues do not keep where their embeddings
-            come from.
+        ConfigError: If the momentum lies outside (0, 1], the queue is empty, there are
+            ``local_stages``, a head is of another kind, or excludes negatives: queues do not
+            keep where their embeddings come from.
     """
 
     def __init__(
@@ -55,6 +55,8 @@ class MomentumGLCNet(GLCNet):
             local_head=_with_queue('local_head', local_head),
             **kwargs,
         )
+        if self.local_stages:
+            raise ConfigError('MomentumGLCNet compares no local_stages: leave them out')
         if not 0 < momentum <= 1:
             raise ConfigError(f'momentum must lie in (0, 1], got {momentum}')
         if queue_length < 1:

@@ -37,3 +37,13 @@ def test_unknown_scenes():
 def test_unknown_exclusion():
     with pytest.raises(ConfigError, match="'image' or 'scene', got 'tile'"):
         BaseContrastHead(6, 5, 4, exclude='tile')
+
+
+def test_norms_take_the_place_of_the_biases():
+    head = BaseContrastHead(6, 5, 4, norm=True)
+    kinds = [type(layer).__name__ for layer in head.projector]
+    assert kinds == ['Linear', 'BatchNorm1d', 'ReLU', 'Linear', 'BatchNorm1d']
+    assert head.projector[0].bias is None and head.projector[3].bias is None
+    embeddings = head.project(torch.rand(8, 3, 6))  # of regions
+    assert embeddings.shape == (8, 3, 4)
+    torch.testing.assert_close(embeddings.mean((0, 1)), torch.zeros(4), atol=1e-5, rtol=0)

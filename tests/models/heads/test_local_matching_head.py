@@ -96,3 +96,9 @@ def test_regions_of_one_group_are_no_negatives(exclude):
 def test_regions_that_do_not_divide():
     with pytest.raises(ConfigError, match='num_regions=4 does not divide among the 3 sizes'):
         LocalMatchingHead(num_regions=4, region_size=(32, 48, 64))
+
+
+def test_norm_reaches_the_projector():
+    head = LocalMatchingHead(in_channels=3, num_regions=2, region_size=8, norm=True)
+    output = head.loss(torch.rand(6, 3, 8, 8), torch.eye(3).repeat(3, 2, 1, 1), (32, 32), False)
+    assert output.z1.shape == (6, 64) and head.projector[1].num_batches_tracked == 1

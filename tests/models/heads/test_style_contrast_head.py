@@ -50,3 +50,9 @@ def test_average_head_is_blind_to_variance():
 def test_average_head_half_maps_are_averaged_in_float32():
     maps = torch.full((1, 1, 64, 64), 2049.0).bfloat16()
     assert AverageContrastHead(in_channels=1).describe(maps).dtype == torch.float32
+
+
+def test_norm_reaches_the_projector():
+    head = StyleContrastHead(in_channels=6, norm=True)
+    assert head.embed(torch.rand(4, 3, 5, 5)).shape == (4, 64)
+    assert head.projector[1].num_batches_tracked == 1

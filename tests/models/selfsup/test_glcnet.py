@@ -213,3 +213,40 @@ def test_auxiliary_head_is_refused(tiny_glcnet):
     auxiliary = dict(type='mmseg.FCNHead', in_channels=32, channels=4, num_classes=2)
     with pytest.raises(ConfigError, match='auxiliary_head learns from labels'):
         MODELS.build(dict(tiny_glcnet, auxiliary_head=auxiliary))
+
+
+def test_stages_of_the_backbone_are_compared_too(tiny_glcnet):
+    model = MODELS.build(dict(tiny_glcnet, local_stages=[1, 3], lambda_global=0.4))
+    losses = losses_of(model, batch())
+    assert {key for key in losses if 'loss' in key} == {
+        'loss_style', 'loss_local', 'loss_stage1', 'loss_stage3',
+    }  # fmt: skip
+    chance = torch.tensor(0.6 / 3 * math.log(2 * 16 - 2))
+    for name in ('local', 'stage1', 'stage3'):
+        torch.testing.assert_close(losses[f'chance_{name}'], chance)
+    assert (model.stage1_head.in_channels, model.stage3_head.in_channels) == (16, 64)
+    assert set(model.branch_outputs) == {'style', 'local', 'stage1', 'stage3'}
+    model.parse_losses(losses)[0].backward()
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
+
+
+def test_the_loss_of_a_stage_is_that_of_its_map(tiny_glcnet):
+    model = MODELS.build(dict(tiny_glcnet, local_stages=[3])).eval()
+    data = model.data_preprocessor(batch(), True)
+    seen = []
+    embed = model.stage3_head.embed
+    model.stage3_head.embed = lambda *args: seen.append(args) or embed(*args)
+    model(**data, mode='loss')
+    (stage, _, size, corners) = seen[0]
+    torch.testing.assert_close(stage, model.backbone(torch.cat(data['inputs']))[3])
+    assert size == (48, 48) and corners is False
+
+
+def test_a_stage_that_the_backbone_does_not_pass_on(tiny_glcnet):
+    with pytest.raises(ConfigError, match='has 4, but the backbone passes on 4 maps.*0 to 3'):
+        MODELS.build(dict(tiny_glcnet, local_stages=[2, 4]))
+
+
+def test_stages_without_a_local_head(tiny_glcnet):
+    with pytest.raises(ConfigError, match='heads like local_head, which is missing'):
+        MODELS.build(dict(tiny_glcnet, local_head=None, local_stages=[3]))

@@ -152,3 +152,8 @@ def test_the_average_moves_once_per_step_of_the_optimizer(config):
     optimizer.step()  # without gradients, as a guard leaves it, it changes nothing
     model(**data, mode='loss')
     assert model.target.steps == 2
+
+
+def test_stages_of_the_backbone_are_refused(config):
+    with pytest.raises(ConfigError, match='no local_stages: leave them out'):
+        MODELS.build(dict(config, local_stages=[3]))
