@@ -17,9 +17,11 @@ import numpy as np
 
 from glcnet_plugin.datasets.transforms.many_bands import by_groups_of_bands
 from glcnet_plugin.datasets.transforms.photometric_base import (
+    Floats,
     Image,
     PhotometricTransform,
     WarnOnce,
+    affine,
     restore,
 )
 from glcnet_plugin.errors import ConfigError
@@ -67,19 +69,33 @@ class RandomHSVShift(PhotometricTransform):
         bands = self.colours(image, sample)
         if bands is None:
             return image
+        rgb = cv2.merge([np.ascontiguousarray(image[..., band]) for band in bands])
+        changed = image.copy()
+        if image.dtype == np.uint8:
+            shifted = self._shift(rgb.astype(np.float32) / np.float32(255), True)
+            changed[..., bands] = cv2.convertScaleAbs(shifted, alpha=255)  # rounds and clips
+            return changed
         low, width = (values[bands] for values in self.value_range(image, sample))
         width = np.where(width > 0, width, np.float32(1))
-        rgb = (image[..., bands].astype(np.float32) - low) / width
+        rgb = affine(rgb, low, 1 / width, 0)
         inside = np.clip(rgb, 0, 1)
-        hsv = cv2.cvtColor(inside, cv2.COLOR_RGB2HSV)  # 0..360, 0..1, 0..1
-        hsv += np.random.uniform(-self.limits, self.limits).astype(np.float32)
-        hsv[..., 0] %= 360  # hue is an angle
-        limited = slice(1, 3 if np.issubdtype(image.dtype, np.integer) else 2)
-        np.clip(hsv[..., limited], 0, 1, out=hsv[..., limited])
-        shifted = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) + (rgb - inside)
-        changed = image.copy()
-        changed[..., bands] = restore(shifted * width + low, image)
+        shifted = self._shift(inside, np.issubdtype(image.dtype, np.integer))
+        rgb -= inside
+        shifted += rgb
+        changed[..., bands] = restore(affine(shifted, 0, width, low), image)
         return changed
+
+    def _shift(self, rgb: Floats, limited: bool) -> Floats:
+        """Shift the colours of (H, W, 3) in 0..1; ``limited`` keeps the value in 0..1, too."""
+        hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)  # 0..360, 0..1, 0..1
+        hue, saturation, value = np.random.uniform(-self.limits, self.limits)
+        low, high = (0, 1) if limited else (-np.inf, np.inf)
+        # hue is an angle: OpenCV takes it beyond 360, but not below 0
+        hsv = cv2.add(hsv, (hue % 360, saturation, value, 0))
+        hsv = cv2.min(hsv, (np.inf, 1, high, 0))
+        hsv = cv2.max(hsv, (0, 0, low, 0))
+        shifted: Floats = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+        return shifted
 
     def colours(self, image: Image, sample: Mapping[str, Any]) -> list[int] | None:
         """Indices of red, green and blue; None where they are unknown, which is logged once.
@@ -129,8 +145,8 @@ class RandomBrightnessContrast(PhotometricTransform):
         bands, (_, width) = image.shape[2], self.value_range(image, sample)
         gain = 1 + np.random.uniform(-self.limit, self.limit, (bands,)).astype(np.float32)
         shift = width * np.random.uniform(-self.limit, self.limit, (bands,)).astype(np.float32)
-        mean = image.mean((0, 1), dtype=np.float32)
-        return restore((image - mean) * gain + mean + shift, image)
+        mean = image.mean(0, dtype=np.float32).mean(0)  # faster than over both axes at once
+        return restore(affine(image, mean, gain, mean + shift), image)
 
 
 @TRANSFORMS.register_module()
@@ -148,10 +164,13 @@ class RandomPixelNoise(PhotometricTransform):
 
     def change(self, image: Image, sample: Mapping[str, Any]) -> Image:
         """Return the image with noise."""
-        where = np.random.rand(*image.shape) < self.share
-        low, width = (values[np.nonzero(where)[2]] for values in self.value_range(image, sample))
+        number = np.random.binomial(image.size, self.share)
+        # unlike np.random.choice, it does not shuffle all places to draw a few
+        generator = np.random.default_rng(np.random.randint(2**31))
+        places = generator.choice(image.size, number, replace=False, shuffle=False)
+        low, width = (v[places % image.shape[2]] for v in self.value_range(image, sample))
         changed = image.copy()
-        changed[where] = np.random.uniform(low, low + width).astype(image.dtype)
+        changed.reshape(-1)[places] = np.random.uniform(low, low + width).astype(image.dtype)
         return changed
 
 
@@ -175,8 +194,8 @@ class RandomBandCopy(PhotometricTransform):
         if image.dtype == np.uint8:
             return np.repeat(image[..., band : band + 1], image.shape[2], axis=2)
         low, width = self.value_range(image, sample)
-        share = (image[..., band : band + 1] - low[band]) / (width[band] or 1)
-        return restore(share * width + low, image)
+        copies = np.repeat(image[..., band : band + 1], image.shape[2], axis=2)
+        return restore(affine(copies, low[band], width / (width[band] or 1), low), image)
 
 
 @TRANSFORMS.register_module()

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from glcnet_plugin.errors import ConfigError
 
@@ -30,6 +30,26 @@ class WarnOnce:
         if not self.said:
             self.said.fill_(True)
             print_log(text, logger='current', level=logging.WARNING)
+
+
+def affine(image: Image, before: ArrayLike, gain: ArrayLike, after: ArrayLike) -> Floats:
+    """``(image - before) * gain + after`` in float32.
+
+    Args:
+        image: (H, W, bands).
+        before: Subtracted first; (bands,), or one value.
+        gain: Multiplied; (bands,), or one value.
+        after: Added last; (bands,), or one value.
+
+    Returns:
+        A new array, (H, W, bands).
+    """
+    values = image.astype(np.float32)
+    rows = values.reshape(len(values), -1)  # NumPy is slow along an axis as short as the bands
+    for operation, operand in ((np.subtract, before), (np.multiply, gain), (np.add, after)):
+        of_bands = np.broadcast_to(np.asarray(operand, np.float32), image.shape[2])
+        operation(rows, np.tile(of_bands, image.shape[1]), out=rows)
+    return values
 
 
 def restore(values: Floats, like: Image) -> Image:

@@ -1,3 +1,5 @@
+from colorsys import hsv_to_rgb, rgb_to_hsv
+
 import cv2
 import numpy as np
 import pytest
@@ -102,6 +104,62 @@ def test_noise_hits_the_wanted_share():
     assert (changed > 0).mean() == pytest.approx(0.01, abs=0.001)
 
 
+def test_noise_is_a_draw_for_each_value_on_its_own():
+    """As when each value of the image had its own random number, to five standard errors."""
+    side, share, draws = 20, 0.1, 400
+    image = np.zeros((side, side, 2), np.float32)
+    sample, step = {'value_range': (1.0, 3.0)}, RandomPixelNoise(share, prob=1.0)
+    changed = np.stack([step({'img': image, **sample})['img'] for _ in range(draws)])
+    hit = changed > 0
+    error = 5 * np.sqrt(share * (1 - share) / draws)
+    assert np.abs(hit.mean(0) - share).max() < error  # of each place
+    numbers = hit.sum((1, 2, 3))  # binomial
+    assert numbers.var() == pytest.approx(image.size * share * (1 - share), rel=0.35)
+    both = (hit[..., 0] & hit[..., 1]).mean()
+    assert both == pytest.approx(share**2, abs=5 * share / np.sqrt(draws * side**2))
+    assert changed[hit].mean() == pytest.approx(2.0, abs=0.02)
+    assert changed[hit].std() == pytest.approx(2 / np.sqrt(12), abs=0.02)
+
+
+@pytest.mark.parametrize('share', [0, 1])
+def test_noise_on_no_value_or_on_each(share):
+    sample = {'img': np.full((9, 9, 2), -1, np.float32), 'value_range': (0.0, 1.0)}
+    assert ((RandomPixelNoise(share, prob=1.0)(sample)['img'] >= 0) == share).all()
+
+
+def test_noise_follows_the_seed():
+    image, step, results = picture(3, np.uint8), RandomPixelNoise(0.1, prob=1.0), []
+    for seed in (1, 1, 2):
+        np.random.seed(seed)
+        results.append(step({'img': image})['img'])
+    np.testing.assert_array_equal(results[0], results[1])
+    assert (results[0] != results[2]).any()
+
+
+@pytest.mark.parametrize('turn', [-359, -180, -60, -1, 0, 60, 200, 359])
+def test_hue_is_an_angle_for_all_colours(monkeypatch, turn):
+    """Against Python's own conversion of colours."""
+    monkeypatch.setattr(np.random, 'uniform', lambda low, high: np.array([turn, 0.0, 0.0]))
+    image = picture(3, np.uint8, top=256)
+    changed = RandomHSVShift(prob=1.0)({'img': image})['img']
+    expected = [
+        [round(255 * v) for v in hsv_to_rgb((h + turn / 360) % 1, s, v)]
+        for h, s, v in (rgb_to_hsv(*(pixel / 255)) for pixel in image.reshape(-1, 3))
+    ]
+    assert np.abs(changed.reshape(-1, 3).astype(int) - expected).max() <= 1
+
+
+def test_colours_among_many_bands():
+    image = picture(200, np.uint8)
+    changed = RandomHSVShift(bands=(0, 150, 199), prob=1.0)({'img': image})['img']
+    np.testing.assert_array_equal(changed[..., 1:150], image[..., 1:150])
+    np.random.seed(3)
+    alone = RandomHSVShift(prob=1.0)({'img': np.ascontiguousarray(image[..., [0, 150, 199]])})
+    np.random.seed(3)
+    changed = RandomHSVShift(bands=(0, 150, 199), prob=1.0)({'img': image})['img']
+    np.testing.assert_array_equal(changed[..., [0, 150, 199]], alone['img'])
+
+
 def test_band_copy_copies_one_of_the_bands():
     image = picture(5, np.uint8)
     seen = set()
@@ -161,11 +219,6 @@ def formerly(transform, image):
         mean = image.mean((0, 1), dtype=np.float32)
         values = (image - mean) * gain + mean + shift
         return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
-    if isinstance(transform, RandomPixelNoise):
-        where = np.random.rand(*image.shape) < transform.share
-        changed = image.copy()
-        changed[where] = np.random.uniform(0, 255.0, int(where.sum())).astype(np.uint8)
-        return changed
     if isinstance(transform, RandomBandCopy):
         band = np.random.randint(image.shape[2])
         return np.repeat(image[..., band : band + 1], image.shape[2], axis=2)
@@ -173,7 +226,10 @@ def formerly(transform, image):
     return cv2.GaussianBlur(image, (size, size), 0).reshape(image.shape)
 
 
-@pytest.mark.parametrize('transform', TRANSFORMS, ids=lambda t: type(t).__name__)
+EXACT = [step for step in TRANSFORMS if not isinstance(step, RandomPixelNoise)]  # draws otherwise
+
+
+@pytest.mark.parametrize('transform', EXACT, ids=lambda t: type(t).__name__)
 @pytest.mark.parametrize('bands', [3, 4])
 def test_eight_bit_images_are_changed_as_ever_to_the_last_bit(transform, bands):
     image = picture(bands, np.uint8, top=256)

@@ -4,7 +4,7 @@ import torch
 
 from glcnet_plugin.datasets.transforms import photometric_base
 from glcnet_plugin.datasets.transforms.photometric import RandomBandCopy
-from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce, restore
+from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce, affine, restore
 
 
 def test_integers_are_rounded_and_clipped_to_their_type():
@@ -12,6 +12,20 @@ def test_integers_are_rounded_and_clipped_to_their_type():
     assert restore(values, np.zeros(1, np.uint8)).tolist() == [[0, 2, 255]]
     assert restore(values, np.zeros(1, np.int16)).tolist() == [[-3, 2, 32767]]
     np.testing.assert_array_equal(restore(values, np.zeros(1, np.float32)), values)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize('bands', [1, 3, 13])
+def test_bands_are_shifted_and_scaled_on_their_own(dtype, bands):
+    image = np.random.randint(0, 250, (5, 7, bands)).astype(dtype)
+    copy, (before, gain, after) = image.copy(), np.random.rand(3, bands)
+    values = affine(image, before, gain, after)
+    assert values.dtype == np.float32
+    np.testing.assert_allclose(values, (image - before) * gain + after, rtol=1e-5)
+    np.testing.assert_array_equal(affine(image, 0, 2, 1), image * 2.0 + 1)
+    turned = np.flip(image, 1)  # a view
+    np.testing.assert_array_equal(affine(turned, 0, 1, 0), turned)
+    np.testing.assert_array_equal(image, copy)
 
 
 class Warning_(torch.utils.data.Dataset):

@@ -67,6 +67,25 @@ def test_every_turn_is_exact_and_takes_label_maps_along(monkeypatch):
         assert results['img_shape'] == ((7, 11) if turns % 2 == 0 else (11, 7))
 
 
+@pytest.mark.parametrize('bands', [1, 3, 4, 5, 13, 200])
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16, np.float32])
+def test_pixels_are_those_of_numpy(monkeypatch, bands, dtype):
+    image = np.random.randint(0, 250, (7, 11, bands)).astype(dtype)
+    copy = image.copy()
+    axes = {'horizontal': 1, 'vertical': 0, 'diagonal': (0, 1)}
+    for direction, axis in axes.items():
+        flipped = TrackedRandomFlip(prob=1.0, direction=direction)({'img': image})['img']
+        np.testing.assert_array_equal(flipped, np.flip(image, axis))
+        assert flipped.flags.c_contiguous
+    for turns in range(4):
+        turn = RandomRotate90()
+        monkeypatch.setattr(turn, 'rand_turns', lambda turns=turns: turns)
+        turned = turn({'img': image})['img']
+        np.testing.assert_array_equal(turned, np.rot90(image, turns))
+        assert turned.flags.c_contiguous
+    np.testing.assert_array_equal(image, copy)  # the views share it
+
+
 def test_recorded_numbers_are_the_used_ones_for_any_number_of_draws():
     # more draws than Python's recursion limit: mmcv's own cache fails here
     transform = TrackedRandomCrop(5)

@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmpretrain.datasets.transforms import PackInputs
 
+from glcnet_plugin.datasets.transforms.tracked import (
+    RandomRotate90,
+    TrackedRandomFlip,
+    TrackedRandomResizedCrop,
+)
 from glcnet_plugin.datasets.transforms.two_views import TwoViews
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import view_overlap
@@ -86,6 +92,76 @@ def test_views_overlap_even_when_crops_are_small():
         view_overlap(transform({'img': ramp()})['view_matrix'], 64).item() for _ in range(100)
     ]
     assert min(overlaps) > 0
+
+
+def test_a_pair_is_drawn_again_exactly_where_no_ground_is_shared(monkeypatch):
+    steps = [TrackedRandomResizedCrop((8, 6), (0.05, 0.3)), TrackedRandomFlip(0.5)]
+    steps.append(RandomRotate90(0.8))
+
+    def drawn():
+        """The matrix of a view of 8 x 6 or 6 x 8 pixels, and the view."""
+        view = {'img': ramp(size=(30, 40))}
+        for step in steps:
+            view = step(view)
+        return view
+
+    shared = 0
+    for _ in range(300):
+        first = drawn()
+        second = drawn()
+        while second['img'].shape != first['img'].shape:
+            second = drawn()
+        matrices = torch.from_numpy(np.stack([first['view_matrix'], second['view_matrix']]))
+        expected = view_overlap(matrices, first['img'].shape[:2]).item() > 1e-9
+        transform, calls = TwoViews([[], []], max_attempts=2), []
+        monkeypatch.setattr(
+            transform, '_view', lambda i, _, pair=(first, second), c=calls: c.append(i) or pair[i]
+        )
+        transform({})
+        assert calls == ([0, 1] if expected else [0, 1, 1])
+        shared += expected
+    assert 50 < shared < 250
+
+
+def test_the_shipped_views_are_distributed_as_they_say():
+    """Shares to five standard errors, on a tile of one colour, which neither crop nor blur sees."""
+    config = Config.fromfile('configs/_base_/datasets/unlabeled_224.py')
+    view1, view2 = [dict(config.crop, scale=16)], [dict(config.crop, scale=16), *config.view2[1:]]
+    transform, draws = TwoViews([view1, view2]), 1000
+    image = np.full((24, 24, 3), (120, 90, 60), np.uint8)
+    pairs = [transform({'img': image}) for _ in range(draws)]
+    matrices = torch.stack([pair['view_matrix'] for pair in pairs]).numpy()
+    views = np.stack([pair['img'] for pair in pairs]).astype(int)
+
+    def check(share, seen):
+        assert np.mean(seen) == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / draws))
+
+    assert (views[:, 0] == image[0, 0]).all() and (views == views[:, :, :1, :1]).all()
+    assert (matrices[:, 0, [0, 1], [1, 0]] == 0).all() and (matrices[:, 0, 0, 0] > 0).all()
+    second, colours = matrices[:, 1], views[:, 1, 0, 0]
+    check(0.4, np.linalg.det(second) < 0)  # flipped in one direction
+    check(0.8 * 2 / 3, second[:, 0, 0] == 0)  # turned by 90 or 270 degrees
+    # upright: neither flipped in both directions nor turned, or both
+    check(0.2 * 0.2 + 0.2 * 0.8 / 3 + 0.4 * 0.2, (second[:, 0, 0] > 0) & (second[:, 1, 1] > 0))
+    area = 24 * 24 * np.abs(np.linalg.det(matrices[..., :2, :2])) / 16**2
+    assert (1 / area).min() > 0.35 and (1 / area).mean() == pytest.approx(0.68, abs=0.03)
+    grey = np.ptp(colours, 1) == 0
+    check(0.1, grey)
+    shifted = (colours != image[0, 0]).any(1)
+    check(0.4, shifted[~grey])  # HSV: 0.8 * 0.5
+    value = colours.max(1)[shifted & ~grey] - 120  # uniform in -15..15
+    assert np.abs(value).max() <= 15 and value.mean() == pytest.approx(0, abs=2)
+    assert value.std() == pytest.approx(15 / np.sqrt(3), abs=0.8)
+
+
+def test_pairs_follow_the_seed():
+    transform, pairs = TwoViews([[crop()], SECOND]), []
+    for seed in (1, 1, 2):
+        np.random.seed(seed)
+        pairs.append(transform({'img': ramp()}))
+    assert all((a == b).all() for a, b in zip(pairs[0]['img'], pairs[1]['img'], strict=True))
+    assert (pairs[0]['view_matrix'] == pairs[1]['view_matrix']).all()
+    assert (pairs[0]['view_matrix'] != pairs[2]['view_matrix']).any()
 
 
 def test_source_image_is_left_alone():
