@@ -66,6 +66,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/local_features.py
 	$(BIN)/python benchmarks/region_sampling.py
 	$(BIN)/python benchmarks/scene_windows.py
+	$(BIN)/python benchmarks/views.py
 
 soak: $(READY)
 	$(BIN)/python benchmarks/kill_and_resume.py
