@@ -10,6 +10,7 @@ from torch import Tensor
 from glcnet_plugin.engine.utils import branch_outputs
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.geometry import view_overlap
+from glcnet_plugin.models.data_preprocessors.gpu_views import raw_views
 from glcnet_plugin.models.heads import BranchOutput
 from glcnet_plugin.models.utils.embedding_metrics import embedding_metrics
 from glcnet_plugin.registry import HOOKS
@@ -71,8 +72,8 @@ class EmbeddingMetricsHook(Hook):
         samples = data_batch['data_samples']
         if all('view_matrix' in sample for sample in samples):
             matrices = torch.stack([sample.view_matrix for sample in samples])
-            size = data_batch['inputs'][0].shape[-2:]
-            self._log(runner, 'view_overlap', view_overlap(matrices, tuple(size)).mean())
+            height, width = raw_views(data_batch, 1)[0].shape[-2:]
+            self._log(runner, 'view_overlap', view_overlap(matrices, (height, width)).mean())
 
     @staticmethod
     def _log(runner: Runner, key: str, value: Tensor) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from glcnet_plugin.engine.eval_context import PretrainFeatures, preserve_training_state
 from glcnet_plugin.engine.utils import branch_outputs, unwrap_model
 from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.data_preprocessors.gpu_views import raw_views
 from glcnet_plugin.models.selfsup.base import SegPretrainer
 from glcnet_plugin.models.utils import coarsest_map
 from glcnet_plugin.models.utils.pixel_features import normalise
@@ -100,9 +101,7 @@ class PretrainVisualizationHook(Hook):
 
     def _views(self, data_batch: Any) -> list[Tensor]:
         """First images of the views of a batch, raw: (images, bands, H, W) each."""
-        inputs = data_batch['inputs']
-        views = inputs if isinstance(inputs, list | tuple) else [inputs]
-        return [view[: self.images].cpu() for view in views]
+        return [view.cpu() for view in raw_views(data_batch, self.images)]
 
     def _titles(self, data_batch: Any) -> list[str]:
         """Names of the first images of a batch; empty where unknown."""

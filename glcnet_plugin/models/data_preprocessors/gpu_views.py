@@ -1,7 +1,7 @@
 """Make the views that :class:`TwoViewsOnDevice` drew, for a whole batch on its device."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +19,33 @@ from glcnet_plugin.datasets.drawn_views import (
 )
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.geometry import Matrix
+
+
+def are_drawn(batch: Mapping[str, Any]) -> bool:
+    """Whether the views of a batch are drawn, but not made."""
+    samples = batch['data_samples']
+    return isinstance(batch['inputs'], Tensor) and bool(samples) and 'drawn_views' in samples[0]
+
+
+def raw_views(batch: Mapping[str, Any], number: int | None = None) -> list[Tensor]:
+    """Views of a batch before they are normalised; makes those that are only drawn.
+
+    Args:
+        batch: What a loader gives: ``inputs``, views or tiles, and ``data_samples``.
+        number: Samples to take, the first; None for all.
+
+    Returns:
+        (B, bands, H, W) each: two, or one of methods that take one.
+
+    Raises:
+        ConfigError: If views have to be made and kornia is missing.
+    """
+    inputs = batch['inputs']
+    if are_drawn(batch):
+        drawn = [sample.drawn_views for sample in batch['data_samples'][:number]]
+        return make_views(inputs[:number], drawn)
+    views = inputs if isinstance(inputs, list | tuple) else [inputs]
+    return [view[:number] for view in views]
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from mmseg.models import SegDataPreProcessor
 from torch import Tensor
 
 from glcnet_plugin.errors import ConfigError, DataError
-from glcnet_plugin.models.data_preprocessors.gpu_views import make_views
+from glcnet_plugin.models.data_preprocessors.gpu_views import are_drawn, raw_views
 from glcnet_plugin.registry import MODELS
 
 
@@ -92,8 +92,7 @@ class RSSelfSupDataPreprocessor(MultiBandMixin, SelfSupDataPreprocessor):
         """Make the views of tiles for which some are drawn; see :meth:`MultiBandMixin.forward`.
 
         Args:
-            data: ``inputs``, views or tiles, (B, bands, H, W), and ``data_samples``. Hooks get
-                this batch, too: the views take the place of the tiles.
+            data: ``inputs``, views or tiles, (B, bands, H, W), and ``data_samples``.
             training: As in MM.
 
         Returns:
@@ -103,8 +102,7 @@ class RSSelfSupDataPreprocessor(MultiBandMixin, SelfSupDataPreprocessor):
             DataError: If images and means differ in the number of bands.
             ConfigError: If views have to be made and kornia is missing.
         """
-        tiles, samples = data['inputs'], data['data_samples']
-        if isinstance(tiles, Tensor) and samples and 'drawn_views' in samples[0]:
-            drawn = [sample.drawn_views for sample in samples]
-            data['inputs'] = make_views(self.cast_data(tiles), drawn)
+        if are_drawn(data):
+            tiles = self.cast_data(data['inputs'])
+            data = {**data, 'inputs': raw_views({**data, 'inputs': tiles})}
         return super().forward(data, training)

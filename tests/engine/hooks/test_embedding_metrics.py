@@ -1,5 +1,6 @@
 import copy
 
+import numpy as np
 import pytest
 import torch
 from mmengine.dataset import default_collate
@@ -7,6 +8,7 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 from torch.utils.data import DataLoader, Dataset
 
+from glcnet_plugin.datasets.drawn_views import DrawnViews
 from glcnet_plugin.engine.hooks.embedding_metrics import EmbeddingMetricsHook
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.models.utils.embedding_metrics import embedding_metrics
@@ -28,13 +30,23 @@ class Pairs(Dataset):
         return {'inputs': views, 'data_samples': sample}
 
 
-def run(model, folder, hooks, epochs=1, optimizer=None):
+class DrawnPairs(Pairs):
+    """The same pairs, of which the data preprocessor makes the views, from tiles of 96 px."""
+
+    def __getitem__(self, index):
+        sample = super().__getitem__(index)['data_samples']
+        to_tile = np.linalg.inv(sample.view_matrix.double().numpy())
+        sample.set_field(DrawnViews(to_tile, (48, 48), ({}, {})), 'drawn_views')
+        return {'inputs': torch.randint(0, 256, (3, 96, 96)).byte(), 'data_samples': sample}
+
+
+def run(model, folder, hooks, epochs=1, optimizer=None, pairs=None):
     """Train with 2 iterations of 4 pairs per epoch."""
     runner = Runner(
         model=copy.deepcopy(model),
         work_dir=str(folder),
         default_scope='mmpretrain',
-        train_dataloader=DataLoader(Pairs(), 4, collate_fn=default_collate),
+        train_dataloader=DataLoader(pairs or Pairs(), 4, collate_fn=default_collate),
         train_cfg=dict(by_epoch=True, max_epochs=epochs),
         optim_wrapper=dict(optimizer=optimizer or dict(type='SGD', lr=0.01)),
         custom_hooks=hooks,
@@ -63,6 +75,13 @@ def test_numbers_of_both_branches_are_logged(tiny_glcnet, tmp_path):
     assert 0 < found['num_regions'].current() <= 16
     log = next(tmp_path.rglob('*.log')).read_text()
     assert 'emb_style_effective_rank' in log and 'emb_local_std' in log
+
+
+def test_views_that_the_data_preprocessor_makes(tiny_glcnet, tmp_path):
+    pytest.importorskip('kornia')
+    hook = dict(type='glcnet_plugin.EmbeddingMetricsHook', interval=1)
+    found = logged(run(tiny_glcnet, tmp_path, [hook], pairs=DrawnPairs()))
+    assert found['view_overlap'].current() == pytest.approx(0.5)
 
 
 def test_training_is_the_same_with_and_without(tiny_glcnet, tmp_path):

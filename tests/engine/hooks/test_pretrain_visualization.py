@@ -7,6 +7,7 @@ from mmengine.registry import MODELS
 from mmpretrain.structures import DataSample
 from PIL import Image
 
+from glcnet_plugin.datasets.drawn_views import DrawnViews
 from glcnet_plugin.engine.hooks.pretrain_visualization import PretrainVisualizationHook, deep_map
 from glcnet_plugin.errors import ConfigError
 
@@ -95,6 +96,17 @@ def test_a_batch_of_one_view_and_fewer_images_than_asked_for():
     batch = {'inputs': torch.zeros(2, 3, 4, 4), 'data_samples': samples}
     assert [view.shape for view in settings._views(batch)] == [(2, 3, 4, 4)]
     assert settings._titles(batch) == ['b', '']
+
+
+def test_views_that_the_data_preprocessor_makes():
+    pytest.importorskip('kornia')
+    sample = DataSample()
+    to_tile = np.stack([np.eye(3), np.diag([2.0, 2, 1])])
+    sample.set_field(DrawnViews(to_tile, (4, 4), ({}, {})), 'drawn_views')
+    batch = {'inputs': torch.arange(64.0).view(1, 1, 8, 8), 'data_samples': [sample]}
+    first, second = PretrainVisualizationHook()._views(batch)
+    torch.testing.assert_close(first, batch['inputs'][..., :4, :4])
+    assert second.shape == (1, 1, 4, 4)
 
 
 def test_bad_settings():

@@ -20,6 +20,7 @@ from glcnet_plugin.models.data_preprocessors.gpu_views import (
     blur,
     copy_band,
     make_views,
+    raw_views,
     shift_hsv,
     warp,
 )
@@ -186,10 +187,30 @@ def test_batch_and_samples_have_the_form_of_the_loader_s():
     made = model(batch, True)
     assert [view.shape for view in made['inputs']] == [(3, 3, 64, 64)] * 2
     assert made['data_samples'][2].view_matrix.shape == (2, 3, 3)
-    assert [view.dtype for view in batch['inputs']] == [torch.uint8] * 2  # what hooks see
-    normalised = (batch['inputs'][1].float() - 100) / 50
-    torch.testing.assert_close(made['inputs'][1], normalised)
-    assert torch.equal(model(batch, True)['inputs'][1], normalised)  # views are not made again
+    raw = raw_views(batch, 2)  # what hooks show
+    assert [view.dtype for view in raw] == [torch.uint8] * 2
+    torch.testing.assert_close(made['inputs'][1][:2], (raw[1].float() - 100) / 50)
+    assert batch['inputs'].shape == (3, 3, 80, 80)
+
+
+def test_raw_views_of_the_loader_are_taken_as_they_are():
+    views = [torch.rand(3, 1, 4, 4) for _ in range(2)]
+    batch = {'inputs': views, 'data_samples': None}
+    assert all(map(torch.equal, raw_views(batch), views))
+    assert [len(view) for view in raw_views(batch, 1)] == [1, 1]
+    assert torch.equal(raw_views({**batch, 'inputs': views[0]})[0], views[0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs CUDA')
+@pytest.mark.parametrize(('dtype', 'tolerance'), [(np.uint8, 1), (np.float32, 0.01)])
+def test_a_gpu_makes_the_same_views(dtype, tolerance):
+    transform = pipeline()
+    sample = {'img': smooth(4, dtype), 'value_range': (0, 255), 'colour_bands': [0, 1, 2]}
+    batch = default_collate([transform(dict(sample)) for _ in range(32)])
+    on_gpu = raw_views({**batch, 'inputs': batch['inputs'].cuda()})
+    for view, expected in zip(on_gpu, raw_views(batch), strict=True):
+        assert view.is_cuda
+        assert (view.cpu().float() - expected.float()).abs().max() <= tolerance
 
 
 def test_bands_of_tiles_must_match_the_means():
