@@ -41,8 +41,8 @@ ABLATIONS = [[f'{key}={value}' for key in keys] for keys, _, values in ROWS for 
 EXTENSIONS = [shlex.split(text) for text in re.findall(r'\(`(model\.[^`]+=[^`]+)`', DOCUMENT)]
 
 
-def test_the_document_lists_what_the_paper_varies_and_three_extensions():
-    assert len(ABLATIONS) == 18 and len(EXTENSIONS) == 3
+def test_the_document_lists_what_the_paper_varies_and_the_extensions():
+    assert len(ABLATIONS) == 18 and len(EXTENSIONS) == 7
     keys = {words[0].partition('=')[0].removeprefix('model.') for words in ABLATIONS}
     assert keys == {
         'style_head.type', 'style_head', 'local_head', 'lambda_global', 'local_head.num_regions',
@@ -98,6 +98,7 @@ def test_keys_change_what_they_say_and_the_network_learns(words):
     total, _ = model.parse_losses(losses)
     total.backward()
     kept = {name for name in ('style', 'local') if cfg.model[f'{name}_head'] is not None}
+    kept |= {f'stage{i}' for i in cfg.model.get('local_stages', ())}
     assert total.isfinite() and {k for k in losses if 'loss' in k} == {f'loss_{k}' for k in kept}
 
 
