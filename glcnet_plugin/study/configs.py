@@ -50,7 +50,8 @@ def pretrain_config(context: StudyContext, job: Job) -> Config:
     per_epoch = max(1, floor(batches) if loader.get('drop_last') else ceil(batches))
     epochs = max(1, round(study.pretrain_steps / per_epoch))
     if 'max_iters' in cfg.train_cfg:
-        length = cfg.train_cfg.max_iters = study.pretrain_steps
+        scale_schedule(cfg, study.pretrain_steps)
+        length = study.pretrain_steps
     else:
         length = cfg.train_cfg.max_epochs = epochs
     interval = max(1, length // 10)
@@ -62,6 +63,24 @@ def pretrain_config(context: StudyContext, job: Job) -> Config:
         'inflate': other_bands(cfg),
     }
     return fit_to_machine(cfg)
+
+
+def scale_schedule(cfg: Config, steps: int) -> None:
+    """Set the number of steps of a pretraining that counts steps; a warm-up keeps its share.
+
+    Args:
+        cfg: The config; changed in place.
+        steps: Its new number of steps.
+    """
+    factor = steps / cfg.train_cfg.max_iters
+    cfg.train_cfg.max_iters = steps
+    for scheduler in cfg.get('param_scheduler') or []:
+        for key in ('begin', 'end'):
+            if key in scheduler and not scheduler.get('by_epoch', True):
+                scheduler[key] = min(round(scheduler[key] * factor), steps - 1)
+    cfg.param_scheduler = [
+        one for one in cfg.get('param_scheduler') or [] if one.get('end') != one.get('begin', 0)
+    ]
 
 
 def finetune_config(context: StudyContext, job: Job) -> Config:

@@ -6,9 +6,14 @@ import pytest
 from mmengine.config import Config
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
-from glcnet_plugin.study.configs import finetune_config, other_bands, pretrain_config
+from glcnet_plugin.study.configs import (
+    finetune_config,
+    other_bands,
+    pretrain_config,
+    scale_schedule,
+)
 from glcnet_plugin.study.context import prepare_study
-from glcnet_plugin.study.settings import read_study
+from glcnet_plugin.study.settings import config_file, read_study
 from glcnet_plugin.study.tiles import write_lists
 
 
@@ -157,3 +162,15 @@ def test_statistics_of_the_tiles_only_where_they_are_asked_for(continued):
 def test_weights_for_three_bands_are_inflated_for_others():
     cfg = Config(dict(model=dict(backbone=dict(in_channels=4))))
     assert other_bands(cfg) and not other_bands(Config(dict(model=dict(backbone=dict()))))
+
+
+@pytest.mark.parametrize(('steps', 'warmup'), [(1000, 50), (400, 20), (3000, 150), (2, 0)])
+def test_a_warm_up_keeps_its_share_of_the_steps(steps, warmup):
+    """Two steps ended in "end should be larger than begin" of the preset's 50."""
+    cfg = Config.fromfile(config_file('glcnet/glcnet_lite0-d3plus_1xb24-1000i_rgb-imagenet.py'))
+    scale_schedule(cfg, steps)
+    assert cfg.train_cfg.max_iters == steps
+    ends = [one.end for one in cfg.param_scheduler if one.type == 'LinearLR']
+    assert ends == ([warmup] if warmup else [])
+    (cosine,) = [one for one in cfg.param_scheduler if one.type == 'CosineAnnealingLR']
+    assert cosine.begin == warmup and 'end' not in cosine
