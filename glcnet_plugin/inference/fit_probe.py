@@ -1,21 +1,20 @@
 """Fit the classifier of a segmentation network to frozen features: a map before any fine-tuning."""
 
 from pathlib import Path
-from typing import Any
 
-from mmengine.config import Config
 from mmengine.runner import Runner
 
-from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.engine.data_settings import set_data_root
 from glcnet_plugin.engine.run_config import read_config_file
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.utils.config_diff import read_config
+from glcnet_plugin.inference.pretrained_config import (
+    recorded_config,
+    take_backbone,
+    take_loading,
+)
 
 CHECKPOINT = 'probe.pth'
-READER = 'LoadRSImage'
-LOADING = ('bands', 'band_names', 'nodata_fill', 'alpha')  # of the reader
 # what a training needs and a fit does not
 LEFT_OUT = ('preflight', 'ema', 'freeze_norm', 'deterministic_resume', 'graceful_stop', 'dead_taps')
 
@@ -59,10 +58,10 @@ def fit_probe(
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         cfg[loader].update(num_workers=0, persistent_workers=False)
         cfg[loader].dataset.ann_file = ann_file if loader == 'train_dataloader' else ''
-    recorded = _recorded(pretrained)
-    _take_loading(cfg, recorded)
+    recorded = recorded_config(pretrained)
+    take_loading(cfg, recorded)
     set_data_root(cfg, data_root)
-    _take_backbone(cfg, pretrained, recorded)
+    take_backbone(cfg, pretrained, recorded)
     for name in LEFT_OUT:
         hooks.pop(name, None)
     hooks.checkpoint = None
@@ -77,37 +76,3 @@ def fit_probe(
     runner.train()
     runner.save_checkpoint(str(out), CHECKPOINT, save_optimizer=False, by_epoch=False)
     return Path(out) / CHECKPOINT
-
-
-def _recorded(pretrained: str) -> dict[str, Any]:
-    """The config in a checkpoint; empty without one."""
-    meta = read_weights(pretrained).get('meta') or {}
-    text = meta.get('cfg', meta.get('config'))
-    return read_config(text) if isinstance(text, str) else {}
-
-
-def _take_loading(cfg: Config, recorded: dict[str, Any]) -> None:
-    """Read images as the pretraining did: the same bands in the same order."""
-    dataset = (recorded.get('train_dataloader') or {}).get('dataset') or {}
-    readers = [s for s in dataset.get('pipeline') or () if str(s.get('type')).endswith(READER)]
-    kept = {key: readers[0][key] for key in LOADING if readers and key in readers[0]}
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        for step in cfg[loader].dataset.pipeline:
-            if str(step['type']).endswith(READER):
-                step.update(kept)
-
-
-def _take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> None:
-    """Take the backbone and its normalisation of the pretraining, if the checkpoint says them."""
-    meta = read_weights(pretrained).get('meta') or {}
-    backbone = (recorded.get('model') or {}).get('backbone')
-    if not isinstance(backbone, dict):
-        return
-    backbone = {key: value for key, value in backbone.items() if key != 'init_cfg'}
-    cfg.model.backbone = backbone
-    bands = meta.get('bands') or {}
-    for key in ('mean', 'std'):
-        if bands.get(key):
-            cfg.model.data_preprocessor[key] = bands[key]
-    indices = backbone.get('out_indices', (0, 1, 2, 3))
-    cfg.model.decode_head.in_index = list(range(len(indices)))

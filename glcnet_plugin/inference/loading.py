@@ -2,6 +2,7 @@
 
 import colorsys
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mmengine.registry import MODELS, DefaultScope
 from torch import Tensor, nn
 
 from glcnet_plugin.checkpoints.safe_load import read_weights
+from glcnet_plugin.datasets.io.rasters import band_indices
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 from glcnet_plugin.inference.model import SegmentationModel
 from glcnet_plugin.inference.onnx_model import load_onnx
@@ -56,13 +58,11 @@ def load_model(
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
     network = network.eval().to(device)
     classes, palette = _classes(meta, cfg, network)
-    readers = [step for step in _steps(cfg, 'test') if 'LoadRSImage' in str(step.get('type'))]
     statistics = getattr(network.data_preprocessor, 'mean', None)
     bands = int(statistics.numel()) if isinstance(statistics, Tensor) else 3
     return SegmentationModel(
         network, classes, palette, bands, (meta.get('bands') or {}).get('names'),
-        _window(cfg), not readers and _reverses_bands(cfg),
-        {key: readers[0][key] for key in LOADING if readers and key in readers[0]},
+        training_window(cfg), not _readers(cfg) and _reverses_bands(cfg), loading_of(cfg),
         weights_fingerprint(network),
     )  # fmt: skip
 
@@ -119,7 +119,7 @@ def _classes(meta: dict[str, Any], cfg: Config, network: Any) -> tuple[list[str]
         )
     palette = recorded.get('palette') or ()
     if len(palette) != number:
-        palette = _distinct_colours(number)
+        palette = distinct_colours(number)
     return names, [[int(value) for value in colour] for colour in palette]
 
 
@@ -131,13 +131,13 @@ def weights_fingerprint(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _distinct_colours(number: int) -> list[list[int]]:
-    """Evenly spaced hues."""
+def distinct_colours(number: int) -> list[list[int]]:
+    """R, G, B of evenly spaced hues."""
     hues = (colorsys.hsv_to_rgb(index / number, 0.65, 0.9) for index in range(number))
     return [[round(255 * value) for value in hue] for hue in hues]
 
 
-def _steps(cfg: Config, loader: str) -> list[Any]:
+def _steps(cfg: Mapping[str, Any], loader: str) -> list[Any]:
     """Steps of the pipeline of a data loader, also below wrappers."""
     dataset = (cfg.get(f'{loader}_dataloader') or {}).get('dataset') or {}
     while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), dict):
@@ -145,17 +145,44 @@ def _steps(cfg: Config, loader: str) -> list[Any]:
     return list(dataset.get('pipeline') or cfg.get(f'{loader}_pipeline') or [])
 
 
-def _window(cfg: Config) -> int:
-    """Side of the crops of the training."""
+def _readers(cfg: Mapping[str, Any]) -> list[Any]:
+    """Steps of the test pipeline that are a :class:`LoadRSImage`."""
+    return [step for step in _steps(cfg, 'test') if 'LoadRSImage' in str(step.get('type'))]
+
+
+def loading_of(cfg: Mapping[str, Any]) -> dict[str, Any]:
+    """How images of a config are read, for :class:`SegmentationModel`.
+
+    Args:
+        cfg: Config of a run.
+
+    Returns:
+        What the test pipeline sets of ``bands``, ``nodata_fill`` and ``alpha``; names of bands that
+        the config lists itself become indices.
+    """
+    reader: Mapping[str, Any] = next(iter(_readers(cfg)), {})
+    found = {key: reader[key] for key in LOADING if key in reader}
+    names = reader.get('band_names')
+    if names is not None and found.get('bands') is not None:
+        found['bands'] = band_indices(found['bands'], len(names), names, 'band_names')
+    return found
+
+
+def training_window(cfg: Mapping[str, Any]) -> int:
+    """Side of the crops of a training in pixels.
+
+    Args:
+        cfg: Config of a run.
+    """
     sizes = [step.get('crop_size') for step in _steps(cfg, 'train')]
-    sizes.append((cfg.model.get('test_cfg') or {}).get('crop_size'))
+    sizes.append((cfg['model'].get('test_cfg') or {}).get('crop_size'))
     for size in sizes:
         if size is not None:
             return int(size if isinstance(size, int) else min(size))
     return DEFAULT_WINDOW
 
 
-def _reverses_bands(cfg: Config) -> bool:
+def _reverses_bands(cfg: Mapping[str, Any]) -> bool:
     """Whether images were loaded by MM, which gives B, G, R."""
     return any(
         str(step.get('type')).rpartition('.')[2] == 'LoadImageFromFile'

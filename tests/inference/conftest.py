@@ -103,3 +103,25 @@ def save(cfg, tmp_path):
         return path, network
 
     return save
+
+
+@pytest.fixture
+def base(request):
+    return request.config.rootpath / ROOT
+
+
+@pytest.fixture
+def pretrained(request, tmp_path):
+    """A checkpoint as a pretraining leaves it, of another backbone than the config's."""
+    cfg = Config.fromfile(
+        request.config.rootpath / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
+    )
+    cfg.model.backbone.base_channels = 8
+    cfg.model.backbone.stem_channels = 8
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        network = MODELS.build(cfg.model)
+        network.init_weights()
+    bands = {'names': None, 'mean': [100.0, 110.0, 120.0], 'std': [50.0] * 3}
+    meta = {'cfg': cfg.pretty_text, 'bands': bands}
+    torch.save({'state_dict': network.state_dict(), 'meta': meta}, tmp_path / 'pretrained.pth')
+    return tmp_path / 'pretrained.pth', network

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope
+from mmengine.registry import DefaultScope
 
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.masks import read_mask
@@ -16,29 +16,6 @@ from glcnet_plugin.inference.fit_probe import fit_probe
 from glcnet_plugin.inference.loading import load_model
 
 pytestmark = pytest.mark.slow
-NAME = 'configs/downstream/linear_r18w16_1xb8-300i_few-labels.py'
-
-
-@pytest.fixture
-def base(request):
-    return request.config.rootpath / NAME
-
-
-@pytest.fixture
-def pretrained(request, tmp_path):
-    """A checkpoint as a pretraining leaves it, of another backbone than the config's."""
-    cfg = Config.fromfile(
-        request.config.rootpath / 'configs/glcnet/glcnet_r18w16-d3plus_1xb32-60e_demo.py'
-    )
-    cfg.model.backbone.base_channels = 8
-    cfg.model.backbone.stem_channels = 8
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        network = MODELS.build(cfg.model)
-        network.init_weights()
-    bands = {'names': None, 'mean': [100.0, 110.0, 120.0], 'std': [50.0] * 3}
-    meta = {'cfg': cfg.pretty_text, 'bands': bands}
-    torch.save({'state_dict': network.state_dict(), 'meta': meta}, tmp_path / 'pretrained.pth')
-    return tmp_path / 'pretrained.pth', network
 
 
 def test_the_checkpoint_gives_the_probabilities_of_scikit_learn(scenes, tmp_path, base, pretrained):

@@ -9,6 +9,9 @@ and with --extents from georeferences too. The written lists are read again, and
 training and validation share nothing of what is known: names, groups, extents, tiles of a scene
 that overlap. What could not be compared is named.
 
+--stratify spread takes tiles whose colours, or features by --spread-by features --features
+imagenet://efficientnet_lite0, differ; --footprints tiles.gpkg writes their outlines for QGIS.
+
 The folder has images/, and may have manifest.csv (name, group, source), and masks/ with
 classes.json: then class shares are shown.
 
@@ -25,7 +28,14 @@ from rich.table import Table
 
 from glcnet_plugin.datasets.analysis.split_check import UNLABELLED
 from glcnet_plugin.datasets.analysis.split_maker import MadeSplit, SplitSettings, make_split
+from glcnet_plugin.datasets.analysis.split_source import read_rows
+from glcnet_plugin.datasets.io.images import ImageInfo, image_info
+from glcnet_plugin.datasets.io.places import with_place
+from glcnet_plugin.datasets.vector.footprints import write_footprints
+from glcnet_plugin.study.settings import CONFIGS
 from glcnet_plugin.utils.cli import make_console, run_tool
+
+PROBE_CONFIG = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
 
 
 def show(made: MadeSplit) -> None:
@@ -36,6 +46,18 @@ def show(made: MadeSplit) -> None:
             shares = [f'{100 * share:.1f} %' for share in facts.get('class_shares', {}).values()]
             table.add_row(part, str(facts['images']), str(facts['groups']), *shares)
     make_console().print(table)
+
+
+def is_drawn(part: str) -> bool:
+    """Whether a list holds labelled tiles."""
+    return part not in ('train', 'val') and not part.endswith(UNLABELLED)
+
+
+def located(folder: Path) -> dict[str, ImageInfo]:
+    """Headers of the images of a folder that say where they lie, also by the manifest."""
+    rows, files, _ = read_rows(folder)
+    infos = {row['name']: with_place(image_info(files[row['name']]), row) for row in rows}
+    return {name: info for name, info in infos.items() if info.bounds is not None}
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -64,10 +86,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--labelled', nargs='+', default=['1%'], metavar='BUDGET', help=text)
     add('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds of the draws')
     text = (
-        'draw evenly from source images, by class shares, or at random; or choose tiles whose '
-        'colours differ'
+        'draw evenly from source images, by class shares, or at random; or choose tiles that '
+        'differ (spread)'
     )
     add('--stratify', choices=('scene', 'class', 'none', 'spread'), default='scene', help=text)
+    text = 'what differs between the tiles of --stratify spread (default: colours)'
+    add('--spread-by', choices=('colours', 'features', 'both'), default='colours', help=text)
+    text = 'checkpoint, or published weights, of the network that gives the features'
+    add('--features', metavar='FILE', help=text)
+    text = (
+        "config with the backbone of --features, where the checkpoint holds none (default: Lite0's)"
+    )
+    add('--config', type=Path, default=PROBE_CONFIG, help=text)
+    text = 'write the outlines of the labelled tiles for QGIS (.gpkg, .geojson, .shp)'
+    add('--footprints', type=Path, metavar='FILE', help=text)
     add('--group-column', metavar='COLUMN', help='column of manifest.csv (default: group)')
     text = 'put georeferenced images that overlap on the ground into one group'
     add('--extents', action='store_true', help=text)
@@ -79,9 +111,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Make the split; returns 1 if it is not one by ground."""
     args = vars(parse_args())
-    out, force = args.pop('out'), args.pop('force')
-    made = make_split(SplitSettings(**args), out, force)
+    out, force, footprints, config = (
+        args.pop(name) for name in ('out', 'force', 'footprints', 'config')
+    )
+    features_of = None
+    if args['features'] is not None:
+        from glcnet_plugin.inference.feature_model import load_features
+
+        features_of = load_features(args['features'], config).tile_means
+    made = make_split(SplitSettings(**args), out, force, features_of)
     show(made)
+    if footprints is not None and not made.problems:
+        drawn = {part: names for part, names in made.lists.items() if is_drawn(part)}
+        count = write_footprints(footprints, drawn, located(made.settings.folder))
+        print(f'{count} outlines in {footprints}')
     for problem in made.problems:
         print(f'not a split by ground: {problem}', file=sys.stderr)
     if not made.problems:

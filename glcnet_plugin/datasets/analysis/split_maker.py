@@ -17,7 +17,7 @@ from glcnet_plugin.datasets.analysis.splits import (
     order_by_scene,
     order_random,
 )
-from glcnet_plugin.datasets.analysis.spread import choose_spread, colour_statistics
+from glcnet_plugin.datasets.analysis.spread import Describe, choose_spread, tile_descriptions
 from glcnet_plugin.datasets.io.folder_format import image_files, label_rule, read_classes
 from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.datasets.tiling.folder_writer import list_text, write_json
@@ -40,6 +40,8 @@ class SplitSettings:
     labelled: Sequence[str] = ('1%',)  # budgets, see splits.budget
     seeds: Sequence[int] = (0,)
     stratify: str = 'scene'  # or 'class', 'none', 'spread'
+    spread_by: str = 'colours'  # or 'features', 'both'
+    features: str | None = None  # checkpoint of the network that gives them
     group_column: str | None = None
     extents: bool = False
 
@@ -100,13 +102,19 @@ class MadeSplit:
         return [*lines, f'{len(self.lists)} lists in {self.out}']
 
 
-def make_split(settings: SplitSettings, out: Path | None = None, force: bool = False) -> MadeSplit:
+def make_split(
+    settings: SplitSettings,
+    out: Path | None = None,
+    force: bool = False,
+    features_of: Describe | None = None,
+) -> MadeSplit:
     """Make, write and prove a split.
 
     Args:
         settings: How.
         out: Folder to write; None for ``splits`` in the folder of the images.
         force: See :func:`write_lists`.
+        features_of: Describes images by features, for ``spread_by``.
 
     Returns:
         The split. With ``problems`` it is not a split by ground: nothing is written then, or
@@ -130,7 +138,10 @@ def make_split(settings: SplitSettings, out: Path | None = None, force: bool = F
         names = list(dict.fromkeys([*train, *val]))
         counts = count_classes(mask_files(folder, names), label_rule(read_classes(folder)))
         source.counts = dict(zip(names, counts, strict=True))
-    draws = draw(source, train, settings.labelled, settings.seeds, settings.stratify)
+    draws = draw(
+        source, train, settings.labelled, settings.seeds, settings.stratify,
+        partial(tile_descriptions, by=settings.spread_by, features_of=features_of),
+    )  # fmt: skip
     lists = {'train': train, 'val': val, **draws}
     out = out or folder / 'splits'
     made = MadeSplit(settings, out, source, lists, describe(lists, source))
@@ -153,6 +164,7 @@ def draw(
     budgets: Sequence[str] = ('1%',),
     seeds: Sequence[int] = (0,),
     stratify: str = 'scene',
+    describe_tiles: Describe = tile_descriptions,
 ) -> Lists:
     """Draw the labelled tiles of every budget and seed.
 
@@ -162,7 +174,8 @@ def draw(
         budgets: See :func:`budget`.
         seeds: Seeds of the draws.
         stratify: 'scene' draws evenly from source images, 'class' by class shares, 'none' at
-            random; 'spread' chooses tiles whose colours differ, for each budget anew.
+            random; 'spread' chooses tiles that differ, for each budget anew.
+        describe_tiles: What 'spread' compares.
 
     Returns:
         Labelled and unlabelled names, each as a list of the split.
@@ -179,7 +192,7 @@ def draw(
         order = partial(order_by_class, counts=np.stack([source.counts[name] for name in train]))
     if stratify == 'spread':
         files = image_files(source.folder / 'images')
-        values = colour_statistics([files[name] for name in train])
+        values = describe_tiles([files[name] for name in train])
     lists: Lists = {}
     for seed in seeds:
         ordered = order(rows, rng=np.random.default_rng(seed)) if order else []

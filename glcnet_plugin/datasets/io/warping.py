@@ -61,7 +61,7 @@ def warped_labels(path: str, image: ImageInfo) -> str:
 
 
 def require_common_ground(path: str, mask: ImageInfo, image: ImageInfo) -> None:
-    """Raise DataError if labels, of this path and header, and image do not overlap on the ground."""
+    """Raise DataError if labels, of this path and header, and image show different ground."""
     left, bottom, right, top = transform_bounds(mask.crs, image.crs, *_sorted(mask))
     west, south, east, north = _sorted(image)
     if left >= east or right <= west or bottom >= north or top <= south:

@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
-from glcnet_plugin.datasets.analysis.spread import choose_spread, colour_statistics
+from glcnet_plugin.datasets.analysis.spread import (
+    choose_spread,
+    colour_statistics,
+    joined,
+    tile_descriptions,
+)
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
+from glcnet_plugin.errors import ConfigError
 
 
 def test_every_cluster_gives_the_item_nearest_to_its_centre():
@@ -27,3 +33,20 @@ def test_colours_are_means_and_deviations(tmp_path):
     (file,) = tmp_path.iterdir()
     found = colour_statistics([file], workers=0)
     assert found == pytest.approx(np.array([[50, 0, 7, 50, 0, 0]]))
+
+
+def test_colours_and_features_have_the_same_weight(tmp_path):
+    rng = np.random.default_rng(0)
+    few, many = rng.normal(5, 3, (50, 2)), rng.normal(0, 0.1, (50, 30))
+    found = joined(few, many)
+    assert found.shape == (50, 32)
+    variances = found.var(0)
+    assert variances[:2].sum() == pytest.approx(1) and variances[2:].sum() == pytest.approx(1)
+    files = [write_image(tmp_path / f'{i}', np.full((2, 2, 3), i, np.uint8)) for i in range(4)]
+    features = rng.normal(size=(4, 7))
+    both = tile_descriptions(files, 'both', lambda paths: features[: len(paths)])
+    assert both.shape == (4, 6 + 7)
+    only = tile_descriptions(files, 'features', lambda paths: features)
+    np.testing.assert_array_equal(both[:, 6:], only)
+    with pytest.raises(ConfigError, match='--spread-by both needs the network .*: --features'):
+        tile_descriptions(files, 'both')

@@ -1,6 +1,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import make_split as tool
 import numpy as np
@@ -13,6 +14,7 @@ from glcnet_plugin.datasets.analysis import split_maker, split_source
 from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.datasets.tiling.folder_writer import write_description, write_image, write_mask
 from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.inference import feature_model
 
 PALETTE = [(255, 0, 0), (0, 255, 0)]
 
@@ -264,3 +266,27 @@ def test_tiles_that_share_half_their_pixels_are_no_split(tmp_path, monkeypatch, 
     (tmp_path / 'manifest.csv').write_text(f'name,group\n{rows}\n')
     assert split(monkeypatch, tmp_path, '--val-groups', 'g1') == 1
     assert 'overlapping tiles in both training and validation' in capsys.readouterr().err
+
+
+def test_tiles_whose_features_differ_and_their_outlines(tiles, tmp_path, monkeypatch, capsys):
+    place = dict(crs='EPSG:32643', transform=from_origin(500_000, 2_000_000, 1, 1))
+    names = [path.stem for path in (tiles / 'images').iterdir()]
+    for name in names:
+        (tiles / f'images/{name}.png').unlink()
+        write_image(tiles / 'images' / name, np.zeros((8, 8, 4), np.uint8), **place)
+    model = SimpleNamespace(tile_means=lambda files: np.array([[int(f.stem[-2:])] for f in files]))
+    given = []
+    monkeypatch.setattr(feature_model, 'load_features', lambda *args: given.append(args) or model)
+    args = ('--stratify', 'spread', '--spread-by', 'features', '--features', 'x.pth')
+    outlines = tmp_path / 'chosen.geojson'
+    args = (*args, '--val-groups', 'E', '--labelled', '4', '--footprints', outlines)
+    assert split(monkeypatch, tiles, *args) == 0
+    assert given == [('x.pth', tool.PROBE_CONFIG)]
+    chosen = read_list(tiles / 'splits/train_4tiles_seed0.txt')
+    numbers = sorted(int(name[-2:]) for name in chosen)
+    assert np.diff(numbers).min() >= 6  # of 32: one of every eight or so
+    shapes = json.loads(outlines.read_text())['features']
+    assert [shape['properties']['name'] for shape in shapes] == chosen
+    content = json.loads((tiles / 'splits/split.json').read_text())
+    assert content['settings']['spread_by'] == 'features'
+    assert f'4 outlines in {outlines}' in capsys.readouterr().out

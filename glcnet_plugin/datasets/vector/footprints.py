@@ -1,0 +1,50 @@
+"""The places of images as polygons, to open in QGIS."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from glcnet_plugin.datasets.io.images import ImageInfo
+from glcnet_plugin.datasets.vector.labels import import_geopandas
+from glcnet_plugin.errors import DataError
+
+
+def write_footprints(
+    path: str | Path, lists: Mapping[str, Sequence[str]], infos: Mapping[str, ImageInfo]
+) -> int:
+    """Write the outlines of listed images, with the columns ``name`` and ``list``.
+
+    Args:
+        path: File whose ending says the format: .gpkg, .geojson or .shp.
+        lists: Names of images by the name of their list.
+        infos: Headers of the images that are georeferenced, by name.
+
+    Returns:
+        Number of outlines; all are in the CRS of the first image.
+
+    Raises:
+        DataError: If none of the images is georeferenced.
+        ConfigError: If geopandas is not installed.
+    """
+    geopandas = import_geopandas()
+    from shapely.geometry import box
+
+    rows = [
+        {
+            'name': name,
+            'list': part,
+            'geometry': geopandas.GeoSeries([box(*info.bounds)], crs=info.crs),
+        }
+        for part, names in lists.items()
+        for name in names
+        if (info := infos.get(name)) is not None and info.bounds is not None
+    ]
+    if not rows:
+        raise DataError(
+            f'no footprint to write to {path}: none of the listed images says where it lies (a '
+            'georeference in the file, or the columns of the manifest that make_tiles writes)'
+        )
+    crs = rows[0]['geometry'].crs
+    for row in rows:
+        (row['geometry'],) = row['geometry'].to_crs(crs)
+    geopandas.GeoDataFrame(rows, crs=crs).to_file(path, engine='pyogrio')
+    return len(rows)
