@@ -3,7 +3,9 @@
 # make test            all tests
 # make test-fast       those that start no processes and build no large networks
 # make test-openmmlab  all tests with the original packages (torch 2.1, NumPy 1.26); builds mmcv, ~10 minutes
+# make test-docs       the commands of the tutorials, and the notebook
 # make check           format, lint, types, docs
+# make docs            the site, into site/
 # make bench           speed against slow references, as ratios
 # make soak            kill a pretraining 20 times, resume it, compare the ends bit for bit (~15 minutes)
 
@@ -17,7 +19,7 @@ PARALLEL := --numprocesses $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n <
 
 ORIGINAL := .venv-openmmlab
 
-.PHONY: demo test test-fast test-openmmlab check format bench soak clean
+.PHONY: demo test test-fast test-docs test-openmmlab check docs format bench soak clean
 
 # Built once, and again when the requirements change.
 $(READY): pyproject.toml setup.py constraints.txt
@@ -34,6 +36,10 @@ test: $(READY)
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow'
+
+test-docs: $(READY)
+	$(BIN)/python tools/doc_commands.py docs/start/*.md docs/tutorials/*.md
+	$(BIN)/python -m pytest --nbmake docs/notebooks
 
 # Every version is in the list, so nothing is resolved: openmim would ask for an old setuptools.
 $(ORIGINAL)/ready: constraints-openmmlab.txt
@@ -56,6 +62,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tools/check_docs.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -72,4 +82,4 @@ soak: $(READY)
 	$(BIN)/python benchmarks/kill_and_resume.py
 
 clean:
-	rm -rf .venv .venv-openmmlab work_dirs build dist *.egg-info
+	rm -rf .venv .venv-openmmlab work_dirs site build dist *.egg-info

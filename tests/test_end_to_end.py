@@ -248,7 +248,7 @@ def own_folder(tmp_path):
 
 
 def test_the_chain_of_getting_started(own_folder, tmp_path):
-    """docs/getting_started.md, steps 3 to 6, on a folder that no config was written for."""
+    """docs/tutorials/rgb_tiles.md, steps 3 to 6, on a folder that no config was written for."""
     few = (
         'train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False',
         'default_hooks.logger.interval=1', 'default_hooks.checkpoint.interval=1',

@@ -50,7 +50,7 @@ def problems(text: str, folder: Path, root: Path) -> list[str]:
 
 def main() -> None:
     """Check all Markdown files; exit with 1 if something is missing or outdated."""
-    documents = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+    documents = [ROOT / 'README.md', ROOT / 'CHANGELOG.md', *sorted((ROOT / 'docs').rglob('*.md'))]
     bad = 0
     for path in documents:
         for line in problems(path.read_text(encoding='utf-8'), path.parent, ROOT):

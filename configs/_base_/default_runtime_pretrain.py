@@ -1,3 +1,4 @@
+# Hooks, log and checkpoints of every pretraining by epochs.
 default_scope = 'mmpretrain'
 # Every hook has a name: `--cfg-options default_hooks.embedding_metrics.interval=10`.
 # None switches off the six hooks of mmengine only (the first five here and runtime_info); leave out

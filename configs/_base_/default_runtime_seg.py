@@ -1,3 +1,4 @@
+# Hooks, log and checkpoints of every fine-tuning by epochs.
 default_scope = 'mmseg'
 # Every hook has a name: `--cfg-options default_hooks.pretrained.checkpoint=FILE`.
 # None switches off the six hooks of mmengine only (the first five here and runtime_info); leave out

@@ -14,7 +14,8 @@ class FLAIRDataset(RSSegDataset):
     """FLAIR: 512 x 512 px, 0.2 m; R, G, B, near infrared, elevation; 19 classes.
 
     Masks hold 1..19. Layout: ``flair_aerial_train/D012_2019/Z1_UU/img/IMG_000001.tif`` and
-    ``flair_labels_train/D012_2019/Z1_UU/msk/MSK_000001.tif``.
+    ``flair_labels_train/D012_2019/Z1_UU/msk/MSK_000001.tif``. Licence: Etalab 2.0, see
+    https://huggingface.co/datasets/IGNF/FLAIR.
 
     Args:
         data_root: Folder of both.

@@ -15,7 +15,7 @@ class LoveDADataset(RSSegDataset):
 
     Layout and classes as published (https://github.com/Junjue-Wang/LoveDA):
     ``Train/Urban/images_png/*.png`` with ``masks_png`` beside it. Masks hold 0 for no data,
-    which is ignored, and 1..7 for the classes.
+    which is ignored, and 1..7 for the classes. Licence: CC BY-NC-SA 4.0.
 
     Args:
         data_root: Folder with ``Train`` and ``Val``.

@@ -6,7 +6,7 @@ of this package give), else the percentiles of the image, which a bright pixel d
 Values that are not integers are never clipped: what a step does to ``a * x + b`` is what it does
 to ``x``, times ``a`` plus ``b``, for each band.
 
-Source of the defaults: official GLCNet code, listed in the README under "Settings".
+Source of the defaults: official GLCNet code, listed in docs/differences.md.
 """
 
 from collections.abc import Mapping, Sequence
