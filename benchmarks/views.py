@@ -9,6 +9,7 @@ Example:
     python benchmarks/views.py
 """
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -189,7 +190,8 @@ def main() -> None:
                 np.random.seed(0)
                 key = f'{name}, {kind}'
                 figures[key] = measured(config, side, bands, dtype, DRAWS)
-    report('views', {'tiles_in_memory': True, 'opencv': cv2.__version__, **figures})
+    load = round(os.getloadavg()[0], 1)  # of the last minute; 1 is this script
+    report('views', {'opencv': cv2.__version__, 'load': load, **figures})
 
 
 if __name__ == '__main__':

@@ -53,11 +53,11 @@ def affine(image: Image, before: ArrayLike, gain: ArrayLike, after: ArrayLike) -
 
 
 def restore(values: Floats, like: Image) -> Image:
-    """Cast values to the type of ``like``; integers are rounded and clipped to their type."""
+    """Cast values to the type of ``like``; integers are rounded and clipped to it."""
     if np.issubdtype(like.dtype, np.integer):
         limits = np.iinfo(like.dtype)
         values = np.rint(np.clip(values, limits.min, limits.max))
-    return values.astype(like.dtype)
+    return values.astype(like.dtype, copy=False)
 
 
 class PhotometricTransform(BaseTransform):
