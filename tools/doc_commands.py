@@ -35,8 +35,8 @@ VIEWS = 'train_dataloader.num_workers=0 train_dataloader.persistent_workers=Fals
 SMALL = (
     (r'(make_scenes\.py \S+)', r'\1 --size 512'),
     (r'(make_geotiffs\.py \S+)', r'\1 --size 384'),
-    (r'(tools/train\.py \S+\d+i_[^/\s]+.*)', rf'\1 --cfg-options {STEPS} {VIEWS}'),
-    (r'(tools/train\.py \S+\d+e_[^/\s]+.*)', rf'\1 --cfg-options {EPOCHS} {VIEWS}'),
+    (r'(tools/(?:dist_)?train\.\w+ \S+\d+i_[^/\s]+.*)', rf'\1 --cfg-options {STEPS} {VIEWS}'),
+    (r'(tools/(?:dist_)?train\.\w+ \S+\d+e_[^/\s]+.*)', rf'\1 --cfg-options {EPOCHS} {VIEWS}'),
     (r'(?<=/)iter_(300|1000)\.pth', 'iter_2.pth'),
     (r'(?<=/)epoch_(60|100|150)\.pth', 'epoch_1.pth'),
 )

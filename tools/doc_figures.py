@@ -1,12 +1,23 @@
-"""Draw the figure of the documents that shows the method.
+"""Draw the figures of the documents that show the method.
 
 Example:
-    python tools/doc_figures.py    # writes docs/images/method.svg
+    python tools/doc_figures.py    # writes docs/images/method.svg and matched_regions.png
 """
 
+import random
 import sys
+import tempfile
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+
+from glcnet_plugin.models.utils import sample_regions
+from glcnet_plugin.visualization import draw_matched_regions
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / 'docs/images'
@@ -74,12 +85,40 @@ def method() -> str:
     )
 
 
+def matched_regions(tiles: Path, pairs: int = 4) -> Figure:
+    """Pairs of views of generated tiles, with the regions that show the same ground.
+
+    Args:
+        tiles: Folder that receives the tiles.
+        pairs: Number of pairs.
+    """
+    sys.path.insert(0, str(ROOT / 'demo'))
+    from synthetic.make_scenes import make_scenes
+
+    make_scenes(tiles, scenes=pairs, size=256)
+    settings = Config.fromfile(ROOT / 'configs/_base_/datasets/unlabeled_224.py')
+    data = settings.train_dataloader.dataset
+    data.data_root = str(tiles / 'images')
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        dataset = DATASETS.build(data)
+        samples = [dataset[index] for index in range(pairs)]
+    views = [[view.movedim(0, -1).numpy() for view in sample['inputs']] for sample in samples]
+    matrices = torch.stack([sample['data_samples'].view_matrix for sample in samples])
+    boxes, valid = sample_regions(matrices, 224, 4, 48, torch.Generator().manual_seed(0))
+    return draw_matched_regions(views, boxes, valid)
+
+
 def main() -> None:
     """Write the figures."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     (IMAGES / 'method.svg').write_text(method(), encoding='utf-8')
-    print(IMAGES / 'method.svg')
+    with tempfile.TemporaryDirectory() as name:
+        matched_regions(Path(name)).savefig(IMAGES / 'matched_regions.png', dpi=80)
+    print(f'{IMAGES}/method.svg\n{IMAGES}/matched_regions.png')
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()
