@@ -21,6 +21,7 @@ from glcnet_plugin.inference.windows import (
 
 FULL = 100  # confidence and entropy are in per cent
 Corner = tuple[int, int]  # row and column
+Blended = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[str]]
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,28 @@ class BlockPredictor:
             The block; (3, height, width) class, confidence and entropy, the last two in per
             cent; and what could not be read.
         """
+        sums, weights, missing, errors = self.blend(block)
+        return block, decide(sums, weights, missing), errors
+
+    def blend(self, block: Block) -> Blended:
+        """Blend what the network gives for the windows that touch a block.
+
+        Args:
+            block: Its rows and columns.
+
+        Returns:
+            (classes, height, width) weighted sums of probabilities, or of whatever the model gives;
+            (height, width) sums of the weights; (height, width) pixels without data; and what could
+            not be read.
+        """
         shape = (block[0][1] - block[0][0], block[1][1] - block[1][0])
         sums = np.zeros((len(self.model.classes), *shape), np.float32)
         weights = np.zeros(shape, np.float32)
         missing = np.zeros(shape, bool)
         errors: list[str] = []
         ready: list[tuple[Corner, NDArray[np.float32]]] = []
-        for corner in self._corners(block):
-            image, empty = self._read(corner, errors)
+        for corner in self.corners(block):
+            image, empty = self.read(corner, errors)
             rows, columns, y, x = inside(block, corner, self.window)
             missing[rows, columns] |= empty[y, x]
             if not empty.all():
@@ -108,7 +123,7 @@ class BlockPredictor:
                 self._add(sums, weights, block, ready)
                 ready = []
         self._add(sums, weights, block, ready)
-        return block, decide(sums, weights, missing), errors
+        return sums, weights, missing, errors
 
     @property
     def window(self) -> tuple[int, int]:
@@ -116,8 +131,8 @@ class BlockPredictor:
         height, width = self.size
         return min(self.tiling.window, height), min(self.tiling.window, width)
 
-    def _corners(self, block: Block) -> Iterator[Corner]:
-        """Windows that touch a block."""
+    def corners(self, block: Block) -> Iterator[Corner]:
+        """First rows and columns of the windows that touch a block."""
         rows, columns = (
             touching(window_starts(length, side, self.tiling.overlap), side, span)
             for length, side, span in zip(self.size, (self.tiling.window,) * 2, block, strict=True)
@@ -125,10 +140,18 @@ class BlockPredictor:
         for y in rows:
             yield from ((y, x) for x in columns)
 
-    def _read(
+    def read(
         self, corner: Corner, errors: list[str]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Image (bands, height, width) of a window, and where it has no data in any band."""
+        """Read a window.
+
+        Args:
+            corner: Its first row and column.
+            errors: Gets the reason if it cannot be read.
+
+        Returns:
+            Its image (bands, height, width), and where it has no data in any band.
+        """
         loading = self.model.loading
         place = (*corner, *self.window)
         try:

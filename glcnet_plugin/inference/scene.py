@@ -13,7 +13,7 @@ from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling
 from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
 from glcnet_plugin.inference.model import SegmentationModel
-from glcnet_plugin.inference.windows import blocks
+from glcnet_plugin.inference.windows import block_grid
 from glcnet_plugin.utils.parallel import parallel_map
 
 SAMPLE = 512  # pixels
@@ -74,9 +74,9 @@ def predict_scene(
     """
     tiling = tiling or Tiling.of(model.window)
     info = image_info(scene, model.loading.get('alpha', 'data'))
-    _check_bands(scene, info, model)
+    check_bands(scene, info, model)
     notes = _unusual_values(scene, info, model)
-    place = {} if info.crs is None and info.transform is None else _georeference(info)
+    place = georeference(info)
     if info.crs is None:
         notes.append(f'{scene} has no CRS: the map has none either')
     stem = Path(out) / Path(str(scene)).stem
@@ -93,13 +93,8 @@ def predict_scene(
         path = stem.with_name(f'{stem.name}_confidence.tif')
         extra = MapWriter(path, size, place, settings, ('confidence', 'entropy'))
     predict = BlockPredictor(str(scene), size, model, tiling, augment, amp)
-    parts = [
-        (rows, columns)
-        for rows in blocks(info.height, tiling.block)
-        for columns in blocks(info.width, tiling.block)
-    ]
     done = writer.done if extra is None else writer.done & extra.done
-    left = [part for part in parts if part not in done]
+    left = [part for part in block_grid(size, tiling.block) if part not in done]
     unreadable: list[str] = []
     for block, values, errors in parallel_map(predict, left, len(left), Path(str(scene)).name, 0):
         unreadable += errors
@@ -109,8 +104,18 @@ def predict_scene(
     return _finish(writer, extra, model, unreadable, notes)
 
 
-def _check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> None:
-    """Refuse a scene with other bands than the network takes."""
+def check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> None:
+    """Refuse a scene with other bands than the network takes.
+
+    Args:
+        scene: The scene.
+        info: Its header.
+        model: The network.
+
+    Raises:
+        DataError: If number or names of the bands differ.
+        ConfigError: If the network has too many classes for a map.
+    """
     if len(model.classes) > NODATA:
         raise ConfigError(f'a map holds up to {NODATA} classes, the network has more')
     chosen = model.loading.get('bands')
@@ -154,9 +159,16 @@ def _unusual_values(scene: str | Path, info: ImageInfo, model: SegmentationModel
     ]
 
 
-def _georeference(info: ImageInfo) -> dict[str, Any]:
-    """CRS and transform of a scene as rasterio takes them."""
-    place: dict[str, Any] = {'crs': info.crs}
+def georeference(info: ImageInfo) -> dict[str, Any]:
+    """CRS and transform of a scene as rasterio takes them.
+
+    Args:
+        info: Header of the scene.
+
+    Returns:
+        What there is of ``crs`` and ``transform``.
+    """
+    place: dict[str, Any] = {} if info.crs is None else {'crs': info.crs}
     if info.transform is not None:
         place['transform'] = Affine(*info.transform)
     return place

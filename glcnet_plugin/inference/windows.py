@@ -82,3 +82,10 @@ def window_weights(
 def blocks(length: int, block: int) -> list[Span]:
     """Cut an axis into spans of a size; the last one is shorter."""
     return [(start, min(start + block, length)) for start in range(0, length, block)]
+
+
+def block_grid(size: tuple[int, int], block: int) -> list[tuple[Span, Span]]:
+    """Rows and columns of the blocks of an image of a height and width."""
+    return [
+        (rows, columns) for rows in blocks(size[0], block) for columns in blocks(size[1], block)
+    ]

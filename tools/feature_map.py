@@ -1,0 +1,80 @@
+r"""Draw the features of scenes: principal components, clusters, and more places like one.
+
+Works with any checkpoint of a pretraining or segmentation network, or published weights. Writes
+GeoTIFFs on the grid of the scene, and a picture that shows them beside it.
+
+Example:
+    python tools/feature_map.py data/scene.tif work_dirs/continued/iter_1000.pth --pca --clusters 8
+    python tools/feature_map.py data/scene.tif imagenet://efficientnet_lite0 --like 500120,1999870
+"""
+
+import argparse
+from pathlib import Path
+
+from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.inference.block_predictor import Tiling
+from glcnet_plugin.inference.feature_map import FeatureMap, clusters, components, likeness
+from glcnet_plugin.inference.feature_model import load_features
+from glcnet_plugin.inference.feature_scene import FeatureScene
+from glcnet_plugin.study.settings import CONFIGS
+from glcnet_plugin.utils.cli import run_tool, whole_number
+from glcnet_plugin.visualization.beside import draw_beside
+
+DEFAULT = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
+
+
+def pair(text: str) -> tuple[float, float]:
+    """Read two numbers with a comma between them, for argparse."""
+    first, second = (float(part) for part in text.split(','))
+    return first, second
+
+
+def wanted(args: argparse.Namespace, scene: FeatureScene) -> dict[str, FeatureMap]:
+    """What the options ask for, by title."""
+    sample = scene.sample()
+    maps: dict[str, FeatureMap] = {}
+    if args.pca:
+        maps['three principal components'] = components(sample)
+    if args.clusters:
+        maps[f'{args.clusters} clusters'] = clusters(sample, args.clusters)
+    if args.like or args.like_pixel:
+        row, column = scene.pixel_of(*args.like) if args.like else map(int, args.like_pixel)
+        title = f'places like row {row}, column {column}'
+        maps[title] = likeness(sample, scene.at(row, column))
+    return maps
+
+
+def main() -> None:
+    """Write the maps and the picture of a scene."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('scene', help='raster of any size')
+    add('checkpoint', help='checkpoint, or published weights such as imagenet://NAME')
+    add('--pca', action='store_true', help='three principal components as red, green and blue')
+    add('--clusters', type=whole_number, metavar='K', help='clusters of k-means')
+    place = parser.add_mutually_exclusive_group()
+    text = 'places like that at these coordinates, in the CRS of the scene'
+    place.add_argument('--like', type=pair, metavar='X,Y', help=text)
+    place.add_argument('--like-pixel', type=pair, metavar='ROW,COLUMN', help='the same, of a pixel')
+    add('--out', type=Path, default=Path('maps'), help='folder to write (default: maps)')
+    text = "config with the backbone, where the checkpoint holds none (default: Lite0's)"
+    add('--config', type=Path, default=DEFAULT, help=text)
+    add('--window', type=whole_number, help='pixels; default: the training crop')
+    add('--device', help="such as 'cuda:1' or 'cpu'")
+    args = parser.parse_args()
+    model = load_features(args.checkpoint, args.config, args.device)
+    tiling = Tiling.of(args.window or model.window, block=512)
+    scene = FeatureScene(args.scene, model, tiling)
+    maps = wanted(args, scene)
+    if not maps:
+        raise ConfigError('nothing to draw: add --pca, --clusters K, --like X,Y or --like-pixel')
+    paths = {title: scene.write(drawn, args.out) for title, drawn in maps.items()}
+    picture = args.out / f'{Path(args.scene).stem}_features.png'
+    draw_beside(args.scene, paths).savefig(picture, dpi=100)
+    print('\n'.join(map(str, [*paths.values(), picture])))
+
+
+if __name__ == '__main__':
+    run_tool(main)
