@@ -187,7 +187,7 @@ def step_seconds(
 
 
 def compare(steps: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, dict[str, float]]:
-    """Times of steps that take turns, so that all meet the same noise of the machine.
+    """Processor times of steps that take turns, so that all meet the same noise of the machine.
 
     Args:
         steps: By name; the first is the one that the others are compared with.
@@ -202,7 +202,9 @@ def compare(steps: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, di
         step_seconds(step, 0, 2)
     for _ in range(rounds):
         for name, step in steps.items():
-            times[name] += step_seconds(step, 1, 0)
+            start = time.process_time()
+            step()
+            times[name].append(time.process_time() - start)
     first = next(iter(times.values()))
     return {
         name: {

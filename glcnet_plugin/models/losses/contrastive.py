@@ -113,23 +113,21 @@ def item_losses(
         (n,) losses, mean over the two embeddings of an item; 0 for items that do not count.
     """
     with full_precision(z1, z2) as (z1, z2):
-        z1, z2 = F.normalize(z1, dim=1), F.normalize(z2, dim=1)
-        z = torch.cat([z1, z2])  # (2N, D)
+        z = F.normalize(torch.cat([z1, z2]), dim=1)  # (2N, D)
 
         def block(chosen: Tensor) -> Tensor:
             """Losses of a block of items."""
-            attraction = (z1[chosen] * z2[chosen]).sum(1) / temperature  # (n,)
-            negative = counted & (groups[chosen, None] != groups)  # (n, N)
+            own = z.index_select(0, torch.cat([chosen, chosen + len(z1)]))  # (2n, D)
+            first, second = own.chunk(2)
+            attraction = (first * second).sum(1) / temperature  # (n,)
+            absent = (groups[chosen, None] == groups) | ~counted  # (n, N)
             # a row without negatives would give NaN; its loss is not used
-            negative = (negative | ~counted[chosen, None]).repeat(1, 2)  # (n, 2N)
-            repulsion = torch.zeros_like(attraction)
-            for view in (z1, z2):
-                logits = (view[chosen] / temperature) @ z.T  # (n, 2N)
-                below = logits.masked_fill(~negative, -torch.inf).logsumexp(1)
-                if positive_in_denominator:
-                    below = torch.logaddexp(below, attraction)
-                repulsion = repulsion + below / 2
-            return torch.where(counted[chosen], repulsion - attraction, 0.0)
+            absent &= counted[chosen, None]
+            logits = (own / temperature @ z.T).view(2, len(chosen), 2, -1)  # by view
+            repulsion = logits.masked_fill(absent[:, None], -torch.inf).logsumexp((2, 3))  # (2, n)
+            if positive_in_denominator:
+                repulsion = torch.logaddexp(repulsion, attraction)
+            return torch.where(counted[chosen], repulsion.mean(0) - attraction, 0.0)
 
         size = max(1, BLOCK // max(1, len(z)))
         if len(items) <= size:

@@ -11,7 +11,7 @@ from glcnet_plugin.models.losses.contrastive import (
     has_negatives,
     item_losses,
 )
-from glcnet_plugin.models.utils.dist import gather_items, unique_numbers
+from glcnet_plugin.models.utils.dist import gather_items
 from glcnet_plugin.registry import MODELS
 
 
@@ -73,30 +73,34 @@ class NTXentLoss(nn.Module):
         Returns:
             Loss and its chance level; both 0, with a gradient, where no item has negatives.
         """
-        groups = unique_numbers(len(z1), z1.device) if groups is None else groups
-        valid = torch.ones_like(groups, dtype=torch.bool) if valid is None else valid
+        valid = z1.new_ones(len(z1), dtype=torch.bool) if valid is None else valid
+        given = [] if groups is None else [groups]
         items, share = torch.arange(len(z1), device=z1.device), 1
         if self.gather:
             share = get_world_size()
-            items, z1, z2, groups, valid = gather_items(z1, z2, groups, valid)
+            items, z1, z2, valid, *given = gather_items(z1, z2, valid, *given)
+        groups = given[0] if given else torch.arange(len(z1), device=z1.device)
         counted = has_negatives(groups, valid)
         losses = item_losses(
             z1, z2, items, groups, counted, self.temperature, self.positive_in_denominator
         )
         loss = losses.sum() * share / counted.sum().clamp(min=1)
-        return LossWithChance(loss, self.chance_level(groups, counted))
+        return LossWithChance(loss, self.chance_level(groups if given else None, counted))
 
-    def chance_level(self, groups: Tensor, counted: Tensor) -> Tensor:
+    def chance_level(self, groups: Tensor | None, counted: Tensor) -> Tensor:
         """Loss when all similarities are equal: mean log of the number of terms compared.
 
         Args:
-            groups: (N,) integers.
+            groups: (N,) integers; None where every item is a group of its own.
             counted: (N,) booleans, see :func:`has_negatives`.
 
         Returns:
             Scalar; ``log(2N - 2)`` for N items of N groups, ``log(2N - 1)`` with the positive in
             the denominator.
         """
+        count = counted.sum()
+        if groups is None:  # without the search, for which a GPU would wait
+            return (2 * count - 2 + self.positive_in_denominator).clamp(min=1).log()
         _, group, sizes = torch.unique(groups[counted], return_inverse=True, return_counts=True)
-        terms = 2 * (counted.sum() - sizes[group]) + self.positive_in_denominator  # (items,)
-        return terms.float().log().sum() / counted.sum().clamp(min=1)
+        terms = 2 * (count - sizes[group]) + self.positive_in_denominator  # (items,)
+        return terms.float().log().sum() / count.clamp(min=1)

@@ -68,14 +68,16 @@ def sample_regions(
     # a coordinate in half precision is off by whole pixels
     with full_precision(view_matrix) as (view_matrix,):
         side = view_matrix.new_tensor([width, height])
-        to_view2 = view_matrix[:, 1] @ torch.linalg.inv(view_matrix[:, 0])  # (B, 3, 3)
+        # inv_ex, since inv waits for the device to look for singular matrices
+        between = view_matrix.flip(1) @ torch.linalg.inv_ex(view_matrix).inverse  # (B, 2, 3, 3)
+        to_view2 = between[:, 0]  # (B, 3, 3)
         half = torch.full_like(view_matrix[:, :, 0, :2], region_size / 2)  # (B, 2 views, 2)
         if ground_aligned:
             # flips and quarter turns keep boxes axis-aligned
             half[:, 1] = (to_view2[:, :2, :2].abs() @ half[:, 0, :, None])[..., 0]
 
         candidates, feasible = _candidates(
-            to_view2, half, side - half, num_regions * CANDIDATES_PER_REGION, generator
+            between, half, side - half, num_regions * CANDIDATES_PER_REGION, generator
         )
         chosen, valid = _spread(candidates, feasible, num_regions, region_size / 2)
         any_room = feasible.any(1)[:, None, None, None]  # (B, 1, 1, 1)
@@ -86,7 +88,7 @@ def sample_regions(
 
 
 def _candidates(
-    to_view2: Tensor,
+    between: Tensor,
     lowest: Tensor,
     highest: Tensor,
     count: int,
@@ -95,7 +97,7 @@ def _candidates(
     """Random centres in view 1 and whether they are centres in view 2 too.
 
     Args:
-        to_view2: (B, 3, 3) view 1 pixels to view 2 pixels.
+        between: (B, 2, 3, 3) pixels of view 1 to those of view 2, and back.
         lowest: (B, 2, 2) least centre coordinates in either view.
         highest: (B, 2, 2) greatest centre coordinates in either view.
         count: C.
@@ -104,21 +106,17 @@ def _candidates(
     Returns:
         Points (B, C, 2) in view 1 and feasible (B, C).
     """
-    x, y = torch.stack([lowest[:, 1], highest[:, 1]], dim=-1).unbind(1)  # (B, 2) each
-    corners = torch.stack([x.repeat(1, 2), y.repeat_interleave(2, 1)], dim=-1)  # (B, 4, 2)
-    back = map_points(torch.linalg.inv(to_view2), corners)  # (B, 4, 2)
-    lower = torch.maximum(back.amin(1), lowest[:, 0])  # (B, 2)
-    room = torch.minimum(back.amax(1), highest[:, 0]) - lower  # (B, 2)
+    # the box around the places of view 2, seen from view 1
+    middle, reach = (lowest[:, 1] + highest[:, 1]) / 2, (highest[:, 1] - lowest[:, 1]) / 2  # (B, 2)
+    middle = map_points(between[:, 1], middle[:, None])[:, 0]
+    reach = (between[:, 1, :2, :2].abs() @ reach[..., None])[..., 0]
+    lower = torch.maximum(middle - reach, lowest[:, 0])  # (B, 2)
+    room = torch.minimum(middle + reach, highest[:, 0]) - lower  # (B, 2)
     share = torch.rand(
-        len(to_view2),
-        count,
-        2,
-        generator=generator,
-        device=to_view2.device,
-        dtype=to_view2.dtype,
+        len(between), count, 2, generator=generator, device=between.device, dtype=between.dtype
     )
     points = lower[:, None] + room.clamp(min=0)[:, None] * share  # (B, C, 2)
-    there = map_points(to_view2, points)
+    there = map_points(between[:, 0], points)
     least, most = lowest[:, 1, None] - ROUNDING, highest[:, 1, None] + ROUNDING  # (B, 1, 2)
     inside = ((there >= least) & (there <= most)).all(-1)
     return points, inside & (room >= 0).all(-1)[:, None]
@@ -138,15 +136,15 @@ def _spread(points: Tensor, feasible: Tensor, count: int, half: float) -> tuple[
     """
     rows = torch.arange(len(points), device=points.device)
     distance = torch.full_like(points[..., 0], torch.inf)  # (B, C), to the nearest chosen
+    far_enough = max(half, SAME_PLACE)
     chosen, valid = [], []
     for _ in range(count):
-        free = feasible & (distance >= half)
-        # the first free candidate, else the feasible one farthest from all chosen
-        fallback = torch.where(feasible, distance, -1.0).argmax(1)  # (B,)
-        index = torch.where(free.any(1), free.byte().argmax(1), fallback)
+        # the first of those that are far enough, else the feasible one farthest from all chosen
+        score = torch.where(feasible, distance.clamp(max=far_enough), -1.0)
+        best, index = score.max(1)  # (B,) each
         point = points[rows, index]  # (B, 2)
         chosen.append(point)
-        valid.append(feasible[rows, index] & (distance[rows, index] >= SAME_PLACE))
+        valid.append(best >= SAME_PLACE)
         reach = (points - point[:, None]).abs().amax(-1)  # (B, C), Chebyshev
         distance = torch.minimum(distance, reach)
     return torch.stack(chosen, 1), torch.stack(valid, 1)
@@ -158,7 +156,7 @@ def pool_regions(
     """Mean of the bilinearly upsampled map over boxes, without upsampling it.
 
     Upsampling and averaging are linear and separable, so the mean over a box is a weighted
-    sum of the cells of the small map, with one weight vector per axis. For boxes with whole
+    sum of the cells of the small map, a product of one weight vector per axis. For boxes with whole
     coordinates this equals ``F.interpolate(x, input_size, mode='bilinear')`` averaged over
     the box; a pixel that a box cuts counts by the share that lies inside.
 
@@ -184,8 +182,10 @@ def pool_regions(
         x0, y0, x1, y1 = boxes.unbind(-1)  # (N, K) each
         along_x = _axis_weights(x0, x1, x.shape[-1], width, align_corners)  # (N, K, w)
         along_y = _axis_weights(y0, y1, x.shape[-2], height, align_corners)  # (N, K, h)
-        rows = torch.einsum('ndhw,nkw->nkdh', x, along_x)
-        return torch.einsum('nkdh,nkh->nkd', rows, along_y)
+        weights = (along_y[..., None] * along_x[..., None, :]).flatten(2)  # (N, K, h * w)
+        cells = x.flatten(2)  # (N, D, h * w)
+        # either way the gradient is laid out as the map is, with the channels first or last
+        return (cells @ weights.mT).mT if cells.is_contiguous() else weights @ cells.mT
 
 
 def _axis_weights(

@@ -28,5 +28,7 @@ def style_vector(x: Tensor) -> Tensor:
             f'{tuple(x.shape)}: use larger views or a smaller output stride'
         )
     with full_precision(x) as (x,):
-        variance, mean = torch.var_mean(x, dim=(2, 3))  # (N, C) each
-        return torch.cat([mean, variance], dim=1)  # (N, 2C)
+        # as torch.var_mean, which takes several times as long on a CPU
+        mean = x.mean((2, 3), keepdim=True)  # (N, C, 1, 1)
+        variance = (x - mean).square().sum((2, 3)) / (x[0, 0].numel() - 1)  # (N, C)
+        return torch.cat([mean.flatten(1), variance], dim=1)  # (N, 2C)

@@ -188,6 +188,18 @@ def test_pooling_gradient():
     assert torch.autograd.gradcheck(lambda x: pool_regions(x, boxes, 9), (x,))
 
 
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+def test_pooling_keeps_the_layout_of_the_map(layout):
+    x = torch.randn(2, 3, 8, 6)
+    boxes = torch.tensor([[[2.5, 0, 14, 11], [4, 4, 9, 20]]]).repeat(2, 1, 1)
+    expected = pool_regions(x, boxes, (32, 24))
+    same = x.to(memory_format=layout).requires_grad_()
+    pooled = pool_regions(same, boxes, (32, 24))
+    torch.testing.assert_close(pooled, expected)
+    pooled.sum().backward()
+    assert same.grad.is_contiguous(memory_format=layout)
+
+
 def test_pooling_runs_in_float32_under_autocast():
     x, boxes = torch.rand(1, 2, 4, 4), torch.tensor([[[0.0, 0.0, 5.0, 5.0]]])
     with torch.autocast('cpu', torch.bfloat16):
