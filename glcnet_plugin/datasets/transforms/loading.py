@@ -10,7 +10,6 @@ from mmseg.datasets.transforms import LoadAnnotations
 
 from glcnet_plugin.datasets.io.alignment import require_aligned
 from glcnet_plugin.datasets.io.colour_bands import colour_bands
-from glcnet_plugin.datasets.io.images import read_masked
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import (
     colours_to_ids,
@@ -18,6 +17,7 @@ from glcnet_plugin.datasets.io.masks import (
     read_stored_mask,
 )
 from glcnet_plugin.datasets.io.rasters import ALPHA, RGB, Bands, Image, band_indices
+from glcnet_plugin.datasets.io.tile_cache import COMMAND, DecodedImage, TileCache, decode
 from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.registry import TRANSFORMS
@@ -57,9 +57,12 @@ class LoadRSImage(LoadImageFromFile):
         backend_args: As in every MM loader.
         alpha: 'data' takes a band that the file marks as alpha for data, as it often is near
             infrared; 'mask' leaves it out, and its pixels of 0 are nodata.
+        cache: File of decoded images that ``cache_tiles.py`` made. Images that are not in it, or
+            have changed since, are read from their files, which is logged once.
 
     Raises:
         ConfigError: If ``alpha`` is neither.
+        DataError: If the cache is missing, or no cache.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class LoadRSImage(LoadImageFromFile):
         to_float32: bool = False,
         backend_args: dict[str, Any] | None = None,
         alpha: str = 'data',
+        cache: str | None = None,
     ) -> None:
         if alpha not in ALPHA[:2]:
             raise ConfigError(f"alpha must be 'data' or 'mask', got {alpha!r}")
@@ -83,6 +87,8 @@ class LoadRSImage(LoadImageFromFile):
         if bands is not None and band_names is not None:
             self.bands = band_indices(bands, len(band_names), band_names, 'band_names')
         self.nodata_fill = nodata_fill
+        self.cache = None if cache is None else TileCache(cache)
+        self.warn_uncached = WarnOnce()
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read the image of a sample.
@@ -97,11 +103,8 @@ class LoadRSImage(LoadImageFromFile):
             DataError: If the file cannot be read, has another number of bands, or holds
                 only nodata or complex values.
         """
-        path, window = results.get('img_path'), results.get('window')
-        if path is None:
-            path, image, missing = 'the array', _from_mmcv(results['img']), None
-        else:
-            image, missing = read_masked(path, self.bands, window, self.backend_args, self.alpha)
+        path = results.get('img_path', 'the array')
+        image, missing, colours = self._read(results)
         self.num_bands = self.num_bands or image.shape[2]
         if self.num_bands != image.shape[2]:
             raise DataError(
@@ -117,11 +120,24 @@ class LoadRSImage(LoadImageFromFile):
             image = np.where(missing, fill, image)
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
-        fetched = self.backend_args is not None or results.get('img_path') is None
-        results['colour_bands'] = colour_bands(
-            path, image.shape[2], self.bands, self.band_names, fetched
-        )
+        results['colour_bands'] = colours
         return results
+
+    def _read(self, results: dict[str, Any]) -> DecodedImage:
+        """Read from the cache, the file, or the array of an inferencer."""
+        path, window = results.get('img_path'), results.get('window')
+        if path is None:
+            image = _from_mmcv(results['img'])
+            colours = colour_bands('', image.shape[2], self.bands, self.band_names, fetched=True)
+            return DecodedImage(image, None, colours)
+        choice = (self.bands, window, self.alpha, self.band_names)
+        cached = None if self.cache is None else self.cache.get(path, *choice)
+        if cached is None and self.cache is not None:
+            self.warn_uncached(
+                f'{path} is not in {self.cache.path}, or has changed since: such images are read '
+                f'from their files. Run {COMMAND} again, with bands and alpha of LoadRSImage'
+            )
+        return cached or decode(path, *choice, self.backend_args)
 
     def _to_float(self, image: Image, path: str) -> Image:
         """Convert values to float32; say so if it cannot hold them, refuse complex ones."""

@@ -1,9 +1,12 @@
+import pickle
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 from rasterio.transform import from_origin
 
+from glcnet_plugin.datasets.io.tile_cache_writer import write_cache
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.datasets.transforms import photometric_base
 from glcnet_plugin.datasets.transforms.loading import LoadRSImage, LoadRSMask
@@ -37,6 +40,33 @@ def test_to_float32_and_expected_bands(tmp_path):
     assert LoadRSImage(to_float32=True)({'img_path': path})['img'].dtype == np.float32
     with pytest.raises(DataError, match=r'x.tif has 4 bands, expected 3: choose some with bands'):
         LoadRSImage(num_bands=3)({'img_path': path})
+
+
+def test_a_cache_gives_what_the_files_give(tmp_path, monkeypatch):
+    warned = []
+    monkeypatch.setattr(photometric_base, 'print_log', lambda text, **_: warned.append(text))
+    image = np.random.randint(0, 9, (12, 14, 4)).astype(np.uint16)
+    paths = [str(write_image(tmp_path / f'x{i}', image + i, nodata=3)) for i in range(2)]
+    settings = dict(bands=[2, 1, 0], band_names=['R', 'G', 'B', 'NIR'], nodata_fill=-1.0)
+    write_cache(tmp_path / 'x.cache', paths, bands=[2, 1, 0], workers=0)
+    cached = LoadRSImage(**settings, cache=str(tmp_path / 'x.cache'))
+    cached = pickle.loads(pickle.dumps(cached))  # as workers that are spawned get it
+    for path in paths:
+        for sample in ({'img_path': path}, {'img_path': path, 'window': (2, 3, 5, 6)}):
+            got, expected = cached(dict(sample)), LoadRSImage(**settings)(dict(sample))
+            np.testing.assert_array_equal(got.pop('img'), expected.pop('img'))
+            assert got == expected and got['colour_bands'] == [2, 1, 0]
+    assert warned == []
+    write_image(tmp_path / 'x1', image + 5)
+    for _ in range(2):
+        changed = cached({'img_path': paths[1]})
+    np.testing.assert_array_equal(changed['img'], image[..., [2, 1, 0]] + 5)
+    assert len(warned) == 1 and f'{paths[1]} is not in {tmp_path}/x.cache, or has cha' in warned[0]
+
+
+def test_a_cache_that_is_missing_stops(tmp_path):
+    with pytest.raises(DataError, match=r'cannot read the cache .*x.cache'):
+        LoadRSImage(cache=str(tmp_path / 'x.cache'))
 
 
 def test_all_images_have_as_many_bands_as_the_first(tmp_path):
