@@ -58,6 +58,17 @@ def join_tiles(folder: Path, group: str) -> tuple[NDArray[Any], NDArray[Any]]:
     return image, classes
 
 
+def write_scene(path: Path, image: NDArray[Any]) -> Path:
+    """Write an image (H, W, bands) as a GeoTIFF with a place on the ground."""
+    with rasterio.open(
+        path, 'w', driver='GTiff', height=len(image), width=image.shape[1],
+        count=image.shape[2], dtype=image.dtype, tiled=True, crs='EPSG:32643',
+        transform=from_origin(500_000, 2_000_000, 0.5, 0.5),
+    ) as raster:  # fmt: skip
+        raster.write(image.transpose(2, 0, 1))
+    return path
+
+
 def draw(image: NDArray[Any], predicted: NDArray[Any], truth: NDArray[Any], meta: Any) -> Figure:
     """The scene, its map with the Kappa, and the truth, with a legend of the classes."""
     colours = np.zeros((256, 3), np.uint8)
@@ -97,14 +108,9 @@ def main() -> None:
         chosen = others[:: max(1, len(others) // LABELLED)][:LABELLED]
         (tiles / 'labelled.txt').write_text('\n'.join(chosen) + '\n', encoding='utf-8')
         image, truth = join_tiles(tiles, shown)
-        with rasterio.open(
-            work / 'scene.tif', 'w', driver='GTiff', height=len(image), width=image.shape[1],
-            count=image.shape[2], dtype=image.dtype, tiled=True, crs='EPSG:32643',
-            transform=from_origin(500_000, 2_000_000, 0.5, 0.5),
-        ) as raster:  # fmt: skip
-            raster.write(image.transpose(2, 0, 1))
+        scene = write_scene(work / 'scene.tif', image)
         checkpoint = fit_probe(START, tiles, work / 'probe', CONFIG, 'labelled.txt')
-        report = predict_scene(work / 'scene.tif', load_model(checkpoint), work / 'maps')
+        report = predict_scene(scene, load_model(checkpoint), work / 'maps')
         with rasterio.open(report.path) as raster:
             predicted = raster.read(1)
         figure = draw(image, predicted, truth, read_classes(tiles))
