@@ -80,7 +80,8 @@ def has_negatives(groups: Tensor, valid: Tensor) -> Tensor:
     Returns:
         (N,) booleans.
     """
-    first = groups[valid.byte().argmax()]  # of the first valid item, where there is one
+    # of the first valid item, where there is one; an index without a dimension would be read back
+    first = groups[valid.byte().argmax(0, keepdim=True)]  # (1,)
     multiple = (valid & (groups != first)).any()
     return valid & multiple
 
