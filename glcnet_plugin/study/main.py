@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from glcnet_plugin.study.context import StudyContext
-from glcnet_plugin.study.report.html import write_report
+from glcnet_plugin.study.report.answer import answer
+from glcnet_plugin.study.report.html import pretraining_costs, write_report
 from glcnet_plugin.study.report.summary import read_scores, summarise
-from glcnet_plugin.study.report.text import answers, markdown
+from glcnet_plugin.study.report.text import markdown
 from glcnet_plugin.study.results import check_results, drop_outdated, find_problems
 from glcnet_plugin.study.run.scheduler import Log, lock_folder, run_jobs
 
@@ -43,7 +44,7 @@ def run_study(
     rows = summarise(context.study, read_scores(context))
     problems = find_problems(context)
     for line in [
-        markdown(context.study, rows), *answers(context.study, rows),
+        answer(context, rows, pretraining_costs(context)), '', markdown(context.study, rows),
         *(problem.text for problem in problems), str(report),
     ]:  # fmt: skip
         log(line)

@@ -1,11 +1,12 @@
 """Figures of the report of a study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,13 +21,16 @@ from glcnet_plugin.study.tiles import read_labels
 from glcnet_plugin.visualization import to_rgb
 
 IGNORED_COLOUR = 40
+# Okabe and Ito, Color Universal Design, 2008: told apart with any colour vision; without the yellow
+COLOURS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000')
+MARKERS = 'os^Dv<>pP*Xhd'
 
 
-def method_colours(study: Study) -> dict[str, Any]:
+def method_colours(study: Study) -> dict[str, str]:
     """A colour per method; random weights are grey."""
-    palette = iter(colormaps['tab10'].colors)  # type: ignore[attr-defined]
+    palette = cycle(COLOURS)
     return {
-        name: next(palette, '#000000') if method.trained else '#888888'
+        name: next(palette) if method.trained else '#888888'
         for name, method in study.methods.items()
     }
 
@@ -45,30 +49,66 @@ def efficiency_picture(study: Study, rows: Sequence[Row]) -> Figure:
     lines = (len(kinds) + 1) // 2
     figure = Figure(figsize=(10, 3.9 * lines), layout='constrained')
     axes = figure.subplots(lines, 2, squeeze=False, sharey=True).ravel()
-    colours = method_colours(study)
     for axis, kind in zip(axes, kinds, strict=False):
-        for name, method in study.methods.items():
-            own = curve(rows, kind, name)
-            if not own:
-                continue
-            labels, means = [row.labels for row in own], np.array([row.mean() for row in own])
-            bands = np.array([row.deviation() or 0.0 for row in own])
-            style = {'linewidth': 2.6} if name == study.proposed else {'linewidth': 1.3}
-            axis.plot(labels, means, 'o-', markersize=4, color=colours[name],
-                      label=method.title, **style)  # fmt: skip
-            axis.fill_between(labels, means - bands, means + bands, color=colours[name], alpha=0.1)
-        axis.set_xscale('log')
-        counts = sorted({row.labels for row in rows})
-        axis.set_xticks(counts, [str(count) for count in counts])
-        axis.minorticks_off()
-        axis.set(xlabel='labelled tiles', ylabel=SCORE)
+        draw_scores(axis, study, rows, kind, study.methods)
         axis.set_title(TITLES[kind], fontsize=10)
-        axis.grid(alpha=0.3)
     for axis in axes[len(kinds) :]:
         axis.set_axis_off()
     handles, titles = axes[0].get_legend_handles_labels()
-    figure.legend(handles, titles, loc='outside upper center', ncols=min(6, len(titles)))
+    figure.legend(handles, titles, loc='outside upper center', ncols=min(4, len(titles)))
     return figure
+
+
+def answer_picture(study: Study, rows: Sequence[Row], kind: str) -> Figure:
+    """Scores of one kind over the number of labelled tiles, small enough for a phone.
+
+    Only the proposed method and its start have bands.
+
+    Args:
+        study: The study.
+        rows: See :func:`summarise`.
+        kind: Fine-tuning or a probe.
+
+    Returns:
+        The figure.
+    """
+    figure = Figure(figsize=(5.4, 4), layout='constrained')
+    axis = figure.subplots()
+    banded = (study.proposed, study.start_of(study.methods[study.proposed]))
+    draw_scores(axis, study, rows, kind, banded)
+    figure.legend(loc='outside lower center', ncols=2, fontsize=9, frameon=False)
+    return figure
+
+
+def draw_scores(
+    axis: Axes, study: Study, rows: Sequence[Row], kind: str, banded: Container[str | None]
+) -> None:
+    """Draw a curve for every method, in a colour and with a marker of its own.
+
+    Args:
+        axis: Where to draw.
+        study: The study.
+        rows: See :func:`summarise`.
+        kind: Fine-tuning or a probe.
+        banded: Methods that get a band of one standard deviation.
+    """
+    colours = method_colours(study)
+    for (name, method), marker in zip(study.methods.items(), cycle(MARKERS), strict=False):
+        if not (own := curve(rows, kind, name)):
+            continue
+        labels, means = [row.labels for row in own], np.array([row.mean() for row in own])
+        bands = np.array([row.deviation() or 0.0 for row in own])
+        wide = name == study.proposed
+        axis.plot(labels, means, marker=marker, markersize=7 if wide else 5, color=colours[name],
+                  label=method.title, linewidth=2.8 if wide else 1.3)  # fmt: skip
+        if name in banded:
+            axis.fill_between(labels, means - bands, means + bands, color=colours[name], alpha=0.15)
+    axis.set_xscale('log')
+    counts = sorted({row.labels for row in rows if row.kind == kind})
+    axis.set_xticks(counts, [str(count) for count in counts])
+    axis.minorticks_off()
+    axis.set(xlabel='labelled tiles', ylabel=SCORE)
+    axis.grid(alpha=0.3)
 
 
 def class_picture(context: StudyContext, scores: Sequence[Score], labels: int) -> Figure:
@@ -96,7 +136,7 @@ def class_picture(context: StudyContext, scores: Sequence[Score], labels: int) -
                  label=context.study.methods[name].title, error_kw={'linewidth': 0.8})  # fmt: skip
     axis.set_xticks(range(len(classes)), classes)
     axis.set(ylabel='IoU', ylim=(0, None), title=f'fine-tuned with {labels} labelled tiles')
-    figure.legend(loc='outside upper center', ncols=6)
+    figure.legend(loc='outside upper center', ncols=4)
     return figure
 
 

@@ -1,8 +1,7 @@
-"""Results of a study as numbers: means, differences, labels saved."""
+"""Results of a study as numbers: means and differences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from statistics import mean, stdev
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.report.differences import Difference
-from glcnet_plugin.study.report.statistics import holm, labels_to_reach
+from glcnet_plugin.study.report.statistics import holm
 from glcnet_plugin.study.results import read_result
 from glcnet_plugin.study.settings import Study
 
@@ -184,44 +183,3 @@ def curve(rows: Iterable[Row], kind: str, method: str) -> list[Row]:
     return sorted(
         (row for row in rows if (row.kind, row.method) == (kind, method)), key=lambda r: r.labels
     )
-
-
-def labels_saved(study: Study, rows: Sequence[Row], kind: str) -> str | None:
-    """How many labels the start needs to match the proposed method with the fewest labels.
-
-    Args:
-        study: The study.
-        rows: See :func:`summarise`.
-        kind: Fine-tuning or a probe.
-
-    Returns:
-        A sentence; None where there is nothing to compare.
-    """
-    proposed = study.methods[study.proposed]
-    name = study.start_of(proposed)
-    ours = curve(rows, kind, study.proposed)
-    theirs = curve(rows, kind, name) if name else []
-    if len(theirs) < 2 or not ours:
-        return None
-    least = ours[0]
-    if theirs[0].labels != least.labels or least.against_start is None:
-        return None
-    title, other = proposed.title, study.methods[str(name)].title
-    if least.against_start.verdict != 'ahead':
-        return (
-            f'with {least.labels} labelled tiles {title} is not ahead of {other} after correction, '
-            'so no saving of labels can be given.'
-        )
-    numbers, means = [row.labels for row in theirs], [row.mean() for row in theirs]
-    for many, (before, after) in zip(numbers[1:], pairwise(means), strict=True):
-        if after < before:
-            return (
-                f'the Kappa of {other} falls from {before:.3f} to {after:.3f} at {many} labelled '
-                'tiles, so no saving of labels can be given. Is the fine-tuning too short, or are '
-                'the few labels more varied than the many?'
-            )
-    how, count = labels_to_reach(least.mean(), numbers, means)
-    text = f'{title} reaches Kappa {least.mean():.3f} with {least.labels} labelled tiles; {other}'
-    if how == 'more than':
-        return f'{text}: not reached with all {count:.0f}.'
-    return f'{text}: with about {count:.0f}, {count / least.labels:.1f} times as many.'

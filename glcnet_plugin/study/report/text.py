@@ -3,13 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from glcnet_plugin.study.report.differences import Difference
+from glcnet_plugin.study.report.labels_saved import labels_saved
 from glcnet_plugin.study.report.statistics import ENOUGH
-from glcnet_plugin.study.report.summary import (
-    SCORE,
-    SCORE_KINDS,
-    Row,
-    labels_saved,
-)
+from glcnet_plugin.study.report.summary import SCORE, SCORE_KINDS, Row
 from glcnet_plugin.study.settings import Study
 
 TITLES = {
@@ -18,6 +14,27 @@ TITLES = {
     'probe_deep': 'linear probe, last stage and encoder map',
     'probe_last': 'linear probe, last backbone stage',
     'probe_dense': 'linear probe, dense map',
+}
+_PROBE = 'A linear classifier of single pixels is fitted to frozen features: '
+EXPLAINED = {
+    'finetune': 'The whole network is trained on the labelled tiles, from the weights of a method.',
+    'probe': f'{_PROBE}those of all stages of the backbone, and the map of the encoder.',
+    'probe_deep': f'{_PROBE}those of the last stage of the backbone, and the map of the encoder.',
+    'probe_last': f'{_PROBE}those of the last stage of the backbone.',
+    'probe_dense': f'{_PROBE}the map of the decoder, for methods that pretrain one.',
+}
+TERMS = {
+    'Kappa': 'agreement with the truth beyond chance: 1 is perfect, 0 is chance',
+    'mIoU': 'intersection over union of prediction and truth, mean over the classes',
+    'OA': 'overall accuracy: share of the pixels that are right',
+    'start': 'what the pretraining of a method started from: random or existing weights',
+    'best other': 'the method of another family with the highest mean',
+    '±': 'standard deviation over the seeds',
+    '[low, high]': '95 % bootstrap interval of the mean difference of Kappa, seed by seed',
+    'ahead, behind': 'the interval excludes 0, also after correction for the number of comparisons',
+    'possibly': 'the interval excludes 0, but not after that correction',
+    'tied': 'the interval contains 0',
+    'seed': 'a draw of labelled tiles and of the random numbers of training',
 }
 
 

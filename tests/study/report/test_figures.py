@@ -69,3 +69,17 @@ def test_mosaic_shows_image_truth_and_predictions(context, tmp_path):
 def test_only_random_weights_are_grey(study):
     colours = figures.method_colours(study)
     assert colours['random'] == '#888888' and len({str(c) for c in colours.values()}) == 3
+
+
+def test_methods_differ_in_marker_too(study, scores):
+    """For readers who see no colours, and where colours repeat."""
+    rows = summarise(study, scores)
+    axis = figures.answer_picture(study, rows, 'finetune').axes[0]
+    markers = [line.get_marker() for line in axis.get_lines()]
+    assert len(set(markers)) == len(markers) == 2
+
+
+def test_no_legend_is_cut_off(study, scores):
+    figure = figures.efficiency_picture(study, summarise(study, scores))
+    figure.canvas.draw()
+    assert figure.legends[0].get_window_extent().width < figure.bbox.width

@@ -1,16 +1,11 @@
 import json
-import os
+import re
 
 import pytest
-from matplotlib.figure import Figure
 
 from glcnet_plugin.study.report import html
-from glcnet_plugin.study.report.html import (
-    Picture,
-    draw_pictures,
-    pretraining_costs,
-    write_report,
-)
+from glcnet_plugin.study.report.html import pretraining_costs, write_report
+from glcnet_plugin.study.report.pictures import draw_pictures
 from glcnet_plugin.study.report.statistics import detectable_difference
 from glcnet_plugin.study.report.summary import Score
 from glcnet_plugin.study.results import Problem, find_problems
@@ -37,6 +32,7 @@ def test_the_report_states_verdicts_and_what_could_have_been_detected(context, m
     monkeypatch.setattr(html, 'read_scores', lambda context: scores)
     page = write_report(context, []).read_text()
     detectable = detectable_difference(gains['simclr'])
+    assert '<p class="answer">Pretrain with GLCNet: +0.100 Kappa with 2 labelled tiles, by' in page
     line = (
         '5 seeds could have detected differences to the start of +0.000 to '
         f'{detectable:+.3f} with 2 tiles (power 0.8).'
@@ -50,19 +46,26 @@ def test_the_report_states_verdicts_and_what_could_have_been_detected(context, m
     assert rows['simclr']['start_detectable'] == pytest.approx(detectable)
 
 
-def test_pictures_of_the_pretraining_are_the_last_ones(context):
-    folder = context.folder / 'pretrain/glcnet/seed0/2026/vis_data/vis_image'
-    folder.mkdir(parents=True)
-    for step in (10, 5):
-        picture = folder / f'features_{step}.png'
-        picture.write_bytes(b'x')
-        os.utime(picture, (step, step))
-    (picture,) = draw_pictures(context, [], [])
-    assert picture.content.name == 'features_10.png' and not picture.has_legend
+def test_a_report_has_no_empty_section_and_explains_its_terms(context, rows, monkeypatch):
+    """It had an empty table of costs, and a last column that was cut off."""
+    empty = write_report(context, []).read_text()
+    assert 'Cost of pretraining' not in empty and '<h2>Scores' not in empty
+    assert '<pre>' not in empty and '<h2>Limits' not in empty
+    probed = [
+        Score('probe_dense', 'glcnet', 2, seed, {'OA': 0.5, 'Kappa': 0.2, 'mIoU': 0.3}, [[1]])
+        for seed in range(5)
+    ]
+    monkeypatch.setattr(html, 'read_scores', lambda context: probed)
+    page = write_report(context, []).read_text()
+    assert 'the map of the decoder, for methods that pretrain one' in page
+    assert 'agreement with the truth beyond chance' in page
+    assert 'against the' not in page.split('<h2>Limits')[0]  # columns without a difference
+    sections = re.findall('<h2>.*?(?=<h2>|</body>)', page, re.DOTALL)
+    assert all(re.sub('<.*?>', '', text.split('</h2>')[1]).strip() for text in sections)
 
 
-def test_pictures_stand_in_the_page_itself(tmp_path):
-    (tmp_path / 'x.png').write_bytes(b'abc')
-    assert Picture('x', tmp_path / 'x.png').address == 'data:image/png;base64,YWJj'
-    address = Picture('x', Figure(figsize=(1, 1))).address
-    assert address.startswith('data:image/png;base64,iVBOR')
+def test_every_report_starts_with_the_answer(context):
+    write_report(context, [])
+    content = json.loads((context.folder / 'results.json').read_text())
+    assert content['answer'].startswith('Cannot tell yet')
+    assert (context.folder / 'report.md').read_text().splitlines()[2] == content['answer']

@@ -4,33 +4,10 @@ import pytest
 from scipy import stats
 
 from glcnet_plugin.study.report.summary import (
-    Score,
-    curve,
-    labels_saved,
     read_scores,
     summarise,
 )
 from glcnet_plugin.study.settings import read_study
-
-
-def score(kind, method, labels, seed, kappa):
-    return Score(kind, method, labels, seed, {'OA': 0.9, 'Kappa': kappa, 'mIoU': 0.3}, [[1]])
-
-
-@pytest.fixture
-def scores():
-    """Five seeds: GLCNet 0.1 above random weights with 2 tiles, SimCLR about as good as GLCNet."""
-    found = []
-    for seed in range(5):
-        base = 0.2 + 0.01 * seed
-        found += [
-            score('finetune', 'random', 2, seed, base),
-            score('finetune', 'random', 4, seed, base + 0.05),
-            score('finetune', 'random', 16, seed, base + 0.15),
-            score('finetune', 'glcnet', 2, seed, base + 0.1),
-            score('finetune', 'simclr', 2, seed, base + 0.1 + (-1) ** seed * 0.01),
-        ]
-    return found
 
 
 def by_method(rows, labels=2):
@@ -56,7 +33,7 @@ def test_only_seeds_that_both_have_are_compared(study, scores):
     assert row.against_start.interval is None and row.against_start.verdict == 'too few seeds'
 
 
-def test_scores_of_one_seed_are_paired_in_any_order(study):
+def test_scores_of_one_seed_are_paired_in_any_order(study, score):
     """Each seed has its own labelled tiles, which are the same for all methods."""
     base = [0.1, 0.5, 0.3, 0.2, 0.4]
     found = [score('finetune', 'random', 2, seed, base[seed]) for seed in (0, 1, 3, 4)]
@@ -66,7 +43,7 @@ def test_scores_of_one_seed_are_paired_in_any_order(study):
     assert one.values == pytest.approx([0, 0.01, 0.03, 0.04])
 
 
-def test_p_values_are_corrected_over_the_numbers_of_labels_of_a_kind(study):
+def test_p_values_are_corrected_over_the_numbers_of_labels_of_a_kind(study, score):
     """Each pair counts once, though the start and the best method are compared twice."""
     spread = [-0.02, -0.01, 0.0, 0.01, 0.02]
     gains = {('finetune', 2): 0.07, ('finetune', 4): 0.05, ('probe', 2): 0.022}
@@ -104,7 +81,7 @@ def test_p_values_are_corrected_over_the_numbers_of_labels_of_a_kind(study):
     assert tuned['simclr'].against_best.adjusted == tuned['glcnet'].against_best.adjusted
 
 
-def test_a_single_seed_does_not_count_in_the_correction(study, scores):
+def test_a_single_seed_does_not_count_in_the_correction(study, scores, score):
     alone = [score('probe', name, 2, 0, 0.3) for name in ('random', 'glcnet')]
     with_it = summarise(study, [*scores, *alone])
     assert with_it[: len(summarise(study, scores))] == summarise(study, scores)
@@ -120,44 +97,6 @@ def test_variants_of_a_method_are_no_baselines_of_it(study_file, scores):
     options = {'methods.simclr.family': 'glcnet'}
     study = read_study(study_file, options=options)
     assert by_method(summarise(study, scores))['glcnet'].against_best.other == 'random'
-
-
-def test_labels_saved_are_read_off_the_curve_of_random_weights(study, scores):
-    rows = summarise(study, scores)
-    assert [row.labels for row in curve(rows, 'finetune', 'random')] == [2, 4, 16]
-    text = labels_saved(study, rows, 'finetune')
-    # 0.32 lies half way between 0.27 with 4 and 0.37 with 16 tiles: about 8
-    assert text == (
-        'GLCNet reaches Kappa 0.320 with 2 labelled tiles; random weights: with about 8, 4.0 '
-        'times as many.'
-    )
-    assert labels_saved(study, rows, 'probe') is None
-
-
-@pytest.mark.parametrize(
-    ('gain', 'said'),
-    [
-        (-0.1, 'GLCNet is not ahead of random weights after correction, so no saving'),
-        (0.5, 'not reached with all 16'),
-    ],
-)
-def test_labels_saved_beyond_the_curve(study, scores, gain, said):
-    changed = [
-        score(s.kind, s.method, s.labels, s.seed, s.scores['Kappa'] + gain * (s.method == 'glcnet'))
-        for s in scores
-    ]
-    assert said in labels_saved(study, summarise(study, changed), 'finetune')
-
-
-def test_a_curve_that_falls_tells_nothing(study, scores):
-    changed = [
-        score(s.kind, s.method, s.labels, s.seed, s.scores['Kappa'] - 0.15 * (s.labels == 16))
-        for s in scores
-    ]
-    text = labels_saved(study, summarise(study, changed), 'finetune')
-    assert text.startswith(
-        'the Kappa of random weights falls from 0.270 to 0.220 at 16 labelled tiles'
-    )
 
 
 def test_scores_are_read_from_finished_jobs(context):
