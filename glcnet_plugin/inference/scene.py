@@ -8,7 +8,7 @@ import numpy as np
 from rasterio import Affine
 
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info, read_masked
-from glcnet_plugin.datasets.io.rasters import file_state
+from glcnet_plugin.datasets.io.rasters import band_indices, file_state
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling
 from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
@@ -113,7 +113,7 @@ def check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) ->
         model: The network.
 
     Raises:
-        DataError: If number or names of the bands differ.
+        DataError: If number or names of the bands differ, or it lacks those that are chosen.
         ConfigError: If the network has too many classes for a map.
     """
     if len(model.classes) > NODATA:
@@ -125,6 +125,7 @@ def check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) ->
             f'{scene} has {info.bands} bands, but the network takes {model.bands}'
             f'{f" ({chr(44).join(model.band_names)})" if model.band_names else ""}'
         )
+    band_indices(chosen, info.bands, info.band_names, scene)
     named = [name for name in info.band_names if name]
     if chosen is None and model.band_names and named and named != list(model.band_names):
         raise DataError(

@@ -1,8 +1,11 @@
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from PIL import Image
 
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.masks import read_mask
@@ -14,6 +17,7 @@ from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile
 from glcnet_plugin.evaluation.probe import fit_linear
 from glcnet_plugin.inference.fit_probe import fit_probe
 from glcnet_plugin.inference.loading import load_model
+from glcnet_plugin.inference.scene import predict_scene
 
 pytestmark = pytest.mark.slow
 
@@ -71,3 +75,21 @@ def test_bands_are_read_in_the_order_of_the_pretraining(scenes, tmp_path, base, 
         (reader,) = (s for s in loader.dataset.pipeline if s.type == 'glcnet_plugin.LoadRSImage')
         assert reader.bands == [2, 1, 0]
     assert load_model(path, device='cpu').loading == {'bands': [2, 1, 0]}
+
+
+def test_a_probe_of_sparse_labels_predicts_scenes(scenes, tmp_path, base, pretrained):
+    """Of each tile, only some pixels are drawn."""
+    for part in ('images', 'masks'):
+        shutil.copytree(scenes / part, tmp_path / 'drawn' / part)
+    for name in ('classes.json', 'manifest.csv'):
+        shutil.copy(scenes / name, tmp_path / 'drawn')
+    for path in (tmp_path / 'drawn/masks').iterdir():
+        mask = read_mask(path)
+        drawn = np.full_like(mask, 255)
+        drawn[40:44], drawn[100:120, 20:30] = mask[40:44], mask[100:120, 20:30]
+        Image.fromarray(drawn).save(path)
+    path = fit_probe(str(pretrained[0]), tmp_path / 'drawn', tmp_path / 'probe', base)
+    image = next(iter(image_files(scenes / 'images').values()))
+    report = predict_scene(image, load_model(path, device='cpu'), tmp_path / 'maps')
+    assert sum(report.pixels.values()) == 160 * 160 and report.nodata == 0
+    assert sum(count > 0 for count in report.pixels.values()) > 1

@@ -55,6 +55,13 @@ def test_how_images_are_loaded_is_recorded(cfg, save):
     assert model.loading == {'bands': [2, 1, 0], 'nodata_fill': 7.0} and model.window == 96
 
 
+def test_bands_that_the_config_names_are_found_in_files_without_names(cfg, save):
+    """Each window was unreadable, and the whole map nodata."""
+    chosen = dict(bands=['b', 'r', 'g'], band_names=['r', 'g', 'b', 'nir'])
+    cfg.test_dataloader.dataset.pipeline[1].update(chosen)
+    assert load_model(save()[0], device='cpu').loading == {'bands': [2, 0, 1]}
+
+
 def test_what_a_checkpoint_lacks_is_named(save, tmp_path, cfg):
     with pytest.raises(DataError, match='x.pth holds no config: give the config file'):
         load_model(save(text='')[0])

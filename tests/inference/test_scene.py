@@ -134,3 +134,15 @@ def test_values_in_another_unit_are_noted(make_model, write_scene, tmp_path):
         notes = predict_scene(path, model, tmp_path / 'maps').notes
         assert [int(note.split()[1]) for note in notes] == noted
     assert 'the network was trained on 1e+04 ± 80: is it in the same unit?' in notes[0]
+
+
+def test_bands_that_the_scene_does_not_name_are_refused_before_the_first_window(
+    make_model, write_scene, tmp_path
+):
+    path, _ = write_scene(40, 40)
+    model = make_model(loading={'bands': ['nir', 'red', 'green']})
+    with pytest.raises(DataError, match=r"scene.tif has no bands named \['nir', 'red', 'green'\]"):
+        predict_scene(path, model, tmp_path / 'maps')
+    model = make_model(loading={'bands': [1, 2, 3]})
+    with pytest.raises(DataError, match='has 3 bands, cannot choose'):
+        predict_scene(path, model, tmp_path / 'maps')
