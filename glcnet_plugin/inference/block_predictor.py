@@ -74,6 +74,7 @@ class BlockPredictor:
         tiling: Windows and batches.
         augment: Whether to average over flips and quarter turns.
         amp: Whether to compute in half precision.
+        confidence: Whether to give confidence and entropy, too.
     """
 
     scene: str
@@ -82,6 +83,7 @@ class BlockPredictor:
     tiling: Tiling
     augment: bool = False
     amp: bool = False
+    confidence: bool = True
 
     def __call__(self, block: Block) -> tuple[Block, NDArray[np.uint8], list[str]]:
         """Predict a block.
@@ -91,10 +93,10 @@ class BlockPredictor:
 
         Returns:
             The block; (3, height, width) class, confidence and entropy, the last two in per
-            cent; and what could not be read.
+            cent, or (1, height, width) class; and what could not be read.
         """
         sums, weights, missing, errors = self.blend(block)
-        return block, decide(sums, weights, missing), errors
+        return block, decide(sums, weights, missing, self.confidence), errors
 
     def blend(self, block: Block) -> Blended:
         """Blend what the network gives for the windows that touch a block.
@@ -222,24 +224,27 @@ def inside(block: Block, corner: Corner, size: tuple[int, int]) -> list[slice]:
 
 
 def decide(
-    sums: NDArray[np.float32], weights: NDArray[np.float32], missing: NDArray[np.bool_]
-) -> NDArray[np.uint8]:
+    sums: NDArray[np.float32], weights: NDArray[np.float32], missing: NDArray[np.bool_],
+    confidence: bool = True,
+) -> NDArray[np.uint8]:  # fmt: skip
     """Choose the class of every pixel.
 
     Args:
         sums: (classes, height, width) weighted sums of probabilities.
         weights: (height, width) sums of the weights.
         missing: (height, width) pixels without data.
+        confidence: Whether to give the last two.
 
     Returns:
         (3, height, width): class; its probability, and the entropy as a share of its largest
         value, in per cent. 255 where nothing was predicted.
     """
-    probabilities = sums / np.maximum(weights, 1e-12)
-    values = np.zeros((3, *weights.shape), np.uint8)
-    values[0] = probabilities.argmax(0)
-    values[1] = np.rint(FULL * probabilities.max(0))
-    entropy = -(probabilities * np.log(np.maximum(probabilities, 1e-12))).sum(0)
-    values[2] = np.rint(FULL * np.clip(entropy / np.log(max(2, len(sums))), 0, 1))
+    values = np.zeros((3 if confidence else 1, *weights.shape), np.uint8)
+    values[0] = sums.argmax(0)
+    if confidence:
+        probabilities = sums / np.maximum(weights, 1e-12)
+        values[1] = np.rint(FULL * probabilities.max(0))
+        entropy = -(probabilities * np.log(np.maximum(probabilities, 1e-12))).sum(0)
+        values[2] = np.rint(FULL * np.clip(entropy / np.log(max(2, len(sums))), 0, 1))
     values[:, missing | (weights == 0)] = NODATA
     return values

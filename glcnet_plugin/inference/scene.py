@@ -92,7 +92,7 @@ def predict_scene(
     if confidence:
         path = stem.with_name(f'{stem.name}_confidence.tif')
         extra = MapWriter(path, size, place, settings, ('confidence', 'entropy'))
-    predict = BlockPredictor(str(scene), size, model, tiling, augment, amp)
+    predict = BlockPredictor(str(scene), size, model, tiling, augment, amp, confidence)
     done = writer.done if extra is None else writer.done & extra.done
     left = [part for part in block_grid(size, tiling.block) if part not in done]
     unreadable: list[str] = []

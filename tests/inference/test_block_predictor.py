@@ -68,6 +68,8 @@ def test_entropy_and_confidence_of_known_probabilities():
     sums = np.array([[[1.0, 2.0]], [[0.0, 2.0]]], np.float32)  # certain; two equal ones
     values = decide(sums, np.array([[1.0, 4.0]], np.float32), np.zeros((1, 2), bool))
     assert values[:, 0].tolist() == [[0, 0], [100, 50], [0, 100]]
+    alone = decide(sums, np.array([[1.0, 4.0]], np.float32), np.zeros((1, 2), bool), False)
+    np.testing.assert_array_equal(alone, values[:1])
     empty = decide(sums, np.array([[0.0, 4.0]], np.float32), np.array([[False, True]]))
     assert (empty == 255).all()
 
