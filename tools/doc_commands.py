@@ -29,7 +29,11 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 STEPS = 'train_cfg.max_iters=2 param_scheduler=None train_dataloader.batch_size=2'
-EPOCHS = 'train_cfg.max_epochs=1 train_dataloader.batch_size=2'
+EPOCHS = 'train_cfg.max_epochs=1 train_dataloader.batch_size=2 train_dataloader.dataset.indices=4'
+STUDY = (
+    """"only=['imagenet','glcnet']" "labels=['4']" "seeds=[0,1]" pretrain_steps=60 """
+    'methods.glcnet.options.train_dataloader.batch_size=2'
+)
 VIEWS = 'train_dataloader.num_workers=0 train_dataloader.persistent_workers=False'
 # what makes the commands of the documents small: a pattern of the command, and its replacement
 SMALL = (
@@ -37,6 +41,7 @@ SMALL = (
     (r'(make_geotiffs\.py \S+)', r'\1 --size 384'),
     (r'(tools/(?:dist_)?train\.\w+ \S+\d+i_[^/\s]+.*)', rf'\1 --cfg-options {STEPS} {VIEWS}'),
     (r'(tools/(?:dist_)?train\.\w+ \S+\d+e_[^/\s]+.*)', rf'\1 --cfg-options {EPOCHS} {VIEWS}'),
+    (r'(tools/benchmark\.py .*)', rf'\1 --cfg-options {STUDY}'),
     (r'(?<=/)iter_(300|1000)\.pth', 'iter_2.pth'),
     (r'(?<=/)epoch_(60|100|150)\.pth', 'epoch_1.pth'),
 )
