@@ -39,7 +39,7 @@ def inputs_from_config(cfg: Config) -> CheckInputs:
     inputs, first = CheckInputs(), dict[str, Any]()
     for split in (TRAIN, 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader')
-        if loader is None or (split == 'test' and loader == cfg.get('val_dataloader')):
+        if loader is None or (split == 'test' and not _is_tested(cfg)):
             continue
         for settings in _dataset_settings(loader):
             for dataset in _unwrapped(_build(settings, split, cfg)):
@@ -48,6 +48,14 @@ def inputs_from_config(cfg: Config) -> CheckInputs:
     inputs.issues += scale_issues(first.get(TRAIN), first.get('val', first.get('test')))
     inputs.issues += _check_model(cfg)
     return inputs
+
+
+def _is_tested(cfg: Config) -> bool:
+    """Whether a config scores test images of its own.
+
+    A pretraining without evaluators has the loader for mmpretrain's ``FeatureExtractor`` alone.
+    """
+    return cfg.get('test_evaluator') != [] and cfg.test_dataloader != cfg.get('val_dataloader')
 
 
 def _dataset_settings(loader: Any) -> Iterator[Any]:
