@@ -25,15 +25,26 @@ from doc_classes import class_section, classes_page, plain, published_sets
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ('tools', 'tools/dataset_tools', 'demo', 'demo/synthetic')
-INTERNAL = ('check_docs', 'check_pair', 'doc_')  # for those who change the package
-# functions without OpenMMLab types in their signatures
-MODULES = (
-    'models.losses.contrastive',
-    'models.utils.style',
-    'models.utils.regions',
-    'geometry',
-    'evaluation.confusion',
-    'evaluation.probe',
+INTERNAL = (
+    'check_docs',
+    'check_pair',
+    'doc_',
+    'feature_picture',
+    'map_picture',
+)  # for those who change the package
+# the formulas; no type of OpenMMLab is needed to call them
+FUNCTIONS = (
+    'models.losses.contrastive.nt_xent',
+    'models.losses.contrastive.queue_nt_xent',
+    'models.utils.style.style_vector',
+    'models.utils.regions.sample_regions',
+    'models.utils.regions.pool_regions',
+    'geometry.crop_resize_matrix',
+    'geometry.flip_matrix',
+    'geometry.rotate90_matrix',
+    'geometry.map_points',
+    'geometry.view_overlap',
+    'evaluation.confusion.confusion_matrix',
 )
 
 
@@ -131,11 +142,15 @@ def classes_of_set(kind: griffe.Class) -> list[str]:
 
 
 def public_names() -> list[str]:
-    """Paths of the functions and classes of ``glcnet_plugin.apis``."""
+    """Paths of the functions and classes of ``glcnet_plugin.apis``, in the order of its text."""
     tree = ast.parse((ROOT / 'glcnet_plugin/apis/__init__.py').read_text(encoding='utf-8'))
     (call,) = (n for n in ast.walk(tree) if isinstance(n, ast.Call))
     modules: dict[str, list[str]] = ast.literal_eval(call.keywords[0].value)
-    return [f'glcnet_plugin.{module}.{name}' for module, names in modules.items() for name in names]
+    text = ast.get_docstring(tree) or ''
+    paths = [
+        f'glcnet_plugin.{module}.{name}' for module, names in modules.items() for name in names
+    ]
+    return sorted(paths, key=lambda path: text.find(f'`{path.rsplit(".", 1)[1]}`'))
 
 
 def api_page() -> str:
@@ -144,7 +159,7 @@ def api_page() -> str:
         '# Python API',
         'These names are attributes of `glcnet_plugin`: `glcnet_plugin.load_model(...)`. '
         'Importing the package imports nothing else before one of them is used.',
-        *(f'::: {name}' for name in sorted(public_names(), key=lambda path: path.split('.')[-1])),
+        *(f'::: {path}' for path in public_names()),
     ]
     return '\n\n'.join(text) + '\n'
 
@@ -152,19 +167,20 @@ def api_page() -> str:
 def functions_page() -> str:
     """The pure functions, to be filled by mkdocstrings."""
     text = ['# Functions of the method', 'Tensors or arrays in and out, no type of OpenMMLab.']
-    for module in MODULES:
-        options = '    options:\n      heading_level: 3\n      show_root_heading: false'
-        text += [f'## {module}', f'::: glcnet_plugin.{module}\n{options}']
+    for path in FUNCTIONS:
+        module, _, name = path.rpartition('.')
+        text += [f'::: glcnet_plugin.{path}', f'`from glcnet_plugin.{module} import {name}`']
     return '\n\n'.join(text) + '\n'
 
 
 def notebook_page(path: Path) -> str:
     """A notebook as Markdown."""
     cells: list[dict[str, Any]] = json.loads(path.read_text(encoding='utf-8'))['cells']
-    text = []
+    text: list[str] = []
     for cell in cells:
         source = ''.join(cell['source'])
         text.append(source if cell['cell_type'] == 'markdown' else f'```python\n{source}\n```')
+    text.insert(1, f'*To run it, open `docs/notebooks/{path.name}` in Jupyter.*')
     return '\n\n'.join(text) + '\n'
 
 

@@ -61,4 +61,6 @@ def test_notebook_cells_become_text_and_code(tmp_path):
         {'cell_type': 'code', 'source': ['x = 1'], 'outputs': []},
     ]
     (tmp_path / 'a.ipynb').write_text(json.dumps({'cells': cells}))
-    assert notebook_page(tmp_path / 'a.ipynb') == '# Title\ntext\n\n```python\nx = 1\n```\n'
+    page = notebook_page(tmp_path / 'a.ipynb')
+    assert page.startswith('# Title\ntext\n\n*To run it, open `docs/notebooks/a.ipynb`')
+    assert page.endswith('\n\n```python\nx = 1\n```\n')
