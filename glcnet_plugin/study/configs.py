@@ -21,17 +21,19 @@ from glcnet_plugin.study.settings import config_file
 from glcnet_plugin.study.validation import set_options
 
 
-def pretrain_config(context: StudyContext, job: Job) -> Config:
+def pretrain_config(context: StudyContext, job: Job, steps: int | None = None) -> Config:
     """Config of a pretraining.
 
     Args:
         context: The study.
         job: The pretraining; its method has a config.
+        steps: Number of steps; None for that of the study.
 
     Returns:
         The config, with the study's data and number of steps.
     """
     study, method = context.study, context.method_of(job)
+    steps = steps or study.pretrain_steps
     cfg = Config.fromfile(config_file(str(method.config)))
     folder, tile_list = Path(study.data.root, 'images'), str(context.tile_list('train'))
     if study.data.pretrain_root is not None:
@@ -48,10 +50,10 @@ def pretrain_config(context: StudyContext, job: Job) -> Config:
         samples = len(DATASETS.build(loader.dataset))
     batches = samples / loader.batch_size
     per_epoch = max(1, floor(batches) if loader.get('drop_last') else ceil(batches))
-    epochs = max(1, round(study.pretrain_steps / per_epoch))
+    epochs = max(1, round(steps / per_epoch))
     if 'max_iters' in cfg.train_cfg:
-        scale_schedule(cfg, study.pretrain_steps)
-        length = study.pretrain_steps
+        scale_schedule(cfg, steps)
+        length = steps
     else:
         length = cfg.train_cfg.max_epochs = epochs
     interval = max(1, length // 10)

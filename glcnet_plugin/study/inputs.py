@@ -36,6 +36,8 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
             'pretrain_tiles': digest(tiles.train),
             'pretrain_data': folder_digest(study.data.pretrain_root, cache),
         }
+        if study.pretrain_minutes is not None:
+            inputs['pretrain_minutes'] = study.pretrain_minutes
         if study.data.pretrain_window is not None:
             inputs['pretrain_window'] = study.data.pretrain_window
         if method.checkpoint is not None:

@@ -101,6 +101,8 @@ class Study:
         seeds: One draw of labels and one fine-tuning each.
         pretrain_seeds: Seeds of the pretraining; seed number i takes the i-th, in turn.
         pretrain_steps: Steps of every pretraining, rounded to whole epochs.
+        pretrain_minutes: Minutes of every pretraining, in place of its steps: as many as take so
+            long on the machine that runs it, see :func:`steps_within`. None for equal steps.
         finetune: Whether to fine-tune; else only the probes are run, in a third of the time.
         finetune_options: Settings of every fine-tuning.
         only: Names of the methods of this run; None for all.
@@ -119,6 +121,7 @@ class Study:
     seeds: Sequence[int]
     pretrain_seeds: Sequence[int] = (0,)
     pretrain_steps: int = 700
+    pretrain_minutes: int | float | None = None
     finetune: bool = True
     finetune_options: Mapping[str, Any] = field(default_factory=dict)
     only: Sequence[str] | None = None
@@ -224,6 +227,11 @@ def _check(study: Study, where: str) -> None:
             raise ConfigError(f'{where}: {key} {values}: list at least one, each only once')
     if study.pretrain_steps < 1:
         raise ConfigError(f'{where}: pretrain_steps must be at least 1, got {study.pretrain_steps}')
+    if study.pretrain_minutes is not None and not study.pretrain_minutes > 0:
+        raise ConfigError(
+            f'{where}: pretrain_minutes must be positive, got {study.pretrain_minutes}; use None '
+            'for equal steps'
+        )
 
 
 def _check_options(config: str, options: Mapping[str, Any], where: str) -> None:

@@ -28,6 +28,11 @@ def test_pretraining_reads_the_pool_for_so_many_steps(context, jobs):
     assert cfg.default_hooks.checkpoint.max_keep_ckpts == 1
 
 
+def test_another_number_of_steps(context, jobs):
+    cfg = pretrain_config(context, jobs['pretrain/glcnet/seed0'], 9)
+    assert cfg.train_cfg.max_epochs == 4  # of 2 steps each
+
+
 def test_pretraining_on_another_folder_takes_all_of_it(study_file, jobs, tmp_path):
     (tmp_path / 'other').mkdir()
     for index in range(9):

@@ -54,6 +54,13 @@ def test_inputs_change_with_what_a_result_depends_on(study_file, context, option
     assert {key for key in inputs[0] if inputs[0][key] != inputs[1][key]} == changed
 
 
+def test_minutes_are_an_input_where_they_are_set(context, jobs):
+    job = jobs['pretrain/glcnet/seed0']
+    other = replace(context, study=replace(context.study, pretrain_minutes=5))
+    before, after = inputs_of(job, context), inputs_of(job, other)
+    assert after == {**before, 'pretrain_minutes': 5}
+
+
 @pytest.mark.parametrize(
     ('options', 'changed'),
     [

@@ -59,6 +59,7 @@ def test_seeds_take_pretrainings_in_turn(study_file):
         ({'seeds': []}, r'seeds \[\]: list at least one'),
         ({'labels': ['1', '1']}, 'each only once'),
         ({'pretrain_steps': 0}, 'at least 1, got 0'),
+        ({'pretrain_minutes': 0.0}, 'must be positive, got 0.0; use None'),
         ({'sedes': [1]}, "'sedes' is unknown; choose from name, title"),
         ({'seeds.3': 0}, 'options: seeds.3 = 0 cannot be set in .*small.py'),
         ({'seeds': 3}, r'seeds must be list\[int\], got 3'),

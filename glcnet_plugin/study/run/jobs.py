@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from glcnet_plugin.study.digests import file_digest
 from glcnet_plugin.study.inputs import inputs_of
 from glcnet_plugin.study.plan import Job
 from glcnet_plugin.study.results import LOG
+from glcnet_plugin.study.run.budget import steps_within
 from glcnet_plugin.study.run.probing import SCORES, probe_weights
 from glcnet_plugin.study.tiles import write_lists
 from glcnet_plugin.utils.atomic_io import write_atomic
@@ -109,7 +111,10 @@ def train(cfg: Config, folder: Path, seed: int) -> Runner:
 def pretrain(context: StudyContext, job: Job) -> Result:
     """Pretrain; leaves ``weights.pth`` and the config in the folder of the job."""
     folder = context.folder_of(job)
-    cfg = pretrain_config(context, job)
+    cfg, budget = pretrain_config(context, job), {}
+    if (minutes := context.study.pretrain_minutes) is not None:
+        budget = steps_within(minutes, cfg, folder, partial(train, seed=job.seed))
+        cfg = pretrain_config(context, job, budget['steps'])
     cfg.dump(folder / 'config.py')
     (folder / WEIGHTS).unlink(missing_ok=True)  # of a run that was stopped at its very end
     start, resumed = time.time(), latest_checkpoint(folder)[0] is not None
@@ -118,6 +123,7 @@ def pretrain(context: StudyContext, job: Job) -> Result:
     (folder / f'{WEIGHTS}.part').replace(folder / WEIGHTS)
     scalars = runner.message_hub.log_scalars
     return {
+        **budget,
         'images': len(runner.train_dataloader.dataset),
         'epochs': cfg.train_cfg.get('max_epochs', runner.epoch),
         'steps': runner.iter,

@@ -57,6 +57,14 @@ def test_pretrain_then_fine_tune_and_probe(run, context, jobs):
     }
 
 
+def test_minutes_in_place_of_steps(context, jobs, tmp_path, monkeypatch):
+    monkeypatch.setattr('glcnet_plugin.study.run.budget.seconds_per_step', lambda *_: 15.0)
+    timed = replace(context, study=replace(context.study, pretrain_minutes=1))
+    result = run_job(replace(timed, folder=tmp_path / 'other'), jobs['pretrain/simclr/seed0'])
+    assert (result['steps'], result['seconds_per_step']) == (4, 15)
+    assert 'pretrain_minutes' in result['inputs'] and result['training_seconds'] > 0
+
+
 def test_fine_tuning_is_the_same_twice(run):
     first = run('finetune/random/2tiles/seed1')
     assert run('finetune/random/2tiles/seed1', 'another')['hist'] == first['hist']
