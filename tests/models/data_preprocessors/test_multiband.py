@@ -1,11 +1,13 @@
 import pytest
 import torch
 from mmengine.registry import MODELS
+from mmpretrain.structures import DataSample
 
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.models.data_preprocessors.multiband import (
     RSSegDataPreProcessor,
     RSSelfSupDataPreprocessor,
+    move_samples,
 )
 
 TYPES = ['glcnet_plugin.RSSelfSupDataPreprocessor', 'glcnet_plugin.RSSegDataPreProcessor']
@@ -70,3 +72,36 @@ def test_bands_of_views_must_match_the_means():
     model = RSSelfSupDataPreprocessor(mean=[0.0] * 3, std=[1.0] * 3)
     with pytest.raises(DataError, match=r'5 bands.*3 means.*in_channels'):
         model({'inputs': [torch.zeros(2, 5, 3, 3)] * 2, 'data_samples': None})
+
+
+def samples(count):
+    made = [DataSample(metainfo=dict(img_path=str(index))) for index in range(count)]
+    for index, sample in enumerate(made):
+        sample.set_field(torch.full((2, 3, 3), float(index)), 'view_matrix')
+        sample.set_field(torch.zeros(index + 1), 'ragged')
+        sample.set_field(7 + index, 'scene')
+    made[0].set_field(torch.ones(2), 'of_one')
+    return made
+
+
+def test_samples_are_moved_with_one_copy_per_key(monkeypatch):
+    """On a GPU each of 64 copies waited for the device."""
+    copies = []
+    original = torch.Tensor.to
+    monkeypatch.setattr(
+        torch.Tensor,
+        'to',
+        lambda self, *args, **kw: copies.append(1) or original(self, *args, **kw),
+    )
+    moved = move_samples(samples(5), 'meta')
+    assert len(copies) == 1 and all(one.view_matrix.device.type == 'meta' for one in moved)
+    assert moved[0].ragged.device.type == moved[0].of_one.device.type == 'cpu'
+
+
+def test_moved_samples_are_the_same():
+    before = samples(3)
+    after = RSSelfSupDataPreprocessor(mean=[0.0], std=[1.0]).cast_data(before)
+    for one, other in zip(before, after, strict=True):
+        assert torch.equal(one.view_matrix, other.view_matrix) and one.scene == other.scene
+        assert torch.equal(one.ragged, other.ragged) and one.img_path == other.img_path
+    assert 'of_one' in after[0] and 'of_one' not in after[1] and move_samples([], 'cpu') == []
