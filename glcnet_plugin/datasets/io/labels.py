@@ -182,8 +182,9 @@ class LabelRule:
         if self.ignore == IGNORE:
             table = table.astype(np.uint8)
         inside = (ids >= low) & (ids <= high)
-        wide = ids.astype(np.int64)  # NumPy 2.5 refuses 256 beside uint8
-        return np.asarray(table[np.where(inside, wide, high + 1) - low])
+        places = np.full(ids.shape, high - low + 1)
+        places[inside] = ids[inside].astype(np.int64) - low
+        return np.asarray(table[places])
 
     def count(self, ids: NDArray[Any]) -> NDArray[np.int64]:
         """Count the pixels of each training class; values of no class count for none.
