@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from data_tools import write_tiles
 from measure import RESULTS
-from suite import Suite, time_limit
+from suite import Suite, time_limit, waiting_lines
 from suite_loader import samples_per_second, view_seconds, waiting
 from training_step import Case, step_seconds
 
@@ -47,12 +47,12 @@ def ceilings(suite: Suite) -> None:
 
 
 def methods(suite: Suite) -> None:
-    """Steps of all methods in all precisions."""
+    """Steps of all methods in mixed precision, and of the first two in all precisions."""
     for precision in reversed(suite.precisions):  # what is used most comes first
-        for method in METHODS:
+        for method in METHODS if precision == suite.mixed else METHODS[:2]:
             suite.step('methods', Case(method, suite.network, precision))
-        for method in ('bare', 'glcnet'):
-            suite.step('methods', Case(method, suite.network, precision, channels_last=True))
+    for method in METHODS[:2]:
+        suite.step('methods', Case(method, suite.network, suite.mixed, channels_last=True))
 
 
 def options(suite: Suite) -> None:
@@ -122,7 +122,7 @@ def device_views(suite: Suite) -> None:
 
 
 def profile(suite: Suite) -> None:
-    """The operators that a step of GLCNet spends its time in, and how often it launches."""
+    """The operators that a step of GLCNet spends its time in, and how often it waits."""
     activities = [torch.profiler.ProfilerActivity.CPU]
     if suite.device == 'cuda':
         activities.append(torch.profiler.ProfilerActivity.CUDA)
@@ -141,7 +141,14 @@ def profile(suite: Suite) -> None:
         counts = {e.key: e.count / 2 for e in events if e.key.startswith('cuda')}
         return {**row, 'calls': counts, 'operators': sum(e.count for e in events) / 2}
 
+    def waits() -> dict[str, Any]:
+        step = suite.build(Case('glcnet', suite.network, suite.mixed))
+        step_seconds(step, 0, suite.warmup)
+        return waiting_lines(step)
+
     suite.measure('profile', f'glcnet {suite.mixed}', run)
+    if suite.device == 'cuda':
+        suite.measure('profile', 'lines that wait for the device', waits)
 
 
 def compiled(suite: Suite) -> None:

@@ -5,6 +5,8 @@ import json
 import signal
 import statistics
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -109,3 +111,14 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def waiting_lines(step: Callable[[], Any]) -> dict[str, int]:
+    """Lines of Python in which a step waits for the CUDA device, and how often."""
+    torch.cuda.set_sync_debug_mode('warn')
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        step()
+    torch.cuda.set_sync_debug_mode('default')
+    lines = (f'{Path(one.filename).name}:{one.lineno}' for one in caught)
+    return dict(Counter(lines).most_common())

@@ -1,9 +1,10 @@
 import json
 import time
+import warnings
 
 import pytest
 from data_tools import write_tiles
-from suite import Suite, time_limit
+from suite import Suite, time_limit, waiting_lines
 from training_step import Case
 
 
@@ -38,6 +39,18 @@ def test_a_batch_in_parts_is_one_step(suite, tmp_path):
     suite.step('steps', case, 'in parts', 2)
     row = suite.figures['steps']['glcnet fp32 in parts']
     assert row['batch'] == 4 and 0 < row['ms'] <= row['worst_ms']
+
+
+def test_lines_that_wait_are_counted(monkeypatch):
+    modes = []
+    monkeypatch.setattr('torch.cuda.set_sync_debug_mode', modes.append)
+
+    def step():
+        for _ in range(2):
+            warnings.warn('called a synchronizing CUDA operation', stacklevel=1)
+
+    assert list(waiting_lines(step).values()) == [2]
+    assert modes == ['warn', 'default']
 
 
 def test_time_limit():

@@ -67,7 +67,8 @@ def sample_regions(
         raise ConfigError(f'num_regions must be at least 1, got {num_regions}')
     # a coordinate in half precision is off by whole pixels
     with full_precision(view_matrix) as (view_matrix,):
-        side = view_matrix.new_tensor([width, height])
+        # filled on the device: new_tensor would wait for it
+        side = torch.stack([view_matrix.new_full((), length) for length in (width, height)])
         # inv_ex, since inv waits for the device to look for singular matrices
         between = view_matrix.flip(1) @ torch.linalg.inv_ex(view_matrix).inverse  # (B, 2, 3, 3)
         to_view2 = between[:, 0]  # (B, 3, 3)
