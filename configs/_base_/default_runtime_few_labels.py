@@ -1,7 +1,8 @@
 # Fine-tuning on few labels: the linear probe first, then small steps away from it.
 _base_ = './default_runtime_seg.py'
 default_hooks = dict(
-    # the statistics of the pretraining; see docs/tutorials/rgb_tiles.md for those of one's own images
+    # the statistics of the pretraining; for those of one's own images see
+    # docs/tutorials/rgb_tiles.md
     freeze_norm=dict(type='glcnet_plugin.FreezeNormHook', modules=('backbone',)),
     probe_init=dict(type='glcnet_plugin.ProbeInitHook'),
     # the weights of about the last 50 steps, which are scored, and saved as `state_dict`
