@@ -15,7 +15,14 @@ import numpy as np
 
 from glcnet_plugin.datasets.io.colour_bands import colour_bands
 from glcnet_plugin.datasets.io.images import read_masked
-from glcnet_plugin.datasets.io.rasters import Bands, Image, Missing, Window, checked_window
+from glcnet_plugin.datasets.io.rasters import (
+    SIDE_FILES,
+    Bands,
+    Image,
+    Missing,
+    Window,
+    checked_window,
+)
 from glcnet_plugin.errors import DataError
 
 COMMAND = 'tools/dataset_tools/cache_tiles.py'
@@ -167,9 +174,14 @@ def image_key(path: str | Path, bands: Bands | None, alpha: str) -> np.uint64:
 
 
 def image_state(path: str | Path) -> tuple[int, int] | None:
-    """Size and time of a file; None for one that is gone, or an address."""
-    try:
-        status = os.stat(path)  # noqa: PTH116  # Path costs more than the rest
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+    """Size and latest time of an image with the files beside it; None if it is no file here."""
+    size, latest = 0, 0
+    for ending in ('', *SIDE_FILES):
+        try:
+            status = os.stat(f'{path}{ending}')  # noqa: PTH116  # Path costs more than the rest
+        except OSError:
+            if not ending:
+                return None
+            continue
+        size, latest = size + status.st_size, max(latest, status.st_mtime_ns)
+    return size, latest

@@ -86,6 +86,14 @@ def test_changed_and_unknown_images_and_other_choices_are_not_there(cache, image
     assert image_state(gone) is None
 
 
+def test_a_mask_beside_an_image_counts_with_it(cache, images):
+    path = images[-1]
+    Path(f'{path}.msk').write_bytes(b'mask')
+    assert not cache.holds(path)
+    Path(f'{path}.msk').unlink()
+    assert cache.holds(path)
+
+
 def test_keys_tell_paths_bands_and_alpha_apart():
     keys = {
         int(image_key(path, bands, alpha))
