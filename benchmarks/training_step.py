@@ -216,7 +216,7 @@ def compare(steps: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, di
 
 
 def main() -> None:
-    """Measure on the CPU, in one thread, and write the figures."""
+    """Measure on the CPU, in one thread and the memory format of the config; write the figures."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -231,7 +231,8 @@ def main() -> None:
         for network in args.networks:
             cfg = Case('glcnet', network).config()
             count = args.batch or cfg.train_dataloader.batch_size
-            cases = [Case(method, network) for method in ('bare', 'glcnet', 'simclr')]
+            last = 'channels_last' in cfg.default_hooks
+            cases = [Case(m, network, channels_last=last) for m in ('bare', 'glcnet', 'simclr')]
             batch = draw_batch(cases[0], Path(folder, 'tiles/images'), count)
             steps = {case.method: Step(case, batch, 'cpu') for case in cases}
             figures[network] = {'batch': count, **compare(steps, args.rounds)}
