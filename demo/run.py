@@ -10,31 +10,29 @@ Example:
 """
 
 import argparse
-import os
 import signal
 import sys
 import time
-import warnings
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from glcnet_plugin.utils.cli import exit_on_error, run_tool
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from synthetic.make_scenes import colour_only_kappa, make_scenes
+
+    from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
+    from glcnet_plugin.errors import ConfigError
+    from glcnet_plugin.study.context import prepare_study
+    from glcnet_plugin.study.main import run_study
+    from glcnet_plugin.study.run.scheduler import default_workers
+    from glcnet_plugin.study.settings import CONFIGS, read_study
+    from glcnet_plugin.study.tiles import choose_tiles
+
 HERE = Path(__file__).resolve().parent
-warnings.filterwarnings('ignore')  # of the hosts, about features that the demo does not use
-os.environ['PYTHONWARNINGS'] = 'ignore'
-
-from synthetic.make_scenes import colour_only_kappa, make_scenes  # noqa: E402
-
-from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder  # noqa: E402
-from glcnet_plugin.errors import ConfigError  # noqa: E402
-from glcnet_plugin.study.context import prepare_study  # noqa: E402
-from glcnet_plugin.study.main import run_study  # noqa: E402
-from glcnet_plugin.study.run.scheduler import default_workers  # noqa: E402
-from glcnet_plugin.study.settings import CONFIGS, read_study  # noqa: E402
-from glcnet_plugin.study.tiles import choose_tiles  # noqa: E402
-from glcnet_plugin.utils.cli import run_tool  # noqa: E402
-
 STUDY = HERE / 'study.py'
 FOLDER_STUDY = CONFIGS / 'studies/folder_cpu.py'
 

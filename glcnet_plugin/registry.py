@@ -86,6 +86,7 @@ HOOKS = Registry(
         'glcnet_plugin.engine.hooks.deterministic_resume',
         'glcnet_plugin.engine.hooks.nan_guard',
         'glcnet_plugin.engine.hooks.graceful_stop',
+        'glcnet_plugin.engine.hooks.progress',
         'glcnet_plugin.engine.hooks.atomic_checkpoint',
         'glcnet_plugin.engine.hooks.probe',
         'glcnet_plugin.engine.hooks.pretrain_visualization',

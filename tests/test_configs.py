@@ -119,14 +119,14 @@ def hooks_of(cfg):
             'RuntimeInfoHook LoadPretrainedHook DeterministicResumeHook NaNGuardHook '
             'IterTimerHook DistSamplerSeedHook PreflightHook ProvenanceHook EmbeddingMetricsHook '
             'DeadTapsHook ResumeCheckHook PretrainVisualizationHook LoggerHook CollapseGuardHook '
-            'ParamSchedulerHook AtomicCheckpointHook GracefulStopHook',
+            'ParamSchedulerHook AtomicCheckpointHook GracefulStopHook ProgressHook',
         ),
         (
             DOWNSTREAM,
             'RuntimeInfoHook LoadPretrainedHook ClassNumCheckHook DeterministicResumeHook '
             'NaNGuardHook IterTimerHook DistSamplerSeedHook PreflightHook ProvenanceHook '
             'DeadTapsHook ResumeCheckHook LoggerHook ParamSchedulerHook AtomicCheckpointHook '
-            'GracefulStopHook',
+            'GracefulStopHook ProgressHook',
         ),
     ],
     ids=['pretraining', 'fine-tuning'],

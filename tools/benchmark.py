@@ -11,28 +11,26 @@ Example:
 """
 
 import argparse
-import os
 import shlex
 import signal
 import sys
-import warnings
 from functools import partial
 from pathlib import Path
 
-warnings.filterwarnings('ignore')  # of the hosts, about features that a study does not use
-os.environ['PYTHONWARNINGS'] = 'ignore'  # in the processes of the jobs, too
+from glcnet_plugin.utils.cli import error_message, exit_on_error, plain_message, run_tool
+from glcnet_plugin.utils.quiet import quiet_imports
 
-from mmengine.config import DictAction  # noqa: E402
+with exit_on_error(), quiet_imports():
+    from mmengine.config import DictAction
 
-from glcnet_plugin.errors import ConfigError  # noqa: E402
-from glcnet_plugin.study.context import StudyContext, prepare_study  # noqa: E402
-from glcnet_plugin.study.main import run_study  # noqa: E402
-from glcnet_plugin.study.results import check_results, drop_outdated, write_failure  # noqa: E402
-from glcnet_plugin.study.run.jobs import run_job  # noqa: E402
-from glcnet_plugin.study.run.scheduler import default_workers  # noqa: E402
-from glcnet_plugin.study.run.slurm import write_array  # noqa: E402
-from glcnet_plugin.study.settings import read_study  # noqa: E402
-from glcnet_plugin.utils.cli import error_message, plain_message, run_tool  # noqa: E402
+    from glcnet_plugin.errors import ConfigError
+    from glcnet_plugin.study.context import StudyContext, prepare_study
+    from glcnet_plugin.study.main import run_study
+    from glcnet_plugin.study.results import check_results, drop_outdated, write_failure
+    from glcnet_plugin.study.run.jobs import run_job
+    from glcnet_plugin.study.run.scheduler import default_workers
+    from glcnet_plugin.study.run.slurm import write_array
+    from glcnet_plugin.study.settings import read_study
 
 
 def parse_args() -> argparse.Namespace:

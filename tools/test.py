@@ -11,14 +11,17 @@ Example:
 import argparse
 import os
 
-from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
-
-from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
-from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
-from glcnet_plugin.engine.preflight import check_work_dir
-from glcnet_plugin.engine.run_config import merge_options, read_config_file
 from glcnet_plugin.utils.cli import exit_on_error
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from mmengine.config import Config, DictAction
+
+    from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
+    from glcnet_plugin.engine.console import ConsoleRunner
+    from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
+    from glcnet_plugin.engine.preflight import check_work_dir
+    from glcnet_plugin.engine.run_config import merge_options, read_config_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,7 +80,7 @@ def main() -> None:
         prepare_cpu(cfg)
         use_safe_reader()
         check_work_dir(cfg.work_dir)
-        Runner.from_cfg(cfg).test()
+        ConsoleRunner.from_cfg(cfg).test()
 
 
 if __name__ == '__main__':

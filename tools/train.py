@@ -12,16 +12,19 @@ import argparse
 import os
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
-
-from glcnet_plugin.checkpoints.loading import SCOPES
-from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
-from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
-from glcnet_plugin.engine.preflight import check_training, check_work_dir
-from glcnet_plugin.engine.run_config import find_hooks, merge_options, read_config_file
-from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.cli import exit_on_error
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from mmengine.config import Config, DictAction
+
+    from glcnet_plugin.checkpoints.loading import SCOPES
+    from glcnet_plugin.checkpoints.mm_reader import use_safe_reader
+    from glcnet_plugin.engine.console import ConsoleRunner
+    from glcnet_plugin.engine.cpu_launch import leave_group_on_exit, prepare_cpu
+    from glcnet_plugin.engine.preflight import check_training, check_work_dir
+    from glcnet_plugin.engine.run_config import find_hooks, merge_options, read_config_file
+    from glcnet_plugin.errors import ConfigError
 
 
 def parse_args() -> argparse.Namespace:
@@ -104,7 +107,7 @@ def main() -> None:
         prepare_cpu(cfg)
         use_safe_reader()
         check_work_dir(cfg.work_dir)
-        runner = Runner.from_cfg(cfg)
+        runner = ConsoleRunner.from_cfg(cfg)
         check_training(runner)
         runner.train()
 

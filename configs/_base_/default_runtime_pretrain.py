@@ -23,6 +23,8 @@ default_hooks = dict(
     graceful_stop=dict(type='glcnet_plugin.GracefulStopHook'),
     nan_guard=dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
     pretrain_visualization=dict(type='glcnet_plugin.PretrainVisualizationHook', interval=10),
+    # a bar in a terminal; where everything is and which command comes next
+    progress=dict(type='glcnet_plugin.ProgressHook'),
 )
 env_cfg = dict(
     cudnn_benchmark=True,

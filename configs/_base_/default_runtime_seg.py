@@ -22,6 +22,8 @@ default_hooks = dict(
     resume_check=dict(type='glcnet_plugin.ResumeCheckHook'),
     graceful_stop=dict(type='glcnet_plugin.GracefulStopHook'),
     nan_guard=dict(type='glcnet_plugin.NaNGuardHook', max_skips=0),
+    # a bar in a terminal; where everything is and which command comes next
+    progress=dict(type='glcnet_plugin.ProgressHook'),
 )
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from mmengine.runner import Runner
-
+from glcnet_plugin.engine.console import ConsoleRunner
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.engine.data_settings import set_data_root
 from glcnet_plugin.engine.run_config import read_config_file
@@ -16,7 +15,10 @@ from glcnet_plugin.inference.pretrained_config import (
 
 CHECKPOINT = 'probe.pth'
 # what a training needs and a fit does not
-LEFT_OUT = ('preflight', 'ema', 'freeze_norm', 'deterministic_resume', 'graceful_stop', 'dead_taps')
+LEFT_OUT = (
+    'preflight', 'ema', 'freeze_norm', 'deterministic_resume', 'graceful_stop', 'dead_taps',
+    'progress',
+)  # fmt: skip
 
 
 def fit_probe(
@@ -72,7 +74,7 @@ def fit_probe(
     cfg.param_scheduler = None
     cfg.work_dir = str(out)
     prepare_cpu(cfg)
-    runner = Runner.from_cfg(cfg)
+    runner = ConsoleRunner.from_cfg(cfg)
     runner.train()
     runner.save_checkpoint(str(out), CHECKPOINT, save_optimizer=False, by_epoch=False)
     return Path(out) / CHECKPOINT

@@ -96,6 +96,6 @@ def test_process_group_is_left_in_the_end(monkeypatch, free_port):
     monkeypatch.setattr('glcnet_plugin.engine.cpu_launch.get_device', lambda: 'cpu')
     monkeypatch.setattr(train, 'check_work_dir', lambda folder: None)
     monkeypatch.setattr(train, 'check_training', lambda runner: None)
-    monkeypatch.setattr(train.Runner, 'from_cfg', lambda cfg: runner)
+    monkeypatch.setattr(train.ConsoleRunner, 'from_cfg', lambda cfg: runner)
     train.main()
     assert was_there == [True] and not torch.distributed.is_initialized()

@@ -16,6 +16,7 @@ from glcnet_plugin.engine.hooks.preflight import PreflightHook
 from glcnet_plugin.engine.hooks.pretrain_visualization import PretrainVisualizationHook
 from glcnet_plugin.engine.hooks.probe import ProbeHook
 from glcnet_plugin.engine.hooks.probe_init import ProbeInitHook
+from glcnet_plugin.engine.hooks.progress import ProgressHook
 from glcnet_plugin.engine.hooks.provenance import ProvenanceHook
 from glcnet_plugin.engine.hooks.recalibrate_bn import RecalibrateBNHook
 from glcnet_plugin.engine.hooks.resume_check import ResumeCheckHook
@@ -39,6 +40,7 @@ __all__ = [
     'PretrainVisualizationHook',
     'ProbeHook',
     'ProbeInitHook',
+    'ProgressHook',
     'ProvenanceHook',
     'RSSegVisualizationHook',
     'RecalibrateBNHook',
