@@ -9,11 +9,14 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.checkpoints.export import LAYOUTS, export_weights
-from glcnet_plugin.checkpoints.loading import SCOPES
-from glcnet_plugin.inference.loading import load_model
-from glcnet_plugin.inference.onnx_model import export_onnx
 from glcnet_plugin.utils.cli import exit_on_error
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from glcnet_plugin.checkpoints.export import LAYOUTS, export_weights
+    from glcnet_plugin.checkpoints.loading import SCOPES
+    from glcnet_plugin.inference.loading import load_model
+    from glcnet_plugin.inference.onnx_model import export_onnx
 
 
 def main() -> None:

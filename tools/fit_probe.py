@@ -11,9 +11,13 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.inference.fit_probe import fit_probe
-from glcnet_plugin.study.settings import CONFIGS
-from glcnet_plugin.utils.cli import run_tool
+from glcnet_plugin.utils.cli import exit_on_error, run_tool
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from glcnet_plugin.inference.fit_probe import fit_probe
+    from glcnet_plugin.study.settings import CONFIGS
+
 
 DEFAULT = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
 

@@ -7,9 +7,12 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.utils.cli import exit_on_error
-from glcnet_plugin.visualization.curves import COLOURS, draw_curves, read_curves
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from glcnet_plugin.errors import ConfigError
+    from glcnet_plugin.visualization.curves import COLOURS, draw_curves, read_curves
 
 
 def main() -> None:

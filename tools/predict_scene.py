@@ -11,14 +11,17 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.datasets.io.headers import RASTER_SUFFIXES
-from glcnet_plugin.datasets.io.lists import list_images
-from glcnet_plugin.errors import DataError
-from glcnet_plugin.inference.block_predictor import Tiling
-from glcnet_plugin.inference.loading import load_model
-from glcnet_plugin.inference.polygons import write_polygons
-from glcnet_plugin.inference.scene import SceneReport, predict_scene
-from glcnet_plugin.utils.cli import run_tool, whole_number
+from glcnet_plugin.utils.cli import exit_on_error, run_tool, whole_number
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from glcnet_plugin.datasets.io.headers import RASTER_SUFFIXES
+    from glcnet_plugin.datasets.io.lists import list_images
+    from glcnet_plugin.errors import DataError
+    from glcnet_plugin.inference.block_predictor import Tiling
+    from glcnet_plugin.inference.loading import load_model
+    from glcnet_plugin.inference.polygons import write_polygons
+    from glcnet_plugin.inference.scene import SceneReport, predict_scene
 
 
 def scenes_of(given: list[str]) -> list[str]:

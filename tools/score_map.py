@@ -10,11 +10,14 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.datasets.vector.options import add_label_options, label_options
-from glcnet_plugin.evaluation.confusion import confusion_scores
-from glcnet_plugin.evaluation.map_scores import score_maps
-from glcnet_plugin.evaluation.score_files import scores_table, write_scores
-from glcnet_plugin.utils.cli import run_tool, whole_number
+from glcnet_plugin.utils.cli import exit_on_error, run_tool, whole_number
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from glcnet_plugin.datasets.vector.options import add_label_options, label_options
+    from glcnet_plugin.evaluation.confusion import confusion_scores
+    from glcnet_plugin.evaluation.map_scores import score_maps
+    from glcnet_plugin.evaluation.score_files import scores_table, write_scores
 
 
 def main() -> None:

@@ -1,8 +1,11 @@
+import ast
+import subprocess
 import sys
 import warnings
 
 import pytest
 
+from glcnet_plugin.utils.cli import exit_on_error
 from glcnet_plugin.utils.quiet import USELESS_LINES, quiet_imports
 
 
@@ -39,6 +42,32 @@ def test_only_known_warnings_of_their_modules_are_dropped():
     assert [str(one.message) for one in seen] == [text, 'Other']
 
 
+def test_ctrl_c_while_imports_run_ends_with_a_line(capsys):
+    """The tools ended with a traceback through the imports of the toolboxes."""
+    with pytest.raises(SystemExit) as ended, exit_on_error(), quiet_imports():
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == 'stopped; run the same command again to continue\n'
+
+
+HEAVY = [
+    'demo/run.py', 'tools/benchmark.py', 'tools/export.py', 'tools/fit_probe.py',
+    'tools/plot_runs.py', 'tools/predict_scene.py', 'tools/score_map.py', 'tools/test.py',
+    'tools/train.py',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize('script', HEAVY)
+def test_scripts_import_the_toolboxes_in_the_block(script, request):
+    tree = ast.parse((request.config.rootpath / script).read_text())
+    outside = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+    light = {'glcnet_plugin.utils.cli', 'glcnet_plugin.utils.quiet'}
+    assert {name for name in outside if name.startswith(('glcnet_plugin', 'mm'))} == light
+    (block,) = (node for node in tree.body if isinstance(node, ast.With))
+    managers = [item.context_expr.func.id for item in block.items]
+    assert managers == ['exit_on_error', 'quiet_imports']
+
+
 CODE = """
 import sys
 from glcnet_plugin.utils.quiet import quiet_imports
@@ -51,9 +80,7 @@ DataLoader(range(4), num_workers=999)
 
 
 @pytest.mark.slow
-def test_the_toolboxes_are_imported_without_a_word(start):
+def test_the_toolboxes_are_imported_without_a_word():
     """In a real interpreter: that of other tests has imported them before."""
-    import subprocess
-
     done = subprocess.run([sys.executable, '-c', CODE], capture_output=True, text=True, check=True)
     assert done.stdout == done.stderr == ''
