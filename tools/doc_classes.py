@@ -71,6 +71,38 @@ def lineage(kind: griffe.Class) -> list[griffe.Class]:
     return [kind, *kind.mro()]
 
 
+def handed_on(function: griffe.Function) -> tuple[int, set[str]]:
+    """What an ``__init__`` gives to the one of its base: number of positions, and names."""
+    for node in ast.walk(ast.parse(textwrap.dedent(function.source))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == 'super().__init__':
+            return len(node.args), {word.arg for word in node.keywords if word.arg is not None}
+    return 0, set()
+
+
+def arguments(owner: griffe.Class) -> list[griffe.DocstringParameter] | None:
+    """Arguments of the ``__init__`` that a class defines itself; None if it defines none."""
+    own = owner.members.get('__init__')
+    if own is None:
+        return None
+    sections = owner.docstring.parse('google', warnings=False) if owner.docstring else []
+    described = {
+        one.name: one.description
+        for section in sections
+        if section.kind.value == 'parameters'
+        for one in section.value
+    }
+    return [
+        griffe.DocstringParameter(
+            one.name,
+            annotation=one.annotation,
+            value=None if one.default is None else str(one.default),
+            description=described.get(one.name, ''),
+        )
+        for one in own.parameters
+        if one.name not in HIDDEN and not one.kind.value.startswith('variadic')
+    ]
+
+
 def keys(kind: griffe.Class) -> tuple[list[griffe.DocstringParameter], str]:
     """Config keys of a class, and who else takes further ones.
 
@@ -82,31 +114,20 @@ def keys(kind: griffe.Class) -> tuple[list[griffe.DocstringParameter], str]:
         package; and the first base outside of it that receives the rest, empty if none does.
     """
     found: dict[str, griffe.DocstringParameter] = {}
+    positions, set_before = 0, set[str]()
     for owner in lineage(kind):
-        described = {
-            parameter.name: parameter
-            for section in (
-                owner.docstring.parse('google', warnings=False) if owner.docstring else []
-            )
-            if section.kind.value == 'parameters'
-            for parameter in section.value
-        }
-        own = owner.members.get('__init__')
+        own = arguments(owner)
         if own is None:
             continue
-        for parameter in own.parameters:
-            if parameter.name not in HIDDEN and not parameter.kind.value.startswith('variadic'):
-                found.setdefault(
-                    parameter.name,
-                    griffe.DocstringParameter(
-                        parameter.name,
-                        annotation=parameter.annotation,
-                        value=None if parameter.default is None else str(parameter.default),
-                        description=getattr(described.get(parameter.name), 'description', ''),
-                    ),
-                )
-        if not any(parameter.kind.value.startswith('variadic') for parameter in own.parameters):
+        set_before |= {one.name for one in own[:positions]}
+        found.update(
+            (one.name, one) for one in own if one.name not in set_before and one.name not in found
+        )
+        function = owner.members['__init__']
+        if not any(one.kind.value.startswith('variadic') for one in function.parameters):
             return list(found.values()), ''
+        positions, names = handed_on(function)
+        set_before |= names
     inside = {owner.name for owner in lineage(kind)}
     outside = [
         str(base)

@@ -42,7 +42,7 @@ SMALL = (
     (r'(tools/(?:dist_)?train\.\w+ \S+\d+i_[^/\s]+.*)', rf'\1 --cfg-options {STEPS} {VIEWS}'),
     (r'(tools/(?:dist_)?train\.\w+ \S+\d+e_[^/\s]+.*)', rf'\1 --cfg-options {EPOCHS} {VIEWS}'),
     (r'(tools/benchmark\.py .*)', rf'\1 --cfg-options {STUDY}'),
-    (r'(?<=/)iter_(300|1000)\.pth', 'iter_2.pth'),
+    (r'(?<=/)iter_(300|500|1000)\.pth', 'iter_2.pth'),
     (r'(?<=/)epoch_(60|100|150)\.pth', 'epoch_1.pth'),
 )
 

@@ -113,7 +113,7 @@ def dataset_page(module: griffe.Module) -> str:
     """A published data set: classes with their colours, layout, converter, configs."""
     kinds = published_sets()[module]
     title = (module.docstring.value if module.docstring else module.name).split('\n')[0]
-    text = ['# ' + re.sub(r'(,[^,()]*as published)?\.?$', '', title)]
+    text = ['# ' + re.sub(r'(,[^,()]*(as published|without conversion))?\.?$', '', title)]
     rest = plain(module.docstring.value).partition('\n')[2].strip() if module.docstring else ''
     text += [rest] if rest else []
     for kind in kinds:

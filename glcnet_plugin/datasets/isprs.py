@@ -1,8 +1,9 @@
 """The ISPRS 2D semantic labelling benchmark: Potsdam and Vaihingen.
 
 The tools ``convert_potsdam.py`` and ``convert_vaihingen.py`` make the folders from the published
-archives. Legend and order of classes: ISPRS, https://www.isprs.org/education/benchmarks/
-UrbanSemLab/, as used by mmseg and most papers; scenes of training and test as published there.
+archives. Legend and order of classes: ISPRS
+(https://www.isprs.org/education/benchmarks/UrbanSemLab/), as used by mmseg and most papers; scenes
+of training and test as published there.
 """
 
 from typing import Any

@@ -50,6 +50,12 @@ def test_keys_of_bases_in_the_package_are_listed_and_of_others_named():
     )
 
 
+def test_what_a_class_sets_for_its_base_is_no_key():
+    names = [one.name for one in keys(class_named('GID5Dataset'))[0]]
+    assert names[:2] == ['data_root', 'image_folder']
+    assert not {'mask_folder', 'mask_suffix'} & set(names)
+
+
 def test_every_key_of_every_class_is_explained():
     missing = [
         f'{kind.name}.{one.name}'
