@@ -103,7 +103,10 @@ def configs_page(title: str, above: Path, folders: Callable[[Path], bool]) -> st
     """Configs of the folders below ``above`` that ``folders`` accepts."""
     text = [f'# {title}']
     paths = sorted(path for path in above.rglob('*.py') if folders(path))
-    for folder in sorted({path.parent for path in paths}):
+    # baselines last
+    for folder in sorted(
+        {path.parent for path in paths}, key=lambda p: ('baselines' in p.parts, p)
+    ):
         text.append(f'## {folder.relative_to(ROOT)}')
         text += [config_section(path) for path in paths if path.parent == folder]
     return '\n\n'.join(text) + '\n'
@@ -113,7 +116,10 @@ def dataset_page(module: griffe.Module) -> str:
     """A published data set: classes with their colours, layout, converter, configs."""
     kinds = published_sets()[module]
     title = (module.docstring.value if module.docstring else module.name).split('\n')[0]
-    text = ['# ' + re.sub(r'(,[^,()]*(as published|without conversion))?\.?$', '', title)]
+    title = re.sub(r'(,[^,()]*(as published|without conversion))?\.?$', '', title)
+    source = re.search(r',? *(https?://[^)\s]+)', title)
+    text = ['# ' + (title if source is None else title.replace(source[0], '').replace('()', ''))]
+    text += [] if source is None else [f'Source: {source[1]}']
     rest = plain(module.docstring.value).partition('\n')[2].strip() if module.docstring else ''
     text += [rest] if rest else []
     for kind in kinds:

@@ -53,6 +53,10 @@ def test_data_sets_show_classes_layout_and_converter():
     assert '| 0 | building |' in page and '#3C1098' in page
     assert '## Converter: convert_dubai.py' in page
     assert pages()['datasets/loveda.md']().startswith('# LoveDA (NeurIPS')
+    gid = pages()['datasets/gid.md']()
+    assert gid.startswith(
+        '# Gaofen Image Dataset (Tong et al. 2020)\n\nSource: https://arxiv.org/abs/1807.05713\n'
+    )
 
 
 def test_notebook_cells_become_text_and_code(tmp_path):
