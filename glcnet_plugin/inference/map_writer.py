@@ -15,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.shutil import copy
 from rasterio.windows import Window as RasterWindow
 
+from glcnet_plugin.datasets.io.rasters import CACHE_BYTES
 from glcnet_plugin.errors import StorageError
 from glcnet_plugin.inference.windows import Span
 from glcnet_plugin.utils.atomic_io import write_atomic
@@ -134,9 +135,9 @@ class MapWriter:
 
     @contextmanager
     def _storage(self) -> Iterator[None]:
-        """Say which file could not be written."""
+        """Say which file could not be written; keep GDAL's cache of blocks small."""
         try:
-            with warnings.catch_warnings():
+            with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), warnings.catch_warnings():
                 warnings.simplefilter('ignore', NotGeoreferencedWarning)
                 yield
         except (RasterioIOError, OSError) as error:

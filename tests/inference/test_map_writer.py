@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio.errors import RasterioIOError
+from rasterio.shutil import copy
 
+from glcnet_plugin.datasets.io.rasters import CACHE_BYTES
 from glcnet_plugin.errors import StorageError
+from glcnet_plugin.inference import map_writer
 from glcnet_plugin.inference.map_writer import MapWriter, write_style
 
 BLOCKS = [((0, 30), (0, 40)), ((30, 50), (0, 40))]
@@ -54,3 +57,18 @@ def test_style_for_qgis(tmp_path):
     text = (tmp_path / 'a.qml').read_text()
     assert 'type="paletted"' in text and 'label="grass &amp; trees"' in text
     assert 'value="0" label="road" color="#ff0010"' in text
+
+
+def test_the_cache_of_gdal_does_not_grow_with_the_map(tmp_path, monkeypatch):
+    """It took a twentieth of the machine's memory while a large map was finished."""
+    seen = []
+
+    def spy(*args, **options):
+        seen.append(rasterio.env.getenv()['GDAL_CACHEMAX'])
+        return copy(*args, **options)
+
+    monkeypatch.setattr(map_writer, 'copy', spy)
+    writer = MapWriter(tmp_path / 'm.tif', (8, 8), {}, {})
+    writer.write(((0, 8), (0, 8)), np.zeros((1, 8, 8), np.uint8))
+    writer.finish({})
+    assert seen == [CACHE_BYTES]
