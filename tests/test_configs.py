@@ -119,7 +119,8 @@ def hooks_of(cfg):
             'RuntimeInfoHook LoadPretrainedHook DeterministicResumeHook NaNGuardHook '
             'IterTimerHook DistSamplerSeedHook PreflightHook ProvenanceHook EmbeddingMetricsHook '
             'DeadTapsHook ResumeCheckHook PretrainVisualizationHook LoggerHook CollapseGuardHook '
-            'ParamSchedulerHook AtomicCheckpointHook GracefulStopHook ProgressHook',
+            'ParamSchedulerHook ChannelsLastHook AtomicCheckpointHook GracefulStopHook '
+            'ProgressHook',
         ),
         (
             DOWNSTREAM,
