@@ -90,7 +90,7 @@ def warp(tiles: Tensor, to_tile: Matrix, size: tuple[int, int]) -> Tensor:
     height, width = tiles.shape[-2:]
     to_unit = np.diag([2 / width, 2 / height, 1.0])  # edges of the tile at -1 and 1
     to_unit[:2, 2] = -1
-    affine = _like(tiles, to_unit @ to_tile)[:, None, None, :2]  # (B, 1, 1, 2, 3)
+    affine = _floats(to_unit @ to_tile, tiles)[:, None, None, :2]  # (B, 1, 1, 2, 3)
     y, x = (torch.arange(side, device=tiles.device) + 0.5 for side in size)
     # no matrix product: in TF32 it would be off by a tenth of a pixel
     grid = affine[..., 0] * x[:, None] + affine[..., 1] * y[:, None, None] + affine[..., 2]
@@ -102,14 +102,16 @@ def _change(views: Tensor, changes: Sequence[dict[int, Change]], kornia: Any) ->
     for place in sorted({place for change in changes for place in change}):
         where = [i for i, change in enumerate(changes) if place in change]
         drawn = [changes[i][place] for i in where]
-        views[where] = APPLY[type(drawn[0])](views[where], drawn, kornia)
+        rows = _send(where, views)
+        views[rows] = APPLY[type(drawn[0])](views[rows], drawn, kornia)
 
 
 def shift_hsv(views: Tensor, drawn: Sequence[HSVShift], kornia: Any) -> Tensor:
     """Shift hue, saturation and value of three bands, as :class:`RandomHSVShift` does."""
-    where = torch.arange(len(views))[:, None], torch.tensor([list(d.bands) for d in drawn])
+    rows = torch.arange(len(views), device=views.device)[:, None]
+    where = rows, _send([list(d.bands) for d in drawn], views)  # (B, 1), (B, 3)
     low, width, shift = (
-        _like(views, [getattr(d, name) for d in drawn])[..., None, None]  # (B, 3, 1, 1)
+        _floats([getattr(d, name) for d in drawn], views)[..., None, None]  # (B, 3, 1, 1)
         for name in ('low', 'width', 'shift')
     )
     rgb = (views[where] - low) / width
@@ -128,10 +130,11 @@ def shift_hsv(views: Tensor, drawn: Sequence[HSVShift], kornia: Any) -> Tensor:
 def copy_band(views: Tensor, drawn: Sequence[BandCopy], kornia: Any) -> Tensor:
     """Copy a band to all, as :class:`RandomBandCopy` does."""
     low, width = (
-        _like(views, [getattr(d, name) for d in drawn])[..., None, None]  # (B, bands, 1, 1)
+        _floats([getattr(d, name) for d in drawn], views)[..., None, None]  # (B, bands, 1, 1)
         for name in ('low', 'width')
     )
-    where = torch.arange(len(views))[:, None], torch.tensor([[d.band] for d in drawn])
+    rows = torch.arange(len(views), device=views.device)[:, None]
+    where = rows, _send([[d.band] for d in drawn], views)  # (B, 1) each
     divisor = torch.where(width[where] == 0, 1, width[where])
     return (views[where] - low[where]) / divisor * width + low
 
@@ -140,7 +143,7 @@ def blur(views: Tensor, drawn: Sequence[Blur], kornia: Any) -> Tensor:
     """Blur, each view with its kernel, as :class:`RandomGaussianBlur` does."""
     longest = max(len(d.kernel) for d in drawn)
     padded = [np.pad(d.kernel, (longest - len(d.kernel)) // 2) for d in drawn]
-    kernels = _like(views, padded)
+    kernels = _floats(padded, views)
     blurred: Tensor = kornia.filters.filter2d_separable(views, kernels, kernels)
     return blurred
 
@@ -148,9 +151,15 @@ def blur(views: Tensor, drawn: Sequence[Blur], kornia: Any) -> Tensor:
 APPLY: dict[type[Change], Any] = {HSVShift: shift_hsv, BandCopy: copy_band, Blur: blur}
 
 
-def _like(views: Tensor, values: Any) -> Tensor:
-    """Values as a tensor of the type and on the device of others."""
-    return torch.from_numpy(np.asarray(values, np.float32)).to(views)
+def _floats(values: Any, like: Tensor) -> Tensor:
+    """Numbers as float32 on the device of a tensor."""
+    return _send(np.asarray(values, np.float32), like)
+
+
+def _send(values: Any, like: Tensor) -> Tensor:
+    """Values on the device of a tensor; from pinned memory, as a GPU else ends its work first."""
+    tensor = torch.as_tensor(values)
+    return (tensor.pin_memory() if like.is_cuda else tensor).to(like.device, non_blocking=True)
 
 
 def _restore(views: Tensor, dtype: torch.dtype) -> Tensor:
