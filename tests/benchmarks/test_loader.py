@@ -41,5 +41,6 @@ def test_memory_of_a_worker(made):
     start = {'num_workers': 1, 'multiprocessing_context': 'fork'}
     found = worker_memory(made[0]['cache'].loader(start, 2), 8, readings=2)
     assert found['samples'] == [4, 8] and min(found['mib']) > 10
-    before, block = private_mib(os.getpid()), np.ones(2**25, np.uint8)
-    assert private_mib(os.getpid()) - before > 0.9 * block.nbytes / 2**20
+    before, block = private_mib(os.getpid()), np.ones(2**27, np.uint8)
+    # what else is freed meanwhile may hide a part
+    assert private_mib(os.getpid()) - before > 0.5 * block.nbytes / 2**20
