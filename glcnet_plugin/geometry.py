@@ -19,6 +19,22 @@ from glcnet_plugin.errors import ConfigError
 Matrix = NDArray[np.float64]
 
 
+def window_starts(length: int, window: int, stride: int) -> list[int]:
+    """First pixels of the windows along one axis; the last one ends with the image.
+
+    Args:
+        length: Pixels of the image.
+        window: Pixels of a window.
+        stride: Pixels from one start to the next; the last may be nearer.
+
+    Returns:
+        Ascending starts; a single 0 where the image is no longer than a window.
+    """
+    if length <= window:
+        return [0]
+    return [*range(0, length - window, stride), length - window]
+
+
 def crop_resize_matrix(
     x0: float, y0: float, width: float, height: float, out_width: int, out_height: int
 ) -> Matrix:

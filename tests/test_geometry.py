@@ -10,6 +10,7 @@ from glcnet_plugin.geometry import (
     rotate90_matrix,
     size_pair,
     view_overlap,
+    window_starts,
 )
 
 
@@ -72,3 +73,15 @@ def test_overlap_of_known_crops():
     torch.testing.assert_close(
         view_overlap(pairs, 50), torch.tensor([0.5, 0.0, 1.0, 1.0], dtype=torch.float64)
     )
+
+
+@pytest.mark.parametrize(
+    ('length', 'expected'),
+    [(256, [0]), (512, [0, 256]), (600, [0, 256, 344]), (257, [0, 1]), (100, [0])],
+)
+def test_windows_cover_everything_and_never_stick_out(length, expected):
+    assert window_starts(length, 256, 256) == expected
+
+
+def test_windows_may_overlap():
+    assert window_starts(100, 40, 30) == [0, 30, 60] and window_starts(101, 40, 30)[-1] == 61

@@ -22,12 +22,12 @@ from glcnet_plugin.datasets.io.folder_format import image_files, mask_file
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import IGNORE, read_mask
 from glcnet_plugin.datasets.tiling.folder_writer import (
-    tile_origins,
     write_description,
     write_image,
     write_mask,
 )
 from glcnet_plugin.evaluation import confusion_matrix, confusion_scores
+from glcnet_plugin.geometry import window_starts
 from glcnet_plugin.utils.cli import run_tool
 from synthetic.scene_painter import CLASSES, ScenePainter
 
@@ -55,8 +55,8 @@ def draw_scene(
     image, label = ScenePainter(seed * 100_003 + index, size).paint()
     values = np.round(image[..., :bands] * 255).astype(np.uint8)
     rows = []
-    for y in tile_origins(size, tile):
-        for x in tile_origins(size, tile):
+    for y in window_starts(size, tile, tile):
+        for x in window_starts(size, tile, tile):
             name = f's{index:03d}_{y:04d}_{x:04d}'
             part = np.s_[y : y + tile, x : x + tile]
             write_image(out / 'images' / name, np.ascontiguousarray(values[part]))

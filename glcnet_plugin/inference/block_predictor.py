@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from glcnet_plugin.datasets.io.images import read_masked
 from glcnet_plugin.errors import ConfigError, DataError
+from glcnet_plugin.geometry import window_starts
 from glcnet_plugin.inference.map_writer import NODATA, Block
 from glcnet_plugin.inference.model import SegmentationModel
 from glcnet_plugin.inference.windows import (
     Span,
     check_overlap,
     touching,
-    window_starts,
     window_weights,
 )
 
@@ -136,7 +136,7 @@ class BlockPredictor:
     def corners(self, block: Block) -> Iterator[Corner]:
         """First rows and columns of the windows that touch a block."""
         rows, columns = (
-            touching(window_starts(length, side, self.tiling.overlap), side, span)
+            touching(window_starts(length, side, side - self.tiling.overlap), side, span)
             for length, side, span in zip(self.size, (self.tiling.window,) * 2, block, strict=True)
         )
         for y in rows:

@@ -26,23 +26,6 @@ def check_overlap(window: int, overlap: int) -> None:
         )
 
 
-def window_starts(length: int, window: int, overlap: int) -> list[int]:
-    """First pixels of the windows along one axis; the last window ends with the image.
-
-    Args:
-        length: Pixels of the image.
-        window: Pixels of a window.
-        overlap: Pixels that neighbours share at least.
-
-    Returns:
-        Ascending starts; a single 0 where the image is no longer than a window.
-    """
-    if length <= window:
-        return [0]
-    starts = list(range(0, length - window, window - overlap))
-    return [*starts, length - window]
-
-
 def touching(starts: list[int], window: int, span: Span) -> list[int]:
     """Those of the starts whose windows have a pixel in a span."""
     return [start for start in starts if start < span[1] and start + window > span[0]]

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.geometry import window_starts
 from glcnet_plugin.inference.windows import (
     blocks,
     check_overlap,
     touching,
-    window_starts,
     window_weights,
 )
 
@@ -14,7 +14,7 @@ from glcnet_plugin.inference.windows import (
 @pytest.mark.parametrize('length', [1, 64, 65, 100, 160, 161, 1000])
 @pytest.mark.parametrize(('window', 'overlap', 'margin'), [(64, 0, 0), (64, 16, 4), (64, 32, 0)])
 def test_windows_cover_every_pixel_with_positive_weight(length, window, overlap, margin):
-    starts = window_starts(length, window, overlap)
+    starts = window_starts(length, window, window - overlap)
     assert starts[0] == 0 and starts == sorted(set(starts))
     covered = np.zeros(max(length, window))
     for start in starts:
@@ -40,7 +40,7 @@ def test_pixels_near_the_side_of_a_neighbour_do_not_count():
 
 def test_blocks_and_the_windows_that_touch_them():
     assert blocks(10, 4) == [(0, 4), (4, 8), (8, 10)]
-    starts = window_starts(100, 40, 10)
+    starts = window_starts(100, 40, 30)
     assert starts == [0, 30, 60]
     assert touching(starts, 40, (0, 30)) == [0]
     assert touching(starts, 40, (30, 61)) == [0, 30, 60]

@@ -123,11 +123,3 @@ def write_list(path: Path, names: Sequence[str]) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON; a reader sees the old file or the whole new one."""
     write_atomic(path, json.dumps(content, indent=1) + '\n')
-
-
-def tile_origins(length: int, tile: int) -> list[int]:
-    """Starts of the tiles along one axis; the last is shifted inwards, nothing is padded."""
-    starts = list(range(0, length - tile + 1, tile))
-    if starts[-1] + tile < length:
-        starts.append(length - tile)
-    return starts

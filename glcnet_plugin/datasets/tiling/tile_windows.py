@@ -8,9 +8,9 @@ from glcnet_plugin.datasets.io.alignment import misplacement
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.rasters import Window
 from glcnet_plugin.datasets.io.warping import has_other_grid, require_common_ground, warped_labels
-from glcnet_plugin.datasets.tiling.folder_writer import tile_origins
 from glcnet_plugin.datasets.tiling.recipe import Scene
 from glcnet_plugin.errors import DataError
+from glcnet_plugin.geometry import window_starts
 
 
 def on_one_grid(scene: Scene) -> Scene:
@@ -72,6 +72,6 @@ def tile_windows(scene: Scene, tile: int) -> dict[str, Window]:
         )
     return {
         f'{scene.name}_{y:05d}_{x:05d}': (y, x, tile, tile)
-        for y in tile_origins(info.height, tile)
-        for x in tile_origins(info.width, tile)
+        for y in window_starts(info.height, tile, tile)
+        for x in window_starts(info.width, tile, tile)
     }

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import torch
 from mmseg.models import EncoderDecoder
-from torch import nn
+from torch import Tensor, nn
 
+from glcnet_plugin.geometry import window_starts
 from glcnet_plugin.models.channel_inference import build_head, build_neck
 from glcnet_plugin.registry import MODELS
 
 Cfg = dict[str, Any]
+WINDOWS = 16  # of slide inference that pass through the network together
 
 
 @MODELS.register_module()
@@ -16,7 +19,9 @@ class RSEncoderDecoder(EncoderDecoder):
     """MM's ``EncoderDecoder`` that infers the channels between its parts.
 
     Configs may leave out ``in_channels`` and ``c1_in_channels``, so that a backbone or a head
-    is swapped by one line. Everything else, and all names of parameters, are as in MM.
+    is swapped by one line. In slide mode the windows of an image pass through the network in
+    batches, where MM takes one at a time. Everything else, and all names of parameters, are as in
+    MM.
 
     Args:
         backbone: Config of the backbone.
@@ -65,3 +70,32 @@ class RSEncoderDecoder(EncoderDecoder):
         super()._init_auxiliary_head(config)
         head: nn.Module = self.auxiliary_head
         return head
+
+    def slide_inference(self, inputs: Tensor, batch_img_metas: list[dict[str, Any]]) -> Tensor:
+        """Mean logits of overlapping windows of ``test_cfg.crop_size`` every ``test_cfg.stride``.
+
+        Args:
+            inputs: (N, bands, H, W) normalised images.
+            batch_img_metas: One per image.
+
+        Returns:
+            (N, classes, H, W).
+        """
+        sides = zip(inputs.shape[-2:], self.test_cfg.crop_size, self.test_cfg.stride, strict=True)
+        rows, columns = (window_starts(*axis) for axis in sides)
+        height, width = map(min, inputs.shape[-2:], self.test_cfg.crop_size)
+        spots = [(slice(y, y + height), slice(x, x + width)) for y in rows for x in columns]
+        logits = inputs.new_zeros(len(inputs), self.out_channels, *inputs.shape[-2:])
+        count = inputs.new_zeros(inputs.shape[-2:])
+        # a torch.Size tells the heads of MM that this is a window, whatever the padding
+        window = {'img_shape': torch.Size((height, width))}
+        metas = [{**meta, **window} for meta in batch_img_metas]
+        share = max(1, WINDOWS // len(inputs))
+        for begin in range(0, len(spots), share):
+            taken = spots[begin : begin + share]
+            crops = torch.cat([inputs[..., y, x] for y, x in taken])
+            parts = self.encode_decode(crops, metas * len(taken)).split(len(inputs))
+            for (y, x), part in zip(taken, parts, strict=True):
+                logits[..., y, x] += part
+                count[y, x] += 1
+        return logits / count

@@ -10,21 +10,12 @@ from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.lists import read_list
 from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.datasets.tiling.folder_writer import (
-    tile_origins,
     write_description,
     write_image,
     write_json,
     write_list,
     write_mask,
 )
-
-
-@pytest.mark.parametrize(
-    ('length', 'expected'),
-    [(256, [0]), (512, [0, 256]), (600, [0, 256, 344]), (257, [0, 1])],
-)
-def test_tiles_cover_everything_and_never_stick_out(length, expected):
-    assert tile_origins(length, 256) == expected
 
 
 @pytest.mark.parametrize(

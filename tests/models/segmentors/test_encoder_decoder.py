@@ -1,6 +1,8 @@
 import pytest
 import torch
+from mmengine import ConfigDict
 from mmengine.registry import MODELS
+from mmseg.models import EncoderDecoder
 
 from glcnet_plugin.errors import ConfigError
 
@@ -42,3 +44,20 @@ def test_several_auxiliary_heads_and_a_neck(mmseg_scope):
 def test_a_pair_that_does_not_fit(mmseg_scope):
     with pytest.raises(ConfigError, match='ResNet have .* set in_channels=64'):
         build(decode_head=dict(HEAD, in_channels=2048))
+
+
+@pytest.mark.parametrize(('size', 'windows'), [((70, 50), 9), ((32, 32), 1), ((20, 45), 2)])
+def test_windows_in_batches_give_the_logits_of_mm(mmseg_scope, size, windows):
+    settings = dict(test_cfg=ConfigDict(mode='slide', crop_size=(32, 32), stride=(20, 16)))
+    model = build(**settings).eval()
+    images, metas = (
+        torch.rand(2, 3, *size),
+        [dict(img_shape=size, ori_shape=size, pad_shape=size)] * 2,
+    )
+    batches = []
+    model.backbone.register_forward_pre_hook(lambda _, inputs: batches.append(len(inputs[0])))
+    with torch.no_grad():
+        ours = model.slide_inference(images, metas)
+        assert sum(batches) == 2 * windows and len(batches) == -(-windows // 8)
+        theirs = EncoderDecoder.slide_inference(model, images, metas)
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
