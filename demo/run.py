@@ -24,6 +24,7 @@ from glcnet_plugin.utils.quiet import quiet_imports
 with exit_on_error(), quiet_imports():
     from synthetic.make_scenes import colour_only_kappa, make_scenes
 
+    from glcnet_plugin.datasets.io.folder_format import read_classes
     from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
     from glcnet_plugin.errors import ConfigError
     from glcnet_plugin.study.context import prepare_study
@@ -58,6 +59,7 @@ def prepare(data: Path | None, tiles: Path) -> None:
         if data is None:
             make_scenes(tiles, scenes=32)
         else:
+            read_classes(data)  # tiles without labels could not be scored
             cut_folder(data, tiles)
     note.write_text(source, encoding='utf-8')
 

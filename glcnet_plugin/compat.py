@@ -5,6 +5,8 @@ one: versions are looked up by import name.
 """
 
 import warnings
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 
@@ -31,9 +33,15 @@ def _release(text: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    """Distributions by import name; looked up once, since the files of all are read."""
+    return packages_distributions()
+
+
 def installed_version(import_name: str) -> str | None:
     """Version of the distribution that provides ``import_name``, if it is known."""
-    owners = packages_distributions().get(import_name)
+    owners = _owners().get(import_name)
     return version(owners[0]) if owners else None
 
 

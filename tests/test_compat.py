@@ -46,3 +46,13 @@ def test_missing_host_names_the_remedy(monkeypatch):
 )
 def test_release_numbers(text, numbers):
     assert compat._release(text) == numbers
+
+
+def test_the_distributions_are_read_once(monkeypatch):
+    """Each of twelve look-ups read the file lists of everything that is installed."""
+    calls = []
+    monkeypatch.setattr(compat, 'packages_distributions', lambda: calls.append(1) or {})
+    compat._owners.cache_clear()
+    assert [compat.installed_version(name) for name in ('torch', 'mmcv')] == [None, None]
+    assert len(calls) == 1
+    compat._owners.cache_clear()

@@ -26,10 +26,12 @@ def folder_scenes(source: Path, labelled: bool = True) -> list[Scene]:
         The images in the order of the manifest; without one, each is a group of its own.
 
     Raises:
-        DataError: If an image or a mask is missing.
+        DataError: If there is no image, or an image or a mask is missing.
     """
     folder = source / 'images'
     images = image_files(folder if labelled or folder.is_dir() else source)
+    if not images:
+        raise DataError(f'{folder if folder.is_dir() else source} holds no images to cut')
     described = (source / 'manifest.csv').is_file() or (source / RECORDS).is_dir()
     scenes = []
     for row in read_manifest(source) if described else [{'name': name} for name in images]:
@@ -73,6 +75,8 @@ def cut_folder(
     Raises:
         DataError: If something is missing, or image, mask and tile do not fit.
     """
+    if not source.is_dir():
+        raise DataError(f'cannot cut {source}: it is not a folder')
     labelled = any((source / name).exists() for name in ('classes.json', 'masks'))
     if not labelled:
         recipe = Recipe((), (), tile, alpha=alpha, labelled_only=labelled_only)

@@ -207,3 +207,13 @@ def test_labels_of_a_part_in_another_resolution(labelled_folder, tmp_path):
     assert done.earlier == 3 and done.pixels[255] == 256 - 64 + 2
     assert (read_mask(tmp_path / 'out/masks/a1_00000_00008.png') == 1).all()
     assert (read_mask(tmp_path / 'out/masks/a1_00000_00000.png') == 255).all()
+
+
+@pytest.mark.parametrize('content', [None, 'empty', 'images'])
+def test_a_folder_without_images_is_named(tmp_path, content):
+    """It was "there are no scenes to cut"."""
+    source = tmp_path / 'scenes'
+    if content is not None:
+        (source / 'images' if content == 'images' else source).mkdir(parents=True)
+    with pytest.raises(DataError, match='scenes.*(it is not a folder|holds no images to cut)'):
+        cut_folder(source, tmp_path / 'out')
