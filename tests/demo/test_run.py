@@ -15,6 +15,7 @@ _base_ = '{base}'
 labels = ['2']
 seeds = [0]
 pretrain_steps = 2
+quick = dict(labels=['2'], pretrain_seeds=[0], pretrain_steps=2)
 finetune_options = {{'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 2}}
 methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4, {options}}}))
 """

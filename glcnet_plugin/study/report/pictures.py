@@ -3,11 +3,13 @@
 import base64
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.context import RESULT, StudyContext
 from glcnet_plugin.study.plan import Job, pretrained_as
 from glcnet_plugin.study.report import figures
@@ -103,7 +105,8 @@ def _pretraining_pictures(context: StudyContext) -> Iterator[Picture]:
     if job in context.plan and read_result(context, job) is not None:
         title = context.study.methods[job.method].title
         heading = f'Pretraining of {title}: losses, chance levels, embedding metrics'
-        yield Picture(heading, draw_curves({job.method: read_curves(folder)}))
+        with suppress(DataError):  # it ended before its first log line
+            yield Picture(heading, draw_curves({job.method: read_curves(folder)}))
     headings = {
         'matched_regions': 'Two views and their matched regions (same number: same ground)',
         'features': 'Features of the dense map: principal components as colours',

@@ -2,6 +2,7 @@ import os
 
 from matplotlib.figure import Figure
 
+from glcnet_plugin.study.report import pictures
 from glcnet_plugin.study.report.pictures import Picture, draw_pictures, lead_picture
 
 
@@ -34,3 +35,9 @@ def test_the_first_picture_is_of_one_kind(study, rows):
 
 def test_one_kind_is_not_drawn_twice(context, rows):
     assert list(draw_pictures(context, rows, [])) == []
+
+
+def test_a_pretraining_of_fewer_steps_than_a_log_line_has_no_curves(context, monkeypatch):
+    """The report of a study of two steps ended with a DataError."""
+    monkeypatch.setattr(pictures, 'read_result', lambda context, job: {'seconds': 1})
+    assert list(draw_pictures(context, [], [])) == []
