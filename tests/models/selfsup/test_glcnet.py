@@ -242,6 +242,13 @@ def test_the_loss_of_a_stage_is_that_of_its_map(tiny_glcnet):
     assert size == (48, 48) and corners is False
 
 
+def test_a_frozen_stage_is_compared(tiny_glcnet):
+    frozen = dict(tiny_glcnet['backbone'], frozen_stages=1)
+    model = MODELS.build(dict(tiny_glcnet, backbone=frozen, local_stages=[0]))
+    model.parse_losses(losses_of(model, batch()))[0].backward()
+    assert all(p.grad is not None for p in model.parameters() if p.requires_grad)
+
+
 def test_a_stage_that_the_backbone_does_not_pass_on(tiny_glcnet):
     with pytest.raises(ConfigError, match='has 4, but the backbone passes on 4 maps.*0 to 3'):
         MODELS.build(dict(tiny_glcnet, local_stages=[2, 4]))
