@@ -6,12 +6,15 @@ import torch
 from mmseg.models import EncoderDecoder
 from torch import Tensor, nn
 
+from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.geometry import window_starts
 from glcnet_plugin.models.channel_inference import build_head, build_neck
 from glcnet_plugin.registry import MODELS
 
 Cfg = dict[str, Any]
-WINDOWS = 16  # of slide inference that pass through the network together
+# of slide inference that pass through the network together: windows, and their pixels, which bound
+# the memory
+WINDOWS, PIXELS = 16, 16 * 256**2
 
 
 @MODELS.register_module()
@@ -80,17 +83,27 @@ class RSEncoderDecoder(EncoderDecoder):
 
         Returns:
             (N, classes, H, W).
+
+        Raises:
+            ConfigError: If there are gaps between the windows.
         """
-        sides = zip(inputs.shape[-2:], self.test_cfg.crop_size, self.test_cfg.stride, strict=True)
+        crop_size, stride = self.test_cfg.crop_size, self.test_cfg.stride
+        if any(step > side for step, side in zip(stride, crop_size, strict=True)):
+            raise ConfigError(
+                f'test_cfg.stride={tuple(stride)} leaves gaps between windows of '
+                f'crop_size={tuple(crop_size)}: set a stride of at most the crop size'
+            )
+        sides = zip(inputs.shape[-2:], crop_size, stride, strict=True)
         rows, columns = (window_starts(*axis) for axis in sides)
-        height, width = map(min, inputs.shape[-2:], self.test_cfg.crop_size)
+        height, width = map(min, inputs.shape[-2:], crop_size)
         spots = [(slice(y, y + height), slice(x, x + width)) for y in rows for x in columns]
         logits = inputs.new_zeros(len(inputs), self.out_channels, *inputs.shape[-2:])
         count = inputs.new_zeros(inputs.shape[-2:])
-        # a torch.Size tells the heads of MM that this is a window, whatever the padding
-        window = {'img_shape': torch.Size((height, width))}
+        # a torch.Size tells the heads of MM that this is a window, whatever the padding; those that
+        # predict masks of queries read the other key
+        window = dict.fromkeys(['img_shape', 'pad_shape'], torch.Size((height, width)))
         metas = [{**meta, **window} for meta in batch_img_metas]
-        share = max(1, WINDOWS // len(inputs))
+        share = max(1, min(WINDOWS, PIXELS // (height * width)) // len(inputs))
         for begin in range(0, len(spots), share):
             taken = spots[begin : begin + share]
             crops = torch.cat([inputs[..., y, x] for y, x in taken])
