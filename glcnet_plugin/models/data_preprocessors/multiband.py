@@ -136,7 +136,7 @@ def move_samples(
 
     Returns:
         New samples. Tensors of different shapes, and those of some samples only, stay where they
-        are.
+        are: MM moves them one by one.
     """
     moved = [sample.new() for sample in samples]
     for key in samples[0].keys() if samples else ():

@@ -105,3 +105,11 @@ def test_moved_samples_are_the_same():
         assert torch.equal(one.view_matrix, other.view_matrix) and one.scene == other.scene
         assert torch.equal(one.ragged, other.ragged) and one.img_path == other.img_path
     assert 'of_one' in after[0] and 'of_one' not in after[1] and move_samples([], 'cpu') == []
+
+
+def test_every_tensor_of_the_samples_ends_on_the_device():
+    """Those that move_samples leaves, too."""
+    preprocessor = RSSelfSupDataPreprocessor(mean=[0.0], std=[1.0]).to('meta')
+    for sample in preprocessor.cast_data(samples(3)):
+        tensors = [value for value in sample.values() if isinstance(value, torch.Tensor)]
+        assert len(tensors) >= 2 and all(one.device.type == 'meta' for one in tensors)
