@@ -44,7 +44,7 @@ def affine(image: Image, before: ArrayLike, gain: ArrayLike, after: ArrayLike) -
     Returns:
         A new array, (H, W, bands).
     """
-    values = image.astype(np.float32)
+    values = image.astype(np.float32, order='C')  # so that rows are a view of it
     rows = values.reshape(len(values), -1)  # NumPy is slow along an axis as short as the bands
     for operation, operand in ((np.subtract, before), (np.multiply, gain), (np.add, after)):
         of_bands = np.broadcast_to(np.asarray(operand, np.float32), image.shape[2])

@@ -23,8 +23,8 @@ def test_bands_are_shifted_and_scaled_on_their_own(dtype, bands):
     assert values.dtype == np.float32
     np.testing.assert_allclose(values, (image - before) * gain + after, rtol=1e-5)
     np.testing.assert_array_equal(affine(image, 0, 2, 1), image * 2.0 + 1)
-    turned = np.flip(image, 1)  # a view
-    np.testing.assert_array_equal(affine(turned, 0, 1, 0), turned)
+    for turned in (np.flip(image, 1), np.rot90(image), image.transpose(1, 2, 0)):  # views
+        np.testing.assert_array_equal(affine(turned, 0, 2, 1), turned * 2.0 + 1)
     np.testing.assert_array_equal(image, copy)
 
 
