@@ -158,7 +158,7 @@ class TrackedRandomFlip(RandomFlip):
         Returns:
             The sample with the image and its matrix.
         """
-        image = results['img']
+        image = np.atleast_3d(results['img'])
         results = super().transform(results)
         if not results['flip']:
             return _record(results, np.eye(3))
@@ -216,7 +216,7 @@ class RandomRotate90(BaseTransform):
             The sample with the turned image and its matrix.
         """
         turns = self.rand_turns()
-        image = results['img']
+        image = np.atleast_3d(results['img'])
         height, width, bands = image.shape
         for key in results.get('seg_fields', ()):
             results[key] = np.ascontiguousarray(np.rot90(results[key], turns))

@@ -86,6 +86,14 @@ def test_pixels_are_those_of_numpy(monkeypatch, bands, dtype):
     np.testing.assert_array_equal(image, copy)  # the views share it
 
 
+def test_images_without_an_axis_of_bands_get_one():
+    """As mmcv reads them with color_type='grayscale'."""
+    image = np.random.randint(0, 250, (7, 11), np.uint8)
+    for step in (TrackedRandomFlip(prob=1.0), RandomRotate90(prob=1.0), RandomRotate90(prob=0.0)):
+        view = step({'img': image})['img']
+        assert view.ndim == 3 and view.size == image.size
+
+
 def test_recorded_numbers_are_the_used_ones_for_any_number_of_draws():
     # more draws than Python's recursion limit: mmcv's own cache fails here
     transform = TrackedRandomCrop(5)
