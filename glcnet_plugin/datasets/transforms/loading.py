@@ -16,7 +16,7 @@ from glcnet_plugin.datasets.io.masks import (
     few_colours,
     read_stored_mask,
 )
-from glcnet_plugin.datasets.io.rasters import ALPHA, RGB, Bands, Image, band_indices
+from glcnet_plugin.datasets.io.rasters import ALPHA, RGB, Bands, Image, band_indices, not_finite
 from glcnet_plugin.datasets.io.tile_cache import COMMAND, DecodedImage, TileCache, decode
 from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce
 from glcnet_plugin.errors import ConfigError, DataError
@@ -103,7 +103,7 @@ class LoadRSImage(LoadImageFromFile):
             DataError: If the file cannot be read, has another number of bands, or holds
                 only nodata or complex values.
         """
-        path = results.get('img_path', 'the array')
+        path = results.get('img_path') or 'the array'
         image, missing, colours = self._read(results)
         self.num_bands = self.num_bands or image.shape[2]
         if self.num_bands != image.shape[2]:
@@ -129,7 +129,7 @@ class LoadRSImage(LoadImageFromFile):
         if path is None:
             image = _from_mmcv(results['img'])
             colours = colour_bands('', image.shape[2], self.bands, self.band_names, fetched=True)
-            return DecodedImage(image, None, colours)
+            return DecodedImage(image, not_finite(image), colours)
         choice = (self.bands, window, self.alpha, self.band_names)
         cached = None if self.cache is None else self.cache.get(path, *choice)
         if cached is None and self.cache is not None:

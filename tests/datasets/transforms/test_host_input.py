@@ -37,3 +37,8 @@ def test_arrays_of_other_bands_are_taken_as_they_are():
     assert LoadRSImage()({'img': image[..., 0], 'img_path': None})['img'].shape == (2, 4, 1)
     with pytest.raises(DataError, match='the array has 5 bands, expected 4: choose some'):
         LoadRSImage(num_bands=4)({'img': image})
+    image[1, 2, 3] = np.nan
+    filled = LoadRSImage(nodata_fill=-1.0)({'img': image})['img']
+    assert filled[1, 2, 3] == -1 and np.isfinite(filled).all()
+    with pytest.raises(DataError, match='the array holds only nodata'):
+        LoadRSImage()({'img': image * np.nan, 'img_path': None})
