@@ -144,8 +144,12 @@ class TileCache:
         image = np.array(stored.view(dtype).reshape(shape)[cut])  # a copy, which can be written
         missing = None
         if entry['missing'] >= 0:
-            bits = np.unpackbits(self._bytes(entry['missing'], (count + 7) // 8), count=count)
-            missing = bits.view(bool).reshape(shape)[cut]
+            row = math.prod(shape[1:])
+            first, over = divmod(y * row, 8)  # the rows begin within a byte
+            packed = self._bytes(entry['missing'] + first, (over + height * row + 7) // 8)
+            rows = np.unpackbits(packed).view(bool)[over : over + height * row]
+            missing = rows.reshape(height, *shape[1:])[:, x : x + width]
+            missing = missing if missing.any() else None
         colours = None if entry['colours'][0] < 0 else entry['colours'].tolist()
         if band_names is not None:
             colours = colour_bands(path, shape[2], bands, band_names)

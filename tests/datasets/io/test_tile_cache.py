@@ -53,6 +53,19 @@ def test_images_masks_and_colours_are_those_of_the_files(cache, images):
     assert missing == 3
 
 
+def test_masks_of_all_windows(cache, images):
+    """A window in which nothing is missing has no mask, as when it is read from the file."""
+    path = next(path for path in images if path.endswith('x1.tif'))
+    height, width, _ = cache.get(path).image.shape
+    masks = 0
+    for y in range(height - 2):
+        for x in range(width - 2):
+            window = (y, x, 3, 3)
+            assert same(cache.get(path, window=window), decode(path, window=window))
+            masks += cache.get(path, window=window).missing is not None
+    assert 0 < masks < (height - 2) * (width - 2)
+
+
 def test_what_it_gives_is_a_copy(cache, images):
     first = cache.get(images[0])
     first.image[:] = 0
