@@ -18,6 +18,8 @@ from glcnet_plugin.datasets.transforms.two_views import TwoViews
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.registry import TRANSFORMS
 
+UNMADE = 'is not made on the device: leave it out, or use TwoViews in place of TwoViewsOnDevice'
+
 
 @TRANSFORMS.register_module()
 class TwoViewsOnDevice(TwoViews):
@@ -27,7 +29,7 @@ class TwoViewsOnDevice(TwoViews):
     preprocessor needs kornia: ``pip install 'glcnet-plugin[gpu-views]'``. Tiles of a batch must be
     of one size: :class:`TrackedRandomCrop` goes before.
 
-    Geometric steps of the views are any tracked ones; changes of colour are
+    Geometric steps of the views are any tracked ones; the changes of colour that follow them are
     :class:`RandomHSVShift`, :class:`RandomBandCopy` and :class:`RandomGaussianBlur`, also in
     ``RandomApply``.
 
@@ -46,19 +48,15 @@ class TwoViewsOnDevice(TwoViews):
         max_attempts: As in :class:`TwoViews`.
 
     Raises:
-        ConfigError: As in :class:`TwoViews`, or if a change of colour is another one.
+        ConfigError: As in :class:`TwoViews`, or if a change of colour is another one or comes
+            before a geometric step.
     """
 
     def __init__(self, views: Sequence[Sequence[dict[str, Any]]], max_attempts: int = 10) -> None:
         super().__init__(views, max_attempts)
         self.steps = [list(pipeline_steps(pipeline)) for pipeline in self.pipelines]
-        for step in (*self.steps[0], *self.steps[1]):
-            known = draw.dispatch(type(step)) is not draw.dispatch(object)
-            if isinstance(step, PhotometricTransform) and not known:
-                raise ConfigError(
-                    f'{type(step).__name__} is not made on the device: leave it out, or use '
-                    'TwoViews in place of TwoViewsOnDevice'
-                )
+        for steps in self.steps:
+            _refuse_unmade(steps)
         self.drawn: list[dict[int, Change]] = [{}, {}]  # last changes of each view
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -70,6 +68,9 @@ class TwoViewsOnDevice(TwoViews):
         Returns:
             The sample with ``img`` as it was, ``view_matrix``, a (2, 3, 3) float32 tensor of
             source pixels to view pixels, and ``drawn_views``.
+
+        Raises:
+            ConfigError: If a step is neither a tracked nor a known change of colour.
         """
         tile, tile_matrix = results['img'], results.get('view_matrix', np.eye(3))
         results = super().transform(results)
@@ -87,10 +88,28 @@ class TwoViewsOnDevice(TwoViews):
         self.drawn[index] = {}
         for step in _applied(self.pipelines[index]):
             if not isinstance(step, PhotometricTransform):
+                before = view['view_matrix']
                 view = step(view)
+                if view['view_matrix'] is before:
+                    raise ConfigError(f'{type(step).__name__} records no view_matrix and {UNMADE}')
             elif step.rand_apply() and (change := draw(step, tile, results)) is not None:
                 self.drawn[index][self.steps[index].index(step)] = change
         return view
+
+
+def _refuse_unmade(steps: Iterable[Any]) -> None:
+    """Raise for changes of colour that the device does not make, or not in their place."""
+    colour = None
+    for step in steps:
+        name = type(step).__name__
+        if isinstance(step, PhotometricTransform):
+            colour = name
+            if type(step) not in draw.registry:  # a subclass may do something else
+                raise ConfigError(f'{name} {UNMADE}')
+        elif colour and not isinstance(step, RandomApply):
+            raise ConfigError(
+                f'{name} comes after {colour}, and the device changes colours last: put it before'
+            )
 
 
 def _applied(steps: Iterable[Any]) -> Iterator[Any]:

@@ -4,34 +4,18 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmpretrain.datasets.transforms import PackInputs
 
 from glcnet_plugin.datasets.drawn_views import BandCopy, Blur, DrawnViews, HSVShift
+from glcnet_plugin.datasets.transforms.photometric import RandomGaussianBlur
 from glcnet_plugin.datasets.transforms.two_views import TwoViews
 from glcnet_plugin.datasets.transforms.two_views_on_device import TwoViewsOnDevice
 from glcnet_plugin.errors import ConfigError
 
-CROP = dict(
-    type='glcnet_plugin.TrackedRandomResizedCrop',
-    scale=32,
-    crop_ratio_range=(0.4, 1.0),
-    aspect_ratio_range=(3 / 4, 4 / 3),
-)
-COLOURS = [
-    dict(type='RandomApply', prob=0.8, transforms=[dict(type='glcnet_plugin.RandomHSVShift')]),
-    dict(type='glcnet_plugin.RandomBandCopy', prob=0.1),
-    dict(type='glcnet_plugin.RandomGaussianBlur', prob=0.5),
-]
-SECOND = [
-    CROP,
-    dict(
-        type='glcnet_plugin.TrackedRandomFlip',
-        prob=[0.2, 0.2, 0.2],
-        direction=['horizontal', 'vertical', 'diagonal'],
-    ),
-    dict(type='glcnet_plugin.RandomRotate90', prob=0.8),
-    *COLOURS,
-]
+SHIPPED = Config.fromfile('configs/_base_/datasets/unlabeled_224.py')
+CROP = dict(SHIPPED.crop, scale=32)
+SECOND = [CROP, *SHIPPED.view2[1:]]
 VIEWS = [[CROP], SECOND]
 
 
@@ -112,6 +96,42 @@ def test_other_changes_of_colour_are_refused(wrapped):
     step = dict(type='RandomApply', transforms=[step]) if wrapped else step
     with pytest.raises(ConfigError, match=r'RandomPixelNoise .*use TwoViews in place'):
         build(views=[[CROP], [CROP, step]])
+
+
+def test_a_class_of_ones_own_is_refused_also_if_it_extends_a_known_one():
+    class OwnBlur(RandomGaussianBlur):
+        def change(self, image, sample):
+            return image // 2
+
+    with pytest.raises(ConfigError, match=r'OwnBlur is not made on the device'):
+        build(views=[[CROP], [CROP, dict(type=OwnBlur)]])
+
+
+COPY = dict(type='glcnet_plugin.RandomBandCopy', prob=1.0)
+
+
+@pytest.mark.parametrize(
+    'step',
+    [
+        dict(type='Solarize', thr=128, prob=1.0),
+        dict(type='RandomGrayscale', prob=1.0),
+        dict(type='RandomChoice', transforms=[[COPY]]),
+    ],
+    ids=lambda step: step['type'],
+)
+def test_steps_that_would_be_lost_are_refused(step):
+    """They changed the empty image by which the geometry is drawn, and no view."""
+    transform = build(views=[[CROP], [CROP, step]])
+    with pytest.raises(ConfigError, match=f'{step["type"]} records no view_matrix and is not made'):
+        transform({'img': picture()})
+
+
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_changes_of_colour_come_last(wrapped):
+    """The device makes them last: a blur before the crop would be another one."""
+    step = dict(type='RandomApply', transforms=[COPY]) if wrapped else COPY
+    with pytest.raises(ConfigError, match=r'Crop comes after RandomBandCopy, and the device'):
+        build(views=[[CROP], [step, CROP]])
 
 
 def test_steps_without_a_record_are_refused_as_in_two_views():
