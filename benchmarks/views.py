@@ -13,6 +13,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -27,10 +28,11 @@ from torch.utils.data import default_collate
 
 from glcnet_plugin.datasets.transforms.two_views import TwoViews
 
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 RECIPES = {  # config, side of the tile that the views are cut from
-    'unlabeled_224': ('configs/_base_/datasets/unlabeled_224.py', 256),
-    'unlabeled_96': ('configs/_base_/datasets/unlabeled_96.py', 192),
-    'potsdam': ('configs/glcnet/glcnet_r50-d3plus_1xb256-400e_potsdam.py', 256),
+    'unlabeled_224': ('_base_/datasets/unlabeled_224.py', 256),
+    'unlabeled_96': ('_base_/datasets/unlabeled_96.py', 192),
+    'potsdam': ('glcnet/glcnet_r50-d3plus_1xb256-400e_potsdam.py', 256),
 }
 TILES = {
     '3 bands uint8': (3, 'uint8'),
@@ -44,7 +46,7 @@ Sample = dict[str, Any]
 
 def recipe(config: str) -> Views:
     """The steps of both views of a config."""
-    steps = Config.fromfile(config).train_pipeline
+    steps = Config.fromfile(CONFIGS / config).train_pipeline
     views: Views = next(step.to_dict() for step in steps if step.type.endswith('TwoViews'))['views']
     return views
 

@@ -24,6 +24,11 @@ def test_each_recipe_is_measured(mmpretrain_scope, name):
     assert ('RandomPixelNoise' in steps) == (name == 'potsdam')
 
 
+def test_the_recipes_are_found_from_every_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert all(len(recipe(config)) == 2 for config, _ in RECIPES.values())
+
+
 def test_steps_are_taken_out_of_their_wrappers():
     inner = dict(type='a', prob=0.5)
     steps = [dict(type='RandomApply', prob=0.8, transforms=[inner]), dict(type='b', prob=[0.2] * 3)]
