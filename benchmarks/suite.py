@@ -43,6 +43,7 @@ class Suite:
         self.precisions = ('fp32', 'tf32', 'fp16', 'bf16') if gpu else ('fp32',)
         self.mixed = self.precisions[-1]
         self.workers = (0, 1, 2, 4, 8, 12) if gpu else (0, 1)
+        self.out.parent.mkdir(parents=True, exist_ok=True)
         self.figures['device'] = torch.cuda.get_device_name() if gpu else 'cpu (no CUDA)'
         self.figures['cuda'] = torch.version.cuda
         self.figures['cudnn'] = torch.backends.cudnn.version()
@@ -116,9 +117,11 @@ def time_limit(seconds: float) -> Iterator[None]:
 def waiting_lines(step: Callable[[], Any]) -> dict[str, int]:
     """Lines of Python in which a step waits for the CUDA device, and how often."""
     torch.cuda.set_sync_debug_mode('warn')
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter('always')
-        step()
-    torch.cuda.set_sync_debug_mode('default')
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter('always')
+            step()
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
     lines = (f'{Path(one.filename).name}:{one.lineno}' for one in caught)
     return dict(Counter(lines).most_common())

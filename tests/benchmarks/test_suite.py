@@ -25,6 +25,12 @@ def test_a_failing_measurement_does_not_lose_the_others(suite):
     assert saved['device'].startswith('cpu') and 'torch' in saved and 'cuda' in saved
 
 
+def test_a_new_folder_is_made(tmp_path):
+    suite = Suite(tmp_path / 'new folder/out.json', tmp_path, 1, 'cpu')
+    suite.measure('a', 'first', lambda: {'ms': 1.0})
+    assert json.loads(suite.out.read_text())['a']['first']['ms'] == 1
+
+
 def test_what_would_begin_too_late_is_left_out(suite):
     suite.minutes = -1
     suite.measure('a', 'late', lambda: {'ms': 1.0})
@@ -51,6 +57,14 @@ def test_lines_that_wait_are_counted(monkeypatch):
 
     assert list(waiting_lines(step).values()) == [2]
     assert modes == ['warn', 'default']
+
+
+def test_a_failing_step_leaves_the_mode_as_it_was(monkeypatch):
+    modes = []
+    monkeypatch.setattr('torch.cuda.set_sync_debug_mode', modes.append)
+    with pytest.raises(ZeroDivisionError):
+        waiting_lines(lambda: 1 / 0)
+    assert modes[-1] == 'default'
 
 
 def test_time_limit():
