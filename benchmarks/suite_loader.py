@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from loader import pairs_per_second
 from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 from mmengine.runner import Runner
@@ -66,14 +67,7 @@ def samples_per_second(case: Case, tiles: Path, workers: int, batch: int) -> dic
     """
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         loader = Runner.build_dataloader(loader_config(case, tiles, workers, batch))
-    batches = iter(loader)
-    for _ in range(1 + workers):
-        next(batches)
-    count = 4 + 4 * workers  # the 2 per worker that wait already are the smaller part
-    start = time.perf_counter()
-    for _ in range(count):
-        next(batches)
-    return {'pairs_per_second': count * batch / (time.perf_counter() - start)}
+    return {'pairs_per_second': pairs_per_second(loader, 4 + 4 * workers)}
 
 
 def training_config(case: Case, tiles: Path, workers: int, batch: int, work_dir: Path) -> Config:

@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from data_tools import write_tiles
+from loader import ON_DEVICE
 from measure import report
 from mmengine.config import Config
 from mmengine.dataset import default_collate
@@ -93,9 +94,7 @@ class Case:
         if self.method == 'bare':
             cfg.model.type = BareNetwork
         if self.device_views:
-            *_, views, pack = cfg.train_dataloader.dataset.pipeline
-            views.type = 'glcnet_plugin.TwoViewsOnDevice'
-            pack.algorithm_keys = ('view_matrix', 'drawn_views')
+            cfg.merge_from_dict(ON_DEVICE)
         return cfg
 
 
