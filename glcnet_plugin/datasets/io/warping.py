@@ -16,15 +16,18 @@ from glcnet_plugin.errors import DataError
 
 
 def has_other_grid(mask: ImageInfo, image: ImageInfo) -> bool:
-    """Whether a label raster has another CRS or size than its image, and both have a CRS.
+    """Whether a label raster has another CRS or size than its image, and both lie on the earth.
 
     One of the same CRS and size that lies elsewhere is taken for a wrong georeference: see
     :func:`misplacement`.
     """
     if mask.crs is None or image.crs is None:
         return False
+    systems = [CRS.from_string(crs) for crs in (mask.crs, image.crs)]
+    if not all(crs.is_geographic or crs.is_projected for crs in systems):
+        return False  # a local system: nothing leads from it to another
     alike = (mask.height, mask.width) == (image.height, image.width)
-    return not alike or CRS.from_string(mask.crs) != CRS.from_string(image.crs)
+    return not alike or systems[0] != systems[1]
 
 
 def warped_labels(path: str, image: ImageInfo) -> str:
@@ -62,13 +65,14 @@ def warped_labels(path: str, image: ImageInfo) -> str:
 
 def require_common_ground(path: str, mask: ImageInfo, image: ImageInfo) -> None:
     """Raise DataError if labels, of this path and header, and image show different ground."""
-    left, bottom, right, top = transform_bounds(mask.crs, image.crs, *_sorted(mask))
-    west, south, east, north = _sorted(image)
+    # not the other way round: labels of the whole earth have no place in most projections
+    west, south, east, north = transform_bounds(image.crs, mask.crs, *_sorted(image))
+    left, bottom, right, top = _sorted(mask)
     if left >= east or right <= west or bottom >= north or top <= south:
         raise DataError(
-            f'{path} (CRS {mask.crs}) has no ground in common with its image: in the CRS of the '
-            f'image, {image.crs}, the labels reach from {left:.0f}, {bottom:.0f} to {right:.0f}, '
-            f'{top:.0f}, the image from {west:.0f}, {south:.0f} to {east:.0f}, {north:.0f}; give '
+            f'{path} (CRS {mask.crs}) has no ground in common with its image (CRS {image.crs}): '
+            f'in the CRS of the labels, they reach from {left:.8g}, {bottom:.8g} to {right:.8g}, '
+            f'{top:.8g}, the image from {west:.8g}, {south:.8g} to {east:.8g}, {north:.8g}; give '
             'labels of this scene'
         )
 

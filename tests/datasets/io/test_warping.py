@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rasterio.enums import Resampling
@@ -59,3 +61,30 @@ def test_what_cannot_be_joined_is_refused(tmp_path, image):
     path = str(write_image(tmp_path / 'rgb', np.zeros((4, 4, 3), np.uint8), **PLACE))
     with pytest.raises(DataError, match='rgb.png has 3 bands: a label raster of another grid'):
         warped_labels(path, image)
+
+
+@pytest.mark.parametrize(
+    ('crs', 'x', 'y'),
+    [
+        ('EPSG:32743', 5e5, 8e6),
+        ('EPSG:3035', 4e6, 3e6),
+        ('EPSG:27700', 5e5, 2e5),
+        ('EPSG:32633', -2e5, 7e6),
+        ('EPSG:3031', 0, 1e6),
+    ],
+)
+def test_labels_of_the_whole_earth_have_ground_in_common(tmp_path, crs, x, y):
+    """Their own outline has no place in most projections."""
+    place = dict(crs=crs, transform=from_origin(x, y, 1, 1))
+    image = image_info(write_image(tmp_path / 'i', np.zeros((9, 9, 4), np.uint8), **place))
+    earth = dict(crs='EPSG:4326', transform=from_origin(-180, 90, 10, 10))
+    path = str(write_image(tmp_path / 'm', np.ones((18, 36, 1), np.uint8), **earth))
+    require_common_ground(path, image_info(path), image)
+    assert (read_stored_mask(warped_labels(path, image)).values == 1).all()
+
+
+def test_nothing_is_brought_from_a_local_system(image):
+    """Its place, or its size, is then refused as it was."""
+    local = replace(image, height=9, crs='LOCAL_CS["site",UNIT["metre",1]]')
+    assert not has_other_grid(local, image) and not has_other_grid(image, local)
+    assert has_other_grid(replace(image, height=9), image)
