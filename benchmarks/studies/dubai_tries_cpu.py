@@ -1,5 +1,7 @@
 # Parts and settings of GLCNet, compared by linear probes alone, on other groups of Dubai than
 # dubai_cpu.py scores, so that what is chosen here can be shown there. docs/benchmarks/log.md.
+from mmengine import Config
+
 _base_ = './dubai_cpu.py'
 title = 'Dubai, settings of GLCNet'
 data = dict(held_out=['A', 'C'])
@@ -7,18 +9,9 @@ labels = ['1%', '10%']
 pretrain_seeds = [0, 1]
 finetune = False
 _try = dict(_base_.methods['glcnet'])
-_crop = dict(
-    type='glcnet_plugin.TrackedRandomResizedCrop',
-    scale=64,
-    crop_ratio_range=(0.4, 1.0),
-    aspect_ratio_range=(3 / 4, 4 / 3),
-)
-_flip = dict(
-    type='glcnet_plugin.TrackedRandomFlip',
-    prob=[0.2, 0.2, 0.2],
-    direction=['horizontal', 'vertical', 'diagonal'],
-)
-_turn = dict(type='glcnet_plugin.RandomRotate90', prob=0.8)
+_tiles = '{{ fileDirname }}/../../configs/_base_/datasets/unlabeled_demo_64.py'
+_crop, _flip, _turn = Config.fromfile(_tiles).train_pipeline[2].views[1][:3]
+del Config
 _true_colours = {'train_dataloader.dataset.pipeline.2.views': [[_crop], [_crop, _flip, _turn]]}
 methods = {
     'backbone-style': dict(

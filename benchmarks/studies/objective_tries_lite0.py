@@ -1,5 +1,7 @@
 # Objectives of continued pretraining, compared as dubai_tries_lite0.py compares settings; what
 # wins is to be shown by dubai_lite0.py, on other groups. `only` chooses.
+from mmengine import Config
+
 _base_ = './dubai_lite0.py'
 title = 'Dubai A and C, objectives of continued pretraining'
 data = dict(held_out=['A', 'C'])
@@ -9,27 +11,9 @@ pretrain_seeds = [0, 1]
 finetune = False
 _warmup = 'default_hooks.backbone_warmup'
 _views = 'train_dataloader.dataset.pipeline.2.views'
-_view = [  # the second view of unlabeled_96.py
-    dict(
-        type='glcnet_plugin.TrackedRandomResizedCrop',
-        scale=96,
-        crop_ratio_range=(0.1, 0.6),
-        aspect_ratio_range=(3 / 4, 4 / 3),
-    ),
-    dict(
-        type='glcnet_plugin.TrackedRandomFlip',
-        prob=[0.2, 0.2, 0.2],
-        direction=['horizontal', 'vertical', 'diagonal'],
-    ),
-    dict(type='glcnet_plugin.RandomRotate90', prob=0.8),
-    dict(
-        type='RandomApply',
-        prob=0.8,
-        transforms=[dict(type='glcnet_plugin.RandomHSVShift', prob=0.5)],
-    ),
-    dict(type='glcnet_plugin.RandomBandCopy', prob=0.1),
-    dict(type='glcnet_plugin.RandomGaussianBlur', prob=0.5),
-]
+_tiles = '{{ fileDirname }}/../../configs/_base_/datasets/unlabeled_96.py'
+_view = Config.fromfile(_tiles).train_pipeline[2].views[1]
+del Config
 _symmetric = {_views: [_view, _view]}
 _norm = {f'model.{head}_head.norm': True for head in ('style', 'local')}
 _wide = {f'model.{head}_head.hidden_channels': 1024 for head in ('style', 'local')}
