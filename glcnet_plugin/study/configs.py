@@ -3,6 +3,7 @@
 import os
 from math import ceil, floor
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -19,6 +20,11 @@ from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.plan import Job
 from glcnet_plugin.study.settings import config_file
 from glcnet_plugin.study.validation import set_options
+
+# settings of mmengine's schedulers that count steps or epochs, and the least of each
+SCHEDULED = dict.fromkeys(['begin', 'end'], 0) | dict.fromkeys(
+    ['T_max', 'milestones', 'periods', 'step_size', 'total_steps'], 1
+)
 
 
 def pretrain_config(context: StudyContext, job: Job, steps: int | None = None) -> Config:
@@ -51,11 +57,8 @@ def pretrain_config(context: StudyContext, job: Job, steps: int | None = None) -
     batches = samples / loader.batch_size
     per_epoch = max(1, floor(batches) if loader.get('drop_last') else ceil(batches))
     epochs = max(1, round(steps / per_epoch))
-    if 'max_iters' in cfg.train_cfg:
-        scale_schedule(cfg, steps)
-        length = steps
-    else:
-        length = cfg.train_cfg.max_epochs = epochs
+    length = steps if 'max_iters' in cfg.train_cfg else epochs
+    scale_schedule(cfg, length)
     interval = max(1, length // 10)
     cfg.default_hooks.checkpoint.update(interval=interval, max_keep_ckpts=1)
     cfg.default_hooks.pretrained = {
@@ -67,22 +70,29 @@ def pretrain_config(context: StudyContext, job: Job, steps: int | None = None) -
     return fit_to_machine(cfg)
 
 
-def scale_schedule(cfg: Config, steps: int) -> None:
-    """Set the number of steps of a pretraining that counts steps; a warm-up keeps its share.
+def scale_schedule(cfg: Config, length: int) -> None:
+    """Set the length of a pretraining; a warm-up and the other parts of it keep their share.
 
     Args:
         cfg: The config; changed in place.
-        steps: Its new number of steps.
+        length: Its new number of what it counts, steps or epochs.
     """
-    factor = steps / cfg.train_cfg.max_iters
-    cfg.train_cfg.max_iters = steps
-    for scheduler in cfg.get('param_scheduler') or []:
-        for key in ('begin', 'end'):
-            if key in scheduler and not scheduler.get('by_epoch', True):
-                scheduler[key] = min(round(scheduler[key] * factor), steps - 1)
-    cfg.param_scheduler = [
-        one for one in cfg.get('param_scheduler') or [] if one.get('end') != one.get('begin', 0)
-    ]
+    unit = 'max_iters' if 'max_iters' in cfg.train_cfg else 'max_epochs'
+    total, cfg.train_cfg[unit] = cfg.train_cfg[unit], length
+
+    def scaled(value: Any, least: int) -> Any:
+        if isinstance(value, list | tuple):
+            return [scaled(one, least) for one in value]
+        return max(least, value * length // total)
+
+    given = cfg.get('param_scheduler') or []
+    cfg.param_scheduler = []
+    for scheduler in [given] if isinstance(given, dict) else given:
+        for key, least in SCHEDULED.items():
+            if scheduler.get(key) is not None:
+                scheduler[key] = scaled(scheduler[key], least)
+        if scheduler.get('end') != scheduler.get('begin', 0):
+            cfg.param_scheduler.append(scheduler)
 
 
 def finetune_config(context: StudyContext, job: Job) -> Config:

@@ -179,3 +179,42 @@ def test_a_warm_up_keeps_its_share_of_the_steps(steps, warmup):
     assert ends == ([warmup] if warmup else [])
     (cosine,) = [one for one in cfg.param_scheduler if one.type == 'CosineAnnealingLR']
     assert cosine.begin == warmup and 'end' not in cosine
+
+
+def schedule(length, *schedulers, total, unit='max_iters'):
+    """The schedulers of a run of another length."""
+    given = schedulers[0] if len(schedulers) == 1 else list(schedulers)
+    cfg = Config(dict(train_cfg={unit: total}, param_scheduler=given))
+    scale_schedule(cfg, length)
+    assert cfg.train_cfg[unit] == length
+    return [dict(one) for one in cfg.param_scheduler]
+
+
+def test_a_schedule_of_the_same_length_stays():
+    """The cosine ended a step earlier."""
+    warmup = dict(type='LinearLR', by_epoch=False, begin=0, end=29)
+    cosine = dict(type='CosineAnnealingLR', by_epoch=False, begin=29, end=100, T_max=71)
+    assert schedule(100, warmup, cosine, total=100) == [warmup, cosine]
+
+
+@pytest.mark.parametrize(('unit', 'by_epoch'), [('max_iters', False), ('max_epochs', True)])
+def test_all_that_counts_is_scaled(unit, by_epoch):
+    parts = [
+        dict(begin=0, end=50), dict(begin=50, end=1000, T_max=950), dict(milestones=[600, 900]),
+        dict(step_size=1, end=None),
+    ]  # fmt: skip
+    parts = [dict(one, by_epoch=by_epoch) for one in parts]
+    warmup, cosine, drops, steps = schedule(100, *parts, total=1000, unit=unit)
+    assert (warmup['end'], cosine['begin'], cosine['end'], cosine['T_max']) == (5, 5, 100, 95)
+    assert drops['milestones'] == [60, 90] and (steps['step_size'], steps['end']) == (1, None)
+
+
+def test_a_warm_up_in_steps_keeps_its_share_of_epochs():
+    """It could be longer than the whole run."""
+    (warmup,) = schedule(3, dict(by_epoch=False, end=500), total=100, unit='max_epochs')
+    assert warmup['end'] == 15
+
+
+def test_one_step_is_left_to_the_cosine():
+    parts = dict(end=600, by_epoch=False), dict(begin=600, by_epoch=False)
+    assert schedule(1, *parts, total=1000) == [dict(begin=0, by_epoch=False)]
