@@ -125,7 +125,7 @@ class SegPretrainer(BaseSelfSupervisor):
         """
         learning = {name: p for name, p in self.named_parameters() if p.requires_grad}
         # backward, for backbones with_cp: their checkpoints do not run under autograd.grad
-        torch.stack([output.sum() for output in outputs]).sum().backward()
+        torch.autograd.backward(torch.stack([output.sum() for output in outputs]).sum())
         idle = [name for name, p in learning.items() if p.grad is None]
         self.zero_grad()
         for name in idle:
