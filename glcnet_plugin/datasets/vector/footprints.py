@@ -5,7 +5,7 @@ from pathlib import Path
 
 from glcnet_plugin.datasets.io.images import ImageInfo
 from glcnet_plugin.datasets.vector.labels import import_geopandas
-from glcnet_plugin.errors import DataError
+from glcnet_plugin.errors import DataError, StorageError
 
 
 def write_footprints(
@@ -23,9 +23,11 @@ def write_footprints(
 
     Raises:
         DataError: If none of the images is georeferenced.
+        StorageError: If the file cannot be written.
         ConfigError: If geopandas is not installed.
     """
     geopandas = import_geopandas()
+    import pyogrio
     from shapely.geometry import box
 
     rows = [
@@ -46,5 +48,13 @@ def write_footprints(
     crs = rows[0]['geometry'].crs
     for row in rows:
         (row['geometry'],) = row['geometry'].to_crs(crs)
-    geopandas.GeoDataFrame(rows, crs=crs).to_file(path, engine='pyogrio')
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        driver = pyogrio.detect_write_driver(path)  # geopandas takes others for Shapefiles
+        geopandas.GeoDataFrame(rows, crs=crs).to_file(path, driver, engine='pyogrio')
+    except (pyogrio.errors.DataSourceError, ValueError, OSError) as error:
+        raise StorageError(
+            f'cannot write the outlines to {path}: {error}; give a .gpkg, .geojson or .shp in a '
+            'folder that can be written'
+        ) from error
     return len(rows)
