@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from glcnet_plugin.datasets.analysis.moments import Moments
 from glcnet_plugin.datasets.io.images import read_masked
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.utils.parallel import parallel_map
 
 Describe = Callable[[Sequence[Path]], NDArray[Any]]  # N images -> (N, F)
@@ -26,8 +26,17 @@ def colour_statistics(files: Sequence[Path], workers: int | None = None) -> NDAr
 
     Returns:
         (N, 2C); a band that is missing everywhere counts as 0.
+
+    Raises:
+        DataError: If the images have different numbers of bands.
     """
     rows = list(parallel_map(_of_image, files, len(files), 'measuring colours', workers))
+    for file, row in zip(files, rows, strict=True):
+        if len(row) != len(rows[0]):
+            raise DataError(
+                f'{file} has {len(row) // 2} bands, {files[0]} has {len(rows[0]) // 2}: colours '
+                'are compared between images with as many bands; check_data names the others'
+            )
     return np.nan_to_num(np.stack(rows))
 
 

@@ -8,7 +8,7 @@ from glcnet_plugin.datasets.analysis.spread import (
     tile_descriptions,
 )
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import ConfigError, DataError
 
 
 def test_every_cluster_gives_the_item_nearest_to_its_centre():
@@ -33,6 +33,12 @@ def test_colours_are_means_and_deviations(tmp_path):
     (file,) = tmp_path.iterdir()
     found = colour_statistics([file], workers=0)
     assert found == pytest.approx(np.array([[50, 0, 7, 50, 0, 0]]))
+
+
+def test_images_of_other_bands_are_named(tmp_path):
+    files = [write_image(tmp_path / f'{n}', np.ones((2, 2, n), np.uint8)) for n in (3, 4)]
+    with pytest.raises(DataError, match=r'4.tif has 4 bands, .*3.png has 3: colours'):
+        colour_statistics(files, workers=0)
 
 
 def test_colours_and_features_have_the_same_weight(tmp_path):
