@@ -21,7 +21,7 @@ Example:
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -53,10 +53,14 @@ def is_drawn(part: str) -> bool:
     return part not in ('train', 'val') and not part.endswith(UNLABELLED)
 
 
-def located(folder: Path) -> dict[str, ImageInfo]:
-    """Headers of the images of a folder that say where they lie, also by the manifest."""
+def located(folder: Path, names: Container[str]) -> dict[str, ImageInfo]:
+    """Headers of images of a folder that say where they lie, also by the manifest."""
     rows, files, _ = read_rows(folder)
-    infos = {row['name']: with_place(image_info(files[row['name']]), row) for row in rows}
+    infos = {
+        row['name']: with_place(image_info(files[row['name']]), row)
+        for row in rows
+        if row['name'] in names
+    }
     return {name: info for name, info in infos.items() if info.bounds is not None}
 
 
@@ -105,7 +109,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--extents', action='store_true', help=text)
     add('--out', type=Path, help='folder to write (default: FOLDER/splits)')
     add('--force', action='store_true', help='replace other lists that are there')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.spread_by != 'colours' and args.stratify != 'spread':
+        parser.error(f'--spread-by {args.spread_by} is of --stratify spread: add it')
+    if args.features is not None and args.spread_by == 'colours':
+        parser.error('--features is of --stratify spread --spread-by features, or both: add them')
+    return args
 
 
 def main() -> int:
@@ -123,7 +132,8 @@ def main() -> int:
     show(made)
     if footprints is not None and not made.problems:
         drawn = {part: names for part, names in made.lists.items() if is_drawn(part)}
-        count = write_footprints(footprints, drawn, located(made.settings.folder))
+        listed = {name for names in drawn.values() for name in names}
+        count = write_footprints(footprints, drawn, located(made.settings.folder, listed))
         print(f'{count} outlines in {footprints}')
     for problem in made.problems:
         print(f'not a split by ground: {problem}', file=sys.stderr)

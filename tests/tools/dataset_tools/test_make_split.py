@@ -290,3 +290,17 @@ def test_tiles_whose_features_differ_and_their_outlines(tiles, tmp_path, monkeyp
     content = json.loads((tiles / 'splits/split.json').read_text())
     assert content['settings']['spread_by'] == 'features'
     assert f'4 outlines in {outlines}' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('args', 'missing'),
+    [
+        (('--spread-by', 'features'), '--stratify spread'),
+        (('--features', 'x.pth'), '--spread-by features'),
+        (('--features', 'x.pth', '--stratify', 'spread'), '--spread-by features'),
+    ],
+)
+def test_choices_that_would_do_nothing_are_refused(tiles, monkeypatch, capsys, args, missing):
+    with pytest.raises(SystemExit):
+        split(monkeypatch, tiles, *args)
+    assert missing in capsys.readouterr().err.splitlines()[-1]
