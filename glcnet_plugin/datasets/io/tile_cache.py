@@ -7,6 +7,7 @@ and a footer. Workers and processes share its pages, and each keeps the keys of 
 import math
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -172,9 +173,16 @@ class TileCache:
 def image_key(path: str | Path, bands: Bands | None, alpha: str) -> np.uint64:
     """Number of an image and of what is read from it."""
     chosen = None if bands is None else list(bands)
-    place = os.path.abspath(path)  # noqa: PTH100  # Path keeps '..'
-    text = f'{place}\n{chosen}\n{alpha}'
+    folder, name = os.path.split(path)
+    place = _resolved(folder, os.getcwd())  # noqa: PTH109  # Path costs more than the rest
+    text = f'{place}/{name}\n{chosen}\n{alpha}'
     return np.frombuffer(blake2b(text.encode(), digest_size=8).digest(), '<u8')[0]
+
+
+@lru_cache(4096)
+def _resolved(folder: str, start: str) -> str:
+    """A folder without links, by whatever way it is named from ``start``."""
+    return str(Path(start, folder).resolve())
 
 
 def image_state(path: str | Path) -> tuple[int, int] | None:

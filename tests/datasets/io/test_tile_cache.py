@@ -99,6 +99,15 @@ def test_changed_and_unknown_images_and_other_choices_are_not_there(cache, image
     assert image_state(gone) is None
 
 
+def test_a_folder_is_the_same_through_a_link(cache, images, tmp_path, monkeypatch):
+    (tmp_path / 'link').symlink_to(tmp_path)
+    name = Path(images[-1]).name
+    for start in (tmp_path, tmp_path.parent):
+        monkeypatch.chdir(start)
+        assert cache.holds(tmp_path / 'link' / name) and cache.holds(os.path.relpath(images[-1]))
+    assert not cache.holds(name)
+
+
 def test_a_mask_beside_an_image_counts_with_it(cache, images):
     path = images[-1]
     Path(f'{path}.msk').write_bytes(b'mask')
