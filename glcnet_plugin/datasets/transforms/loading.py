@@ -135,9 +135,14 @@ class LoadRSImage(LoadImageFromFile):
         if cached is None and self.cache is not None:
             self.warn_uncached(
                 f'{path} is not in {self.cache.path}, or has changed since: such images are read '
-                f'from their files. Run {COMMAND} again, with bands and alpha of LoadRSImage'
+                f'from their files. Run {COMMAND} again{self._options()}'
             )
         return cached or decode(path, *choice, self.backend_args)
+
+    def _options(self) -> str:
+        """What the command of the cache needs to be told."""
+        bands = '' if self.bands is None else f' --bands {" ".join(map(str, self.bands))}'
+        return f', with{bands} --alpha {self.alpha}'
 
     def _to_float(self, image: Image, path: str) -> Image:
         """Convert values to float32; say so if it cannot hold them, refuse complex ones."""

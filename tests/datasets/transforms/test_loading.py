@@ -47,7 +47,7 @@ def test_a_cache_gives_what_the_files_give(tmp_path, monkeypatch):
     monkeypatch.setattr(photometric_base, 'print_log', lambda text, **_: warned.append(text))
     image = np.random.randint(0, 9, (12, 14, 4)).astype(np.uint16)
     paths = [str(write_image(tmp_path / f'x{i}', image + i, nodata=3)) for i in range(2)]
-    settings = dict(bands=[2, 1, 0], band_names=['R', 'G', 'B', 'NIR'], nodata_fill=-1.0)
+    settings = dict(bands=['B', 'G', 'R'], band_names=['R', 'G', 'B', 'NIR'], nodata_fill=-1.0)
     write_cache(tmp_path / 'x.cache', paths, bands=[2, 1, 0], workers=0)
     cached = LoadRSImage(**settings, cache=str(tmp_path / 'x.cache'))
     cached = pickle.loads(pickle.dumps(cached))  # as workers that are spawned get it
@@ -62,6 +62,8 @@ def test_a_cache_gives_what_the_files_give(tmp_path, monkeypatch):
         changed = cached({'img_path': paths[1]})
     np.testing.assert_array_equal(changed['img'], image[..., [2, 1, 0]] + 5)
     assert len(warned) == 1 and f'{paths[1]} is not in {tmp_path}/x.cache, or has cha' in warned[0]
+    # indices, also where the config gives names
+    assert 'cache_tiles.py again, with --bands 2 1 0 --alpha data' in warned[0]
 
 
 def test_a_cache_that_is_missing_stops(tmp_path):
