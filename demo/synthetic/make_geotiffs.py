@@ -118,6 +118,8 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--labels', type=Path, help='polygons of the first half of the scenes')
     args = parser.parse_args()
+    if args.scenes < 1:
+        parser.error(f'need --scenes >= 1, got {args.scenes}')
     count = make_geotiffs(**vars(args))
     print(f'{args.scenes} scenes of {args.size} px in {args.out}')
     if args.labels:

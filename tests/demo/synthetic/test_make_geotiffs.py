@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import rasterio
 from rasterio.enums import ColorInterp
-from synthetic.make_geotiffs import make_geotiffs
+from synthetic.make_geotiffs import main, make_geotiffs
 from synthetic.scene_painter import CLASSES, ScenePainter
 
 from glcnet_plugin.datasets.vector.labels import import_geopandas
@@ -37,3 +37,11 @@ def test_four_bands_are_reflectances(tmp_path):
         assert raster.colorinterp[3] == ColorInterp.nir
     truth = ScenePainter(0, 96).paint()[0].transpose(2, 0, 1)
     np.testing.assert_allclose(values / 10_000, truth, atol=1e-4)
+
+
+def test_no_scene_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr('sys.argv', ['', str(tmp_path / 'new'), '--scenes', '0'])
+    with pytest.raises(SystemExit):
+        main()
+    assert 'need --scenes >= 1, got 0' in capsys.readouterr().err
+    assert not (tmp_path / 'new').exists()
