@@ -155,7 +155,8 @@ def run_document(path: Path, folder: Path) -> list[tuple[str, float]]:
         Each command with its seconds.
 
     Raises:
-        DocumentError: If one fails, or does not print what the document says.
+        DocumentError: If one fails, does not print what the document says, or a file would be
+            written into this repository.
     """
     for name in SHOWN:
         (folder / name).symlink_to(ROOT / name)
@@ -164,7 +165,9 @@ def run_document(path: Path, folder: Path) -> list[tuple[str, float]]:
         if block.reason is not None:
             continue
         if block.language == 'python' and block.title is not None:
-            target = folder / block.title
+            target = (folder / block.title).resolve()
+            if not target.is_relative_to(folder.resolve()):  # the folders shown are the real ones
+                raise DocumentError(f'{path}: {block.title} would be written outside its folder')
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(block.text, encoding='utf-8')
         elif block.title == 'prints' and (line := missing_line(printed, block.text)) is not None:

@@ -58,6 +58,8 @@ def test_what_is_not_run_has_a_reason():
     [
         ('```bash\nfalse\n```\n', 'ended with 1'),
         ('```bash\necho a\n```\n\n```text title="prints"\nb\n```\n', 'nothing like'),
+        ('```python title="../x.py"\n```\n', '../x.py would be written outside'),
+        ('```python title="configs/glcnet/x.py"\n```\n', 'glcnet/x.py would be written outside'),
     ],
 )
 def test_a_wrong_document_is_reported(text, said, tmp_path, capsys):
