@@ -174,8 +174,8 @@ def uses() -> dict[str, tuple[str, str]]:
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Call) or getattr(node.func, 'id', '') != 'dict':
                 continue
-            named = [k.value.value for k in node.keywords if k.arg == 'type']
-            if not named or not str(named[0]).startswith('glcnet_plugin.'):
+            named = [ast.unparse(k.value).strip("'") for k in node.keywords if k.arg == 'type']
+            if not named or not named[0].startswith('glcnet_plugin.'):
                 continue
             source = ast.get_source_segment(text, node, padded=True) or ''
             first, _, rest = source.strip().partition('\n')

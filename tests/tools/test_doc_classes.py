@@ -92,3 +92,14 @@ def test_published_sets_have_pages_of_their_own():
 )
 def test_roles_become_code(text, expected):
     assert doc_classes.plain(text) == expected
+
+
+def test_a_config_may_name_a_type_by_a_variable(tmp_path, monkeypatch):
+    (tmp_path / 'configs').mkdir()
+    (tmp_path / 'configs/a.py').write_text(
+        "kind = 'X'\na = dict(type=kind)\nb = dict(type='glcnet_plugin.GLCNet')\n"
+    )
+    monkeypatch.setattr(doc_classes, 'ROOT', tmp_path)
+    assert doc_classes.uses.__wrapped__() == {
+        'GLCNet': ('configs/a.py', "dict(type='glcnet_plugin.GLCNet')")
+    }
