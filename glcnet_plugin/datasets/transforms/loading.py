@@ -133,16 +133,12 @@ class LoadRSImage(LoadImageFromFile):
         choice = (self.bands, window, self.alpha, self.band_names)
         cached = None if self.cache is None else self.cache.get(path, *choice)
         if cached is None and self.cache is not None:
+            bands = '' if self.bands is None else f' --bands {" ".join(map(str, self.bands))}'
             self.warn_uncached(
                 f'{path} is not in {self.cache.path}, or has changed since: such images are read '
-                f'from their files. Run {COMMAND} again{self._options()}'
+                f'from their files. Run {COMMAND} again, with{bands} --alpha {self.alpha}'
             )
         return cached or decode(path, *choice, self.backend_args)
-
-    def _options(self) -> str:
-        """What the command of the cache needs to be told."""
-        bands = '' if self.bands is None else f' --bands {" ".join(map(str, self.bands))}'
-        return f', with{bands} --alpha {self.alpha}'
 
     def _to_float(self, image: Image, path: str) -> Image:
         """Convert values to float32; say so if it cannot hold them, refuse complex ones."""
