@@ -4,6 +4,7 @@ from itertools import chain
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import Runner
 
 from glcnet_plugin.registry import HOOKS
@@ -15,14 +16,25 @@ class ChannelsLastHook(Hook):
 
     The maps take over the format of the weights. Sums are formed in another order, so that
     results differ in the last digits. A checkpoint is the same in both formats. Weights of other
-    dimensions, such as those of 3-D convolutions, stay as they are.
+    dimensions, such as those of 3-D convolutions, stay as they are, as do networks in another
+    wrapper than ``MMDistributedDataParallel``.
     """
 
-    priority = 'LOW'  # after weights were loaded
+    priority = 'LOW'
 
-    def before_train(self, runner: Runner) -> None:
-        """Convert the network."""
-        # not model.to(memory_format=...), which refuses 5-dimensional tensors
-        for tensor in chain(runner.model.parameters(), runner.model.buffers()):
+    def before_run(self, runner: Runner) -> None:
+        """Convert the network, before mmengine compiles it; loaded weights take over its format."""
+        is_distributed = isinstance(runner.model, MMDistributedDataParallel)
+        network = runner.model.module if is_distributed else runner.model
+        if is_model_wrapper(network):
+            return
+        is_changed = False
+        # not network.to(memory_format=...), which refuses 5-dimensional tensors
+        for tensor in chain(network.parameters(), network.buffers()):
             if tensor.dim() == 4:
-                tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+                last = tensor.data.to(memory_format=torch.channels_last)
+                is_changed |= last.stride() != tensor.stride()
+                tensor.data = last
+        if is_distributed and is_changed:
+            # the wrapper keeps the strides that it was built with, and would mix up gradients
+            runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), network)

@@ -1,6 +1,8 @@
 import copy
+import sys
 from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import nn
 
@@ -23,6 +25,52 @@ def test_weights_of_three_dimensional_convolutions_stay():
     """Module.to(memory_format=...) refuses them."""
     model = nn.ModuleList([nn.Conv2d(2, 3, 3), nn.Conv3d(2, 3, 3)])
     model.register_buffer('queue', torch.zeros(2, 3, 4, 5, 6))
-    ChannelsLastHook().before_train(SimpleNamespace(model=model))
+    ChannelsLastHook().before_run(SimpleNamespace(model=model))
     assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert model[1].weight.is_contiguous() and model.queue.is_contiguous()
+
+
+DISTRIBUTED = """
+import copy
+import torch
+from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+from glcnet_plugin.engine.hooks import ChannelsLastHook
+
+class Model(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 4, 3))
+
+    def forward(self, x, mode='tensor'):
+        return self.net(x)
+
+class Bare(Runner):
+    distributed = True
+
+    def __init__(self, model):
+        wrapper = dict(type='MMDistributedDataParallel', device_ids=None)
+        self.cfg = Config(dict(model_wrapper_cfg=wrapper))
+        self.model = self.wrap_model(wrapper, model)
+
+torch.distributed.init_process_group('gloo')
+torch.manual_seed(0)
+alone = Model()
+runner = Bare(copy.deepcopy(alone))
+for _ in range(2):  # a test after a training runs the hooks again
+    ChannelsLastHook().before_run(runner)
+images = torch.rand(2, 3, 12, 12)
+for model in (alone, runner.model):
+    model(images).square().mean().backward()
+for one, other in zip(alone.parameters(), runner.model.module.parameters(), strict=True):
+    torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-5)
+assert not runner.model.module.net[0].weight.is_contiguous()
+"""
+
+
+@pytest.mark.slow
+def test_first_gradients_of_a_distributed_run(run_ranks):
+    """The wrapper had been built with other strides: it permuted gradients in the first step."""
+    run_ranks(2, [sys.executable, '-c', DISTRIBUTED])
