@@ -46,8 +46,8 @@ def report_text(report: SceneReport) -> str:
     lines += [f'  note: {note}' for note in report.notes]
     if report.unreadable:
         lines.append(
-            f'  {len(report.unreadable)} windows could not be read and are nodata, the first: '
-            f'{report.unreadable[0]}'
+            f'  {len(report.unreadable)} windows could not be read or predicted and are nodata, '
+            f'the first: {report.unreadable[0]}'
         )
     return '\n'.join(lines)
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from glcnet_plugin.datasets.io.images import read_masked
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.geometry import window_starts
-from glcnet_plugin.inference.map_writer import NODATA, Block
+from glcnet_plugin.inference.map_writer import NODATA
 from glcnet_plugin.inference.model import SegmentationModel
 from glcnet_plugin.inference.windows import (
-    Span,
+    Block,
     check_overlap,
+    inside,
     touching,
     window_weights,
 )
@@ -93,7 +94,7 @@ class BlockPredictor:
 
         Returns:
             The block; (3, height, width) class, confidence and entropy, the last two in per
-            cent, or (1, height, width) class; and what could not be read.
+            cent, or (1, height, width) class; and what could not be read or predicted.
         """
         sums, weights, missing, errors = self.blend(block)
         return block, decide(sums, weights, missing, self.confidence), errors
@@ -106,8 +107,8 @@ class BlockPredictor:
 
         Returns:
             (classes, height, width) weighted sums of probabilities, or of whatever the model gives;
-            (height, width) sums of the weights; (height, width) pixels without data; and what could
-            not be read.
+            (height, width) sums of the weights, 0 where the network gave NaN or infinity; (height,
+            width) pixels without data; and what could not be read or predicted.
         """
         shape = (block[0][1] - block[0][0], block[1][1] - block[1][0])
         sums = np.zeros((len(self.model.classes), *shape), np.float32)
@@ -122,9 +123,9 @@ class BlockPredictor:
             if not empty.all():
                 ready.append((corner, image))
             if len(ready) == self.tiling.batch_size:
-                self._add(sums, weights, block, ready)
+                errors += self._add(sums, weights, block, ready)
                 ready = []
-        self._add(sums, weights, block, ready)
+        errors += self._add(sums, weights, block, ready)
         return sums, weights, missing, errors
 
     @property
@@ -180,10 +181,11 @@ class BlockPredictor:
         weights: NDArray[np.float32],
         block: Block,
         ready: list[tuple[Corner, NDArray[np.float32]]],
-    ) -> None:
-        """Add the weighted probabilities of some windows to their block."""
+    ) -> list[str]:
+        """Add the weighted probabilities of some windows to their block; where there are none."""
+        errors: list[str] = []
         if not ready:
-            return
+            return errors
         images = torch.from_numpy(np.stack([image for _, image in ready]))
         found = self.model.probabilities(images, self.augment, self.amp).cpu().numpy()
         for (corner, _), probabilities in zip(ready, found, strict=True):
@@ -196,31 +198,23 @@ class BlockPredictor:
             )  # fmt: skip
             rows, columns, y, x = inside(block, corner, self.window)
             weight = vertical[y, None] * horizontal[None, x]
-            sums[:, rows, columns] += probabilities[:, y, x] * weight
+            part = probabilities[:, y, x]
+            known = np.isfinite(part).all(0)
+            if not known.all():
+                weight, part = weight * known, np.where(known, part, 0)
+                errors.append(
+                    f'the network gives NaN or infinity for {(~known).sum()} px of the window at '
+                    f'row {corner[0]}, column {corner[1]} of {self.scene}: mark values that are no '
+                    'data as its nodata'
+                )
+            sums[:, rows, columns] += part * weight
             weights[rows, columns] += weight
+        return errors
 
 
-def inside(block: Block, corner: Corner, size: tuple[int, int]) -> list[slice]:
-    """Where a window and a block meet.
-
-    Args:
-        block: Rows and columns of the block in the scene.
-        corner: First row and column of the window in the scene.
-        size: Height and width of the window.
-
-    Returns:
-        Rows and columns of the block, then of the window.
-    """
-    spans: list[Span] = [
-        (max(first, start), min(first + length, end))
-        for (start, end), first, length in zip(block, corner, size, strict=True)
-    ]
-    origins = (block[0][0], block[1][0]), corner
-    return [
-        slice(start - first, end - first)
-        for origin in origins
-        for (start, end), first in zip(spans, origin, strict=True)
-    ]
+def average(sums: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide (classes, height, width) sums by their (height, width) weights; 0 without weight."""
+    return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
 
 def decide(
@@ -242,7 +236,7 @@ def decide(
     values = np.zeros((3 if confidence else 1, *weights.shape), np.uint8)
     values[0] = sums.argmax(0)
     if confidence:
-        probabilities = sums / np.maximum(weights, 1e-12)
+        probabilities = average(sums, weights)
         values[1] = np.rint(FULL * probabilities.max(0))
         entropy = -(probabilities * np.log(np.maximum(probabilities, 1e-12))).sum(0)
         values[2] = np.rint(FULL * np.clip(entropy / np.log(max(2, len(sums))), 0, 1))

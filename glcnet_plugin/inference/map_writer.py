@@ -17,12 +17,11 @@ from rasterio.windows import Window as RasterWindow
 
 from glcnet_plugin.datasets.io.rasters import CACHE_BYTES
 from glcnet_plugin.errors import StorageError
-from glcnet_plugin.inference.windows import Span
+from glcnet_plugin.inference.windows import Block
 from glcnet_plugin.utils.atomic_io import write_atomic
 
 NODATA = 255
 TILE = 512  # pixels of the tiles inside of the file
-Block = tuple[Span, Span]  # rows and columns
 
 
 class MapWriter:

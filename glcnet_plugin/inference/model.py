@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glcnet_plugin.errors import DataError
+
 
 @dataclass
 class SegmentationModel:
@@ -75,9 +77,18 @@ class SegmentationModel:
 
         Returns:
             (H, W) class ids.
+
+        Raises:
+            DataError: If the network gives NaN or infinity somewhere.
         """
-        classes = self.probabilities(_batch(image))[0].argmax(0)
-        return classes.cpu().numpy().astype(np.uint8)
+        probabilities = self.probabilities(_batch(image))[0]
+        unknown = int((~probabilities.isfinite().all(0)).sum())
+        if unknown:
+            raise DataError(
+                f'the network gives NaN or infinity for {unknown} px: replace what is no data in '
+                'the image, as nodata_fill did in the training'
+            )
+        return probabilities.argmax(0).cpu().numpy().astype(np.uint8)
 
     @torch.inference_mode()
     def features(self, image: NDArray[Any]) -> list[NDArray[np.float32]]:

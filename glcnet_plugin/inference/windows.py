@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from glcnet_plugin.errors import ConfigError
 
 Span = tuple[int, int]  # first and one past the last pixel
+Block = tuple[Span, Span]  # rows and columns
 
 
 def check_overlap(window: int, overlap: int) -> None:
@@ -67,8 +68,31 @@ def blocks(length: int, block: int) -> list[Span]:
     return [(start, min(start + block, length)) for start in range(0, length, block)]
 
 
-def block_grid(size: tuple[int, int], block: int) -> list[tuple[Span, Span]]:
+def block_grid(size: tuple[int, int], block: int) -> list[Block]:
     """Rows and columns of the blocks of an image of a height and width."""
     return [
         (rows, columns) for rows in blocks(size[0], block) for columns in blocks(size[1], block)
+    ]
+
+
+def inside(block: Block, corner: tuple[int, int], size: tuple[int, int]) -> list[slice]:
+    """Where a window and a block meet.
+
+    Args:
+        block: Rows and columns of the block in the scene.
+        corner: First row and column of the window in the scene.
+        size: Height and width of the window.
+
+    Returns:
+        Rows and columns of the block, then of the window.
+    """
+    spans: list[Span] = [
+        (max(first, start), min(first + length, end))
+        for (start, end), first, length in zip(block, corner, size, strict=True)
+    ]
+    origins = (block[0][0], block[1][0]), corner
+    return [
+        slice(start - first, end - first)
+        for origin in origins
+        for (start, end), first in zip(spans, origin, strict=True)
     ]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling, decide, inside
+from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling, average, decide
 
 
 @pytest.mark.parametrize('size', [(200, 150), (64, 64), (63, 40), (65, 130)])
@@ -74,12 +74,6 @@ def test_entropy_and_confidence_of_known_probabilities():
     assert (empty == 255).all()
 
 
-def test_where_a_window_and_a_block_meet():
-    rows, columns, y, x = inside(((10, 20), (0, 50)), (5, 40), (8, 30))
-    assert (rows, columns) == (slice(0, 3), slice(40, 50))
-    assert (y, x) == (slice(5, 8), slice(0, 10))
-
-
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [((64, 16, 8), 'less than half of the overlap of 16 px, got 8'), ((64, 40, 0), 'overlap must'),
@@ -88,3 +82,37 @@ def test_where_a_window_and_a_block_meet():
 def test_impossible_tilings(settings, message):
     with pytest.raises(ConfigError, match=message):
         Tiling(*settings)
+
+
+LOWEST = -3.4e38  # that many programs write for nodata, often without saying so
+
+
+def test_where_the_network_gives_no_number_there_is_no_class(make_model, write_scene):
+    """The largest of NaN was class 0."""
+    path, image = write_scene(100, 100, dtype='float32')
+    image = image.astype(np.float32)
+    image[:, 30:40, 10:50] = LOWEST
+    import rasterio
+
+    with rasterio.open(path, 'r+') as raster:
+        raster.write(image)
+    model = make_model()
+    preprocess = model.network.data_preprocessor
+    model.network.data_preprocessor = lambda data, training: {  # a small deviation
+        key: value if value is None else value * 1000 for key, value in preprocess(data, 0).items()
+    }
+    predictor = BlockPredictor(str(path), (100, 100), model, Tiling(64, 16, 4))
+    values, errors = predictor(((0, 100), (0, 100)))[1:]
+    assert (values[:, 30:40, 10:50] == 255).all()
+    near = np.zeros((100, 100), bool)
+    near[28:42, 8:52] = True  # two pixels around, which the network sees
+    assert (values[0, ~near] < 3).all()
+    assert (
+        'the network gives NaN or infinity for 616 px of the window at row 0, column 0' in errors[0]
+    )
+
+
+def test_sums_without_weight_are_zero():
+    sums = np.array([[[6.0, 5.0]], [[2.0, 1e30]]], np.float32)
+    found = average(sums, np.array([[4.0, 0.0]], np.float32))
+    np.testing.assert_array_equal(found, [[[1.5, 0]], [[0.5, 0]]])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from glcnet_plugin.errors import DataError
 from glcnet_plugin.inference.loading import load_model
 
 pytestmark = pytest.mark.slow  # builds networks
@@ -28,3 +29,11 @@ def test_arrays_are_predicted_and_described(save):
     normalised = model.network.data_preprocessor.mean  # of the checkpoint's config
     first = model.network.backbone((batch - normalised) / model.network.data_preprocessor.std)[0]
     np.testing.assert_allclose(maps[0], first[0].permute(1, 2, 0).detach().numpy(), atol=1e-4)
+
+
+def test_an_array_for_which_the_network_gives_no_number_has_no_classes(save):
+    model = load_model(save()[0], device='cpu')
+    image = np.zeros((64, 64, 3), np.float32)
+    image[3, 4, 0] = np.nan
+    with pytest.raises(DataError, match='gives NaN or infinity for .* px: replace what is no data'):
+        model.predict(image)

@@ -6,6 +6,7 @@ from glcnet_plugin.geometry import window_starts
 from glcnet_plugin.inference.windows import (
     blocks,
     check_overlap,
+    inside,
     touching,
     window_weights,
 )
@@ -50,3 +51,9 @@ def test_blocks_and_the_windows_that_touch_them():
 def test_impossible_overlaps(window, overlap):
     with pytest.raises(ConfigError, match='window must be at least 1|overlap must lie'):
         check_overlap(window, overlap)
+
+
+def test_where_a_window_and_a_block_meet():
+    rows, columns, y, x = inside(((10, 20), (0, 50)), (5, 40), (8, 30))
+    assert (rows, columns) == (slice(0, 3), slice(40, 50))
+    assert (y, x) == (slice(5, 8), slice(0, 10))

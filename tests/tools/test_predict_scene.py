@@ -30,7 +30,7 @@ def test_what_was_predicted_as_text():
     assert predict_scene.report_text(report).splitlines() == [
         'a_map.tif: road 25.0%, field 75.0%; 7 pixels without data',
         '  note: y',
-        '  1 windows could not be read and are nodata, the first: x is damaged',
+        '  1 windows could not be read or predicted and are nodata, the first: x is damaged',
     ]
 
 
