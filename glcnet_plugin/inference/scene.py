@@ -18,6 +18,7 @@ from glcnet_plugin.utils.parallel import parallel_map
 
 SAMPLE = 512  # pixels
 UNUSUAL = 4.0  # deviations of the training images
+SMALL = 0.1  # of the means of the training images
 
 
 @dataclass
@@ -28,7 +29,7 @@ class SceneReport:
         path: The map.
         pixels: Number of pixels of each class, by name.
         nodata: Pixels without a class.
-        unreadable: Windows that could not be read, with the reason.
+        unreadable: Windows that could not be read or predicted, with the reason.
         notes: What the file did not say.
     """
 
@@ -75,7 +76,7 @@ def predict_scene(
     tiling = tiling or Tiling.of(model.window)
     info = image_info(scene, model.loading.get('alpha', 'data'))
     check_bands(scene, info, model)
-    notes = _unusual_values(scene, info, model)
+    notes = unusual_values(scene, info, model)
     place = georeference(info)
     if info.crs is None:
         notes.append(f'{scene} has no CRS: the map has none either')
@@ -113,9 +114,15 @@ def check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) ->
         model: The network.
 
     Raises:
-        DataError: If number or names of the bands differ, or it lacks those that are chosen.
+        DataError: If number, names or order of the bands differ, it lacks those that are chosen, or
+            its values are complex.
         ConfigError: If the network has too many classes for a map.
     """
+    if 'complex' in info.dtype:
+        raise DataError(
+            f'{scene} has complex values ({info.dtype}), the network takes real bands: give their '
+            'amplitude'
+        )
     if len(model.classes) > NODATA:
         raise ConfigError(f'a map holds up to {NODATA} classes, the network has more')
     chosen = model.loading.get('bands')
@@ -125,17 +132,29 @@ def check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) ->
             f'{scene} has {info.bands} bands, but the network takes {model.bands}'
             f'{f" ({chr(44).join(model.band_names)})" if model.band_names else ""}'
         )
-    band_indices(chosen, info.bands, info.band_names, scene)
-    named = [name for name in info.band_names if name]
-    if chosen is None and model.band_names and named and named != list(model.band_names):
+    indices = band_indices(chosen, info.bands, info.band_names, scene)
+    named = [name for i in indices if info.band_names and (name := info.band_names[i])]
+    wanted = list(model.band_names or ())
+    # chosen by index, a file may name its bands in another way than the network
+    spelt_alike = chosen is None or sorted(named) == sorted(wanted)
+    if model.band_names and named and named != wanted and spelt_alike:
         raise DataError(
             f'the bands of {scene} are {", ".join(named)}; the network was trained on '
             f'{", ".join(model.band_names)}, in this order'
         )
 
 
-def _unusual_values(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> list[str]:
-    """What a window in the middle shows that training images did not: another unit or type."""
+def unusual_values(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> list[str]:
+    """What a window in the middle shows that training images did not: another unit or type.
+
+    Args:
+        scene: The scene.
+        info: Its header.
+        model: The network.
+
+    Returns:
+        A sentence for each band that lies far from the training images, or one for all of them.
+    """
     preprocessor = getattr(model.network, 'data_preprocessor', None)
     mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
     if mean is None or std is None:
@@ -153,6 +172,14 @@ def _unusual_values(scene: str | Path, info: ImageInfo, model: SegmentationModel
     means = image.mean((0, 1)).filled(np.nan)
     expected, scale = (one.flatten().cpu().numpy() for one in (mean, std))
     far = np.flatnonzero(np.abs(means - expected) > UNUSUAL * scale)  # NaN is not
+    telling = np.abs(expected) > scale  # of others, 0 is an ordinary value
+    if not far.size and telling.any() and (means / expected < SMALL)[telling].all():
+        found, usual = means[telling], expected[telling]
+        return [
+            f'the bands of {scene} ({info.dtype}) have means of {found.min():.4g} to '
+            f'{found.max():.4g} in the middle, the network was trained on {usual.min():.4g} to '
+            f'{usual.max():.4g}: are they in the same unit?'
+        ]
     return [
         f'band {band} of {scene} ({info.dtype}) has a mean of {means[band]:.4g} in the middle, the '
         f'network was trained on {expected[band]:.4g} ± {scale[band]:.4g}: is it in the same unit?'

@@ -146,3 +146,48 @@ def test_bands_that_the_scene_does_not_name_are_refused_before_the_first_window(
     model = make_model(loading={'bands': [1, 2, 3]})
     with pytest.raises(DataError, match='has 3 bands, cannot choose'):
         predict_scene(path, model, tmp_path / 'maps')
+
+
+def test_bands_by_index_in_another_order_than_the_training_are_refused(
+    make_model, write_scene, tmp_path
+):
+    path, _ = write_scene(40, 40)
+    with rasterio.open(path, 'r+') as raster:
+        for index, name in enumerate(('blue', 'green', 'red'), 1):
+            raster.set_band_description(index, name)
+    model = make_model(loading={'bands': [0, 1, 2]}, band_names=['red', 'green', 'blue'])
+    with pytest.raises(DataError, match='are blue, green, red; the network was trained on red, gr'):
+        predict_scene(path, model, tmp_path / 'maps')
+    # of other names, nobody knows the order
+    model = make_model(loading={'bands': [0, 1, 2]}, band_names=['B4', 'B3', 'B2'])
+    predict_scene(path, model, tmp_path / 'maps')
+
+
+@pytest.mark.filterwarnings('ignore::numpy.exceptions.ComplexWarning')
+def test_complex_values_are_refused(make_model, write_scene, tmp_path):
+    path, _ = write_scene(40, 40, dtype='complex64')
+    with pytest.raises(DataError, match='has complex values .complex64.*: give their amplitude'):
+        predict_scene(path, make_model(), tmp_path / 'maps')
+
+
+@pytest.mark.parametrize(
+    ('mean', 'std', 'noted'),
+    [
+        (3000.0, 1500.0, True),  # 12-bit, and the scene is 8-bit: less than 4 deviations
+        (200.0, 60.0, False),
+        (100.0, 1500.0, False),  # 0 is an ordinary value
+    ],
+)
+def test_values_in_a_smaller_unit_are_noted(make_model, write_scene, tmp_path, mean, std, noted):
+    path, _ = write_scene(70, 70)
+    model = make_model()
+    call = model.network.data_preprocessor
+
+    def preprocessor(data, training):
+        return call(data, training)
+
+    preprocessor.mean, preprocessor.std = torch.full((3,), mean), torch.full((3,), std)
+    vars(model.network)['data_preprocessor'] = preprocessor
+    notes = predict_scene(path, model, tmp_path / 'maps').notes
+    assert [note for note in notes if 'in the same unit' in note] == notes
+    assert len(notes) == noted and all('have means of 1' in note for note in notes)
