@@ -11,14 +11,17 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.inference.block_predictor import Tiling
-from glcnet_plugin.inference.feature_map import FeatureMap, clusters, components, likeness
-from glcnet_plugin.inference.feature_model import load_features
-from glcnet_plugin.inference.feature_scene import FeatureScene
-from glcnet_plugin.study.settings import CONFIGS
-from glcnet_plugin.utils.cli import run_tool, whole_number
-from glcnet_plugin.visualization.beside import draw_beside
+from glcnet_plugin.utils.cli import exit_on_error, run_tool, whole_number
+from glcnet_plugin.utils.quiet import quiet_imports
+
+with exit_on_error(), quiet_imports():
+    from glcnet_plugin.errors import ConfigError
+    from glcnet_plugin.inference.block_predictor import Tiling
+    from glcnet_plugin.inference.feature_map import FeatureMap, clusters, components, likeness
+    from glcnet_plugin.inference.feature_model import load_features
+    from glcnet_plugin.inference.feature_scene import FeatureScene
+    from glcnet_plugin.study.settings import CONFIGS
+    from glcnet_plugin.visualization.beside import draw_beside
 
 DEFAULT = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
 
@@ -44,8 +47,12 @@ def wanted(args: argparse.Namespace, scene: FeatureScene) -> dict[str, FeatureMa
     return maps
 
 
-def main() -> None:
-    """Write the maps and the picture of a scene."""
+def main() -> int:
+    """Write the maps and the picture of a scene.
+
+    Returns:
+        1 if a part of the scene could not be read, else 0.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -55,7 +62,7 @@ def main() -> None:
     add('--pca', action='store_true', help='three principal components as red, green and blue')
     add('--clusters', type=whole_number, metavar='K', help='clusters of k-means')
     place = parser.add_mutually_exclusive_group()
-    text = 'places like that at these coordinates, in the CRS of the scene'
+    text = 'places like that at these coordinates, in the CRS of the scene (--like=-77.1,13)'
     place.add_argument('--like', type=pair, metavar='X,Y', help=text)
     place.add_argument('--like-pixel', type=pair, metavar='ROW,COLUMN', help='the same, of a pixel')
     add('--out', type=Path, default=Path('maps'), help='folder to write (default: maps)')
@@ -64,16 +71,22 @@ def main() -> None:
     add('--window', type=whole_number, help='pixels; default: the training crop')
     add('--device', help="such as 'cuda:1' or 'cpu'")
     args = parser.parse_args()
+    if not (args.pca or args.clusters or args.like or args.like_pixel):
+        raise ConfigError('nothing to draw: add --pca, --clusters K, --like X,Y or --like-pixel')
     model = load_features(args.checkpoint, args.config, args.device)
     tiling = Tiling.of(args.window or model.window, block=512)
     scene = FeatureScene(args.scene, model, tiling)
     maps = wanted(args, scene)
-    if not maps:
-        raise ConfigError('nothing to draw: add --pca, --clusters K, --like X,Y or --like-pixel')
     paths = {title: scene.write(drawn, args.out) for title, drawn in maps.items()}
     picture = args.out / f'{Path(args.scene).stem}_features.png'
     draw_beside(args.scene, paths).savefig(picture, dpi=100)
-    print('\n'.join(map(str, [*paths.values(), picture])))
+    print('\n'.join(map(str, [*paths.values(), picture, *(f'note: {n}' for n in scene.notes)])))
+    if scene.unreadable:
+        print(
+            f'{len(scene.unreadable)} windows could not be read or predicted and are nodata, the '
+            f'first: {scene.unreadable[0]}'
+        )
+    return int(bool(scene.unreadable))
 
 
 if __name__ == '__main__':

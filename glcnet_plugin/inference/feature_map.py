@@ -1,5 +1,6 @@
 """What is drawn of features: principal components, clusters, and places like a given one."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class FeatureMap:
         values: Blended projection to the bands of the file.
         bands: Names of these bands.
         palette: R, G, B of each class, where the file holds classes.
+        fingerprint: Of what was fitted: a map that was killed goes on only with the same.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class FeatureMap:
     values: Values
     bands: list[str]
     palette: list[list[int]]
+    fingerprint: str = ''
 
 
 def components(sample: NDArray[np.float32]) -> FeatureMap:
@@ -58,7 +61,8 @@ def components(sample: NDArray[np.float32]) -> FeatureMap:
         return np.rint(TOP * np.clip(scaled, 0, 1)).astype(np.uint8)
 
     names = [f'component {index}' for index in (1, 2, 3)]
-    return FeatureMap('pca', names, project, values, names, [])
+    fitted = _fingerprint(pca.components_, mean, std, low, high)
+    return FeatureMap('pca', names, project, values, names, [], fitted)
 
 
 def clusters(sample: NDArray[np.float32], count: int) -> FeatureMap:
@@ -86,8 +90,9 @@ def clusters(sample: NDArray[np.float32], count: int) -> FeatureMap:
 
     names = [f'cluster {index}' for index in range(count)]
     return FeatureMap(
-        f'{count}_clusters', names, project, values, ['class'], distinct_colours(count)
-    )
+        f'{count}_clusters', names, project, values, ['class'], distinct_colours(count),
+        _fingerprint(inside, centres, mean, std),
+    )  # fmt: skip
 
 
 def likeness(sample: NDArray[np.float32], reference: NDArray[np.float32]) -> FeatureMap:
@@ -110,7 +115,13 @@ def likeness(sample: NDArray[np.float32], reference: NDArray[np.float32]) -> Fea
     def values(maps: NDArray[Any]) -> NDArray[np.uint8]:
         return np.rint(100 * np.clip(maps, 0, 1)).astype(np.uint8)
 
-    return FeatureMap('like', ['likeness'], project, values, ['likeness in per cent'], [])
+    bands, fitted = ['likeness in per cent'], _fingerprint(reference, mean, std)
+    return FeatureMap('like', ['likeness'], project, values, bands, [], fitted)
+
+
+def _fingerprint(*fitted: NDArray[Any]) -> str:
+    """SHA-256 over arrays."""
+    return hashlib.sha256(b''.join(array.tobytes() for array in fitted)).hexdigest()
 
 
 def _statistics(sample: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

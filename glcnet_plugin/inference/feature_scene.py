@@ -6,22 +6,24 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from rasterio import Affine
 
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.rasters import file_state
 from glcnet_plugin.errors import DataError
-from glcnet_plugin.inference.block_predictor import BlockPredictor, Corner, Tiling
+from glcnet_plugin.inference.block_predictor import BlockPredictor, Corner, Tiling, average
 from glcnet_plugin.inference.feature_map import FeatureMap
 from glcnet_plugin.inference.feature_model import FeatureModel
-from glcnet_plugin.inference.map_writer import NODATA, Block, MapWriter, write_style
-from glcnet_plugin.inference.scene import check_bands, georeference
-from glcnet_plugin.inference.windows import block_grid
+from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
+from glcnet_plugin.inference.scene import check_bands, georeference, unusual_values
+from glcnet_plugin.inference.windows import Block, block_grid
 from glcnet_plugin.utils.parallel import parallel_map
 
 WINDOWS = 64  # that a fit samples, evenly over the scene
 CELLS = 20_000  # of these windows, at random
+LEAST = 3  # cells, for as many principal components
 
 
 class FeatureScene:
@@ -31,6 +33,10 @@ class FeatureScene:
         scene: File or ``/vsi`` address of a raster, of any size.
         model: See :func:`glcnet_plugin.inference.feature_model.load_features`.
         tiling: Windows and blocks; None for windows of the size of the training crops.
+
+    Attributes:
+        notes: What its values show that those of the training did not.
+        unreadable: Windows of the maps that could not be read or predicted, with the reason.
 
     Raises:
         DataError: If the scene cannot be opened, or has other bands than the network takes.
@@ -43,6 +49,8 @@ class FeatureScene:
         self.tiling = tiling or Tiling.of(model.window, block=512)
         self.info = image_info(scene, model.loading.get('alpha', 'data'))
         check_bands(scene, self.info, model)
+        self.notes = unusual_values(scene, self.info, model)
+        self.unreadable: list[str] = []
         self.size = (self.info.height, self.info.width)
 
     def sample(self, seed: int = 0) -> NDArray[np.float32]:
@@ -52,18 +60,22 @@ class FeatureScene:
             seed: Of the choice of the cells.
 
         Returns:
-            (N, C), at most 20,000 cells of 64 windows.
+            (N, C), at most 20,000 cells with data of 64 windows.
 
         Raises:
-            DataError: If no window can be read.
+            DataError: If fewer than three cells have data.
         """
         corners = list(self._reader().corners(((0, self.size[0]), (0, self.size[1]))))
         few = [corners[i] for i in np.linspace(0, len(corners) - 1, WINDOWS).astype(int)]
-        found = [part for corner in dict.fromkeys(few) if (part := self._cells(corner)) is not None]
-        if not found:
-            raise DataError(f'{self.scene} has no window with data')
-        cells = np.concatenate(found)
-        rng = np.random.default_rng(seed)
+        windows, rng = dict.fromkeys(few), np.random.default_rng(seed)
+        errors: list[str] = []
+        most = -(-CELLS // len(windows))
+        cells = np.concatenate([self._cells(corner, errors, rng, most) for corner in windows])
+        if len(cells) < LEAST:
+            raise DataError(
+                f'{self.scene} has no window with data'
+                + (f': {errors[0]}' if errors else f', or too little of it: {len(cells)} cells')
+            )
         return cells[rng.permutation(len(cells))[:CELLS]]
 
     def at(self, row: int, column: int) -> NDArray[np.float32]:
@@ -85,7 +97,9 @@ class FeatureScene:
         )
         errors: list[str] = []
         image, empty = reader.read((corner[0], corner[1]), errors)
-        if errors or empty[row - corner[0], column - corner[1]]:
+        if errors:
+            raise DataError(errors[0])
+        if empty[row - corner[0], column - corner[1]]:
             raise DataError(f'pixel {row}, {column} of {self.scene} has no data; choose another')
         cells = self.model.cells(torch.from_numpy(image)[None])[0].cpu().numpy()
         y, x = (
@@ -123,14 +137,15 @@ class FeatureScene:
         settings: dict[str, Any] = {
             'scene': self.scene, 'state': file_state(self.scene)[1:],
             'tiling': asdict(self.tiling), 'weights': model.fingerprint, 'kind': drawn.kind,
-            'names': drawn.names,
+            'names': drawn.names, 'fitted': drawn.fingerprint,
         }  # fmt: skip
         writer = MapWriter(path, self.size, georeference(self.info), settings, drawn.bands)
         blend = BlockPredictor(self.scene, self.size, model, self.tiling).blend
 
         def predict(block: Block) -> tuple[Block, NDArray[np.uint8]]:
-            sums, weights, missing, _ = blend(block)
-            values = drawn.values(sums / np.maximum(weights, 1e-12))
+            sums, weights, missing, errors = blend(block)
+            self.unreadable += errors
+            values = drawn.values(average(sums, weights))
             values[:, missing | (weights == 0)] = NODATA
             return block, values
 
@@ -146,10 +161,16 @@ class FeatureScene:
     def _reader(self) -> BlockPredictor:
         return BlockPredictor(self.scene, self.size, self.model, self.tiling)
 
-    def _cells(self, corner: Corner) -> NDArray[np.float32] | None:
-        """Features (N, C) of a window; None without data."""
-        image, empty = self._reader().read(corner, [])
-        if empty.any():
-            return None
+    def _cells(
+        self, corner: Corner, errors: list[str], rng: np.random.Generator, most: int
+    ) -> NDArray[np.float32]:
+        """Features (N, C) of some cells of a window, of those with data in all their pixels."""
+        image, empty = self._reader().read(corner, errors)
         cells = self.model.cells(torch.from_numpy(image)[None])[0]
-        return cells.flatten(1).T.cpu().numpy()
+        holes = torch.from_numpy(empty).to(cells)[None, None]
+        known = (
+            F.interpolate(holes, cells.shape[-2:], mode='area')[0, 0] == 0
+        ) & cells.isfinite().all(0)
+        places = known.flatten().nonzero().flatten().cpu().numpy()
+        chosen = torch.from_numpy(rng.permutation(places)[:most]).to(cells.device)
+        return np.asarray(cells.flatten(1)[:, chosen].T.cpu().numpy())

@@ -91,3 +91,67 @@ def test_places_outside_and_without_data_are_refused(model, write_scene, tmp_pat
         FeatureScene(path, model, TILING).at(3, 4)
     with pytest.raises(DataError, match='has no window with data'):
         FeatureScene(path, model, TILING).sample()
+
+
+def test_windows_with_holes_are_sampled_where_they_have_data(model, write_scene):
+    """A scene with a hole in each window had no data."""
+    path, image = write_scene(50, 70, nodata=0)
+    image = np.maximum(image, 1)
+    image[:, ::10, ::10] = 0
+    with rasterio.open(path, 'r+') as raster:
+        raster.write(image)
+    found = FeatureScene(path, model, Tiling(80, 0, 0)).sample()
+    assert found.shape == (50 * 70 - 5 * 7, 9)
+
+
+def test_a_large_scene_is_sampled_in_little_memory(model, write_scene, monkeypatch):
+    from glcnet_plugin.inference import feature_scene
+
+    monkeypatch.setattr(feature_scene, 'CELLS', 40)
+    path, _ = write_scene(50, 70)
+    scene = FeatureScene(path, model, TILING)
+    parts, cells = [], scene._cells
+    monkeypatch.setattr(scene, '_cells', lambda *args: parts.append(cells(*args)) or parts[-1])
+    assert scene.sample().shape == (40, 9)
+    assert len(parts) == 6 and {len(part) for part in parts} == {7}
+
+
+def test_blocks_of_another_place_are_not_taken(model, write_scene, tmp_path, monkeypatch):
+    """Half of the map showed what is like the first place, the rest what is like the second."""
+    from glcnet_plugin.inference import feature_scene
+
+    path, _ = write_scene(50, 70)
+    scene = FeatureScene(path, model, TILING)
+    first, second = (likeness(scene.sample(), scene.at(*place)) for place in ((13, 41), (40, 3)))
+    expected = scene.write(second, tmp_path / 'whole').read_bytes()
+    write = feature_scene.MapWriter.write
+
+    def killed(self, block, values):
+        if block[0][0] > 0:
+            raise KeyboardInterrupt
+        write(self, block, values)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(feature_scene.MapWriter, 'write', killed)
+        scene.write(first, tmp_path / 'maps')
+    assert scene.write(second, tmp_path / 'maps').read_bytes() == expected
+
+
+def test_what_could_not_be_read_is_said(model, write_scene, tmp_path, monkeypatch):
+    from glcnet_plugin.inference import block_predictor
+
+    path, _ = write_scene(50, 70)
+    scene = FeatureScene(path, model, TILING)
+    drawn = likeness(scene.sample(), scene.at(13, 41))
+    read = block_predictor.read_masked
+
+    def damaged(file, bands, window, **others):
+        if window[:2] == (0, 0):
+            raise DataError('scene.tif is damaged there')
+        return read(file, bands, window, **others)
+
+    monkeypatch.setattr(block_predictor, 'read_masked', damaged)
+    scene.write(drawn, tmp_path)
+    assert scene.unreadable == ['scene.tif is damaged there']
+    with pytest.raises(DataError, match='scene.tif is damaged there'):
+        scene.at(0, 0)

@@ -33,7 +33,7 @@ def run(monkeypatch, tmp_path, request):
         command = ['feature_map.py', tmp_path / 'a.tif', tmp_path / 'x.pth', '--config', config]
         command += ['--out', tmp_path / 'maps', '--window', 64, '--device', 'cpu', *args]
         monkeypatch.setattr(sys, 'argv', [str(part) for part in command])
-        tool.main()
+        run.status = tool.main()
         return sorted(path.name for path in (tmp_path / 'maps').iterdir())
 
     return run
@@ -43,9 +43,22 @@ def test_all_maps_and_their_picture(run, capsys):
     names = run('--pca', '--clusters', 3, '--like', '500010.5,1999990.5')
     expected = ['a_3_clusters.qml', 'a_3_clusters.tif', 'a_features.png', 'a_like.tif', 'a_pca.tif']
     assert names == expected
-    assert 'a_features.png' in capsys.readouterr().out
+    assert 'a_features.png' in capsys.readouterr().out and run.status == 0
 
 
 def test_nothing_to_draw(run):
     with pytest.raises(ConfigError, match='nothing to draw: add --pca'):
         run()
+
+
+def test_windows_that_could_not_be_read_are_said(run, capsys, monkeypatch):
+    write = tool.FeatureScene.write
+
+    def damaged(self, drawn, out):
+        self.unreadable.append('a.tif is damaged there')
+        return write(self, drawn, out)
+
+    monkeypatch.setattr(tool.FeatureScene, 'write', damaged)
+    run('--clusters', 3)
+    assert run.status == 1
+    assert '1 windows could not be read or predicted and are nodata' in capsys.readouterr().out
