@@ -2,7 +2,7 @@
 
 import colorsys
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from torch import Tensor, nn
 
+from glcnet_plugin.checkpoints.loading import refuse_nan
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.datasets.io.rasters import band_indices
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
@@ -38,7 +39,8 @@ def load_model(
         The network with its classes and bands.
 
     Raises:
-        DataError: If the checkpoint cannot be read, or holds no config and none is given.
+        DataError: If the checkpoint cannot be read, holds NaN, or holds no config and none is
+            given.
         ConfigError: If the config is not one of a segmentation network.
         CheckpointMismatchError: If weights and network do not fit.
     """
@@ -104,6 +106,7 @@ def _fill(network: nn.Module, state: dict[str, Any], source: str) -> None:
             f'{shapes[:3]} ({len(missing)} and {len(shapes)} tensors): give the config it was '
             'trained with'
         )
+    refuse_nan({key: state[key] for key in own if key in state}, source)
     network.load_state_dict(state, strict=False)
 
 
@@ -138,11 +141,19 @@ def distinct_colours(number: int) -> list[list[int]]:
 
 
 def _steps(cfg: Mapping[str, Any], loader: str) -> list[Any]:
-    """Steps of the pipeline of a data loader, also below wrappers."""
-    dataset = (cfg.get(f'{loader}_dataloader') or {}).get('dataset') or {}
-    while 'pipeline' not in dataset and isinstance(dataset.get('dataset'), dict):
-        dataset = dataset['dataset']
-    return list(dataset.get('pipeline') or cfg.get(f'{loader}_pipeline') or [])
+    """Steps of the pipelines of a data loader, those of wrappers first."""
+    dataset = (cfg.get(f'{loader}_dataloader') or {}).get('dataset')
+    return list(_steps_of(dataset)) or list(cfg.get(f'{loader}_pipeline') or [])
+
+
+def _steps_of(dataset: Any) -> Iterator[Any]:
+    """Steps of a dataset, then of those in it."""
+    if isinstance(dataset, list | tuple):
+        for part in dataset:
+            yield from _steps_of(part)
+    elif dataset:
+        yield from dataset.get('pipeline') or ()
+        yield from _steps_of(dataset.get('datasets', dataset.get('dataset')))
 
 
 def _readers(cfg: Mapping[str, Any]) -> list[Any]:

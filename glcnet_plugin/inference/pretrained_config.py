@@ -1,10 +1,13 @@
 """What a network for prediction takes from the checkpoint of a pretraining."""
 
+import logging
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from glcnet_plugin.checkpoints.safe_load import read_weights
+from glcnet_plugin.engine.data_settings import LOADERS, dataset_settings
 from glcnet_plugin.utils.config_diff import read_config
 
 READER = 'LoadRSImage'
@@ -32,13 +35,28 @@ def take_loading(cfg: Config, recorded: dict[str, Any]) -> None:
         cfg: Config of a segmentation network, which is changed.
         recorded: Config of the pretraining.
     """
-    dataset = (recorded.get('train_dataloader') or {}).get('dataset') or {}
-    readers = [s for s in dataset.get('pipeline') or () if str(s.get('type')).endswith(READER)]
-    kept = {key: readers[0][key] for key in LOADING if readers and key in readers[0]}
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        for step in cfg[loader].dataset.pipeline:
-            if str(step['type']).endswith(READER):
-                step.update(kept)
+    readers = _readers((recorded.get('train_dataloader') or {}).get('dataset'))
+    read = [{key: step[key] for key in LOADING if key in step} for step in readers]
+    if any(other != read[0] for other in read):
+        print_log(
+            f'the pretraining read its data sets in different ways, {read}; here, bands are read '
+            'as the config says',
+            logger='current', level=logging.WARNING,
+        )  # fmt: skip
+    elif read:
+        for loader in LOADERS:
+            for step in _readers(cfg[loader].dataset):
+                step.update(read[0])
+
+
+def _readers(dataset: Any) -> list[Any]:
+    """Steps that read the images of the data sets of a loader, below wrappers too."""
+    return [
+        step
+        for part in dataset_settings(dataset)
+        for step in part.get('pipeline') or ()
+        if str(step['type']).endswith(READER)
+    ]
 
 
 def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> None:
@@ -50,12 +68,15 @@ def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> Non
         recorded: Its config.
     """
     meta = read_weights(pretrained).get('meta') or {}
-    backbone = (recorded.get('model') or {}).get('backbone')
+    model = recorded.get('model') or {}
+    backbone = model.get('backbone')
     if not isinstance(backbone, dict):
         return
     backbone = {key: value for key, value in backbone.items() if key != 'init_cfg'}
     cfg.model.backbone = backbone
-    bands = meta.get('bands') or {}
+    # MM's checkpoints have no record of the bands
+    stated = model.get('data_preprocessor') or recorded.get('data_preprocessor')
+    bands = meta.get('bands') or stated or {}
     for key in ('mean', 'std'):
         if bands.get(key):
             cfg.model.data_preprocessor[key] = bands[key]

@@ -138,3 +138,22 @@ def test_the_extractor_of_mmpretrain_takes_pretrainings(name, request, tmp_path)
     for own, map_ in zip(found, expected, strict=True):
         torch.testing.assert_close(own, map_[0])
     assert not any(config.get(f'val_{key}') for key in ('dataloader', 'cfg', 'evaluator'))
+
+
+def test_weights_of_a_training_that_diverged_are_refused(save):
+    path, _ = save()
+    content = torch.load(path, weights_only=True)
+    content['state_dict']['decode_head.conv_seg.bias'][0] = torch.nan
+    torch.save(content, path)
+    with pytest.raises(DataError, match='holds NaN in 1 of .*: its training diverged'):
+        load_model(path, device='cpu')
+
+
+def test_how_images_of_several_data_sets_are_loaded_is_recorded(cfg, save):
+    step = dict(type='glcnet_plugin.LoadRSImage', bands=[2, 1, 0])
+    inner = dict(type='A', pipeline=[step, dict(type='PackSegInputs')])
+    cfg.test_dataloader.dataset = dict(
+        _delete_=True, type='RepeatDataset', times=1,
+        dataset=dict(type='ConcatDataset', datasets=[inner, inner]),
+    )  # fmt: skip
+    assert load_model(save()[0], device='cpu').loading == {'bands': [2, 1, 0]}

@@ -29,3 +29,37 @@ def test_a_file_without_a_config_changes_nothing(tmp_path, base):
     take_backbone(cfg, str(tmp_path / 'x.pth'), {})
     take_loading(cfg, {})
     assert cfg.pretty_text == before.pretty_text
+
+
+def test_the_reader_below_wrappers_is_found(pretrained, base):
+    recorded = recorded_config(str(pretrained[0]))
+    inner = recorded['train_dataloader']['dataset']
+    inner['pipeline'][0]['bands'] = [2, 1, 0]
+    whole = {'type': 'ConcatDataset', 'datasets': [inner, inner]}
+    recorded['train_dataloader']['dataset'] = {'type': 'RepeatDataset', 'dataset': whole}
+    cfg = Config.fromfile(base)
+    take_loading(cfg, recorded)
+    assert cfg.test_dataloader.dataset.pipeline[1].bands == [2, 1, 0]
+    other = {**inner, 'pipeline': [{**inner['pipeline'][0], 'bands': [0, 1, 2]}]}
+    recorded['train_dataloader']['dataset'] = {**whole, 'datasets': [inner, other]}
+    cfg = Config.fromfile(base)
+    take_loading(cfg, recorded)
+    assert 'bands' not in cfg.test_dataloader.dataset.pipeline[1]
+
+
+@pytest.mark.parametrize('inside', [True, False])
+def test_normalisation_of_a_checkpoint_without_a_record_of_bands(pretrained, base, inside):
+    """Such are those of mmpretrain."""
+    import torch
+
+    content = torch.load(pretrained[0], weights_only=True)
+    del content['meta']['bands']
+    torch.save(content, pretrained[0])
+    recorded = recorded_config(str(pretrained[0]))
+    recorded['model'].pop('data_preprocessor')
+    stated = {'mean': [1.0, 2.0, 3.0], 'std': [4.0, 5.0, 6.0]}
+    (recorded['model'] if inside else recorded)['data_preprocessor'] = stated
+    cfg = Config.fromfile(base)
+    take_backbone(cfg, str(pretrained[0]), recorded)
+    assert cfg.model.data_preprocessor['mean'] == [1.0, 2.0, 3.0]
+    assert cfg.model.data_preprocessor['std'] == [4.0, 5.0, 6.0]
