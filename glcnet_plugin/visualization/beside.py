@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -32,7 +33,7 @@ def draw_beside(scene: str | Path, maps: Mapping[str, str | Path]) -> Figure:
     """
     figure = Figure(figsize=(3.6 * (len(maps) + 1), 4.0), layout='constrained')
     axes = figure.subplots(1, len(maps) + 1)
-    axes[0].imshow(to_rgb(_read(scene)[0]))
+    axes[0].imshow(to_rgb(_read(scene, filled=np.nan)[0]))
     axes[0].set_title('scene', fontsize=9)
     for axis, (title, path) in zip(axes[1:], maps.items(), strict=True):
         values, colours = _read(path, Resampling.nearest)
@@ -49,13 +50,16 @@ def draw_beside(scene: str | Path, maps: Mapping[str, str | Path]) -> Figure:
 
 
 def _read(
-    path: str | Path, resampling: Resampling = Resampling.average
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    path: str | Path, resampling: Resampling = Resampling.average, filled: float | None = None
+) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
     """A raster (H, W, bands) at the size it is drawn, and the colours (256, 3) of its values."""
     with opened(path) as raster:
         factor = min(1.0, SIDE / max(raster.shape))
         shape = (raster.count, *(max(1, round(side * factor)) for side in raster.shape))
-        values = np.moveaxis(raster.read(out_shape=shape, resampling=resampling), 0, -1)
+        values = raster.read(out_shape=shape, resampling=resampling, masked=filled is not None)
+        if np.ma.is_masked(values):
+            values = values.astype(np.float32).filled(filled)
+        values = np.moveaxis(np.asarray(values), 0, -1)
         if raster.colorinterp[0] != ColorInterp.palette:
             return values, None
         colours = np.full((256, 3), BLANK, np.uint8)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import rasterio
 
 from glcnet_plugin.visualization.beside import draw_beside
@@ -37,3 +38,17 @@ def test_classes_heat_and_colours_are_drawn_beside_the_scene(tmp_path):
 def test_large_scenes_are_drawn_smaller(tmp_path):
     scene = write(tmp_path / 'scene.tif', np.full((1, 1000, 1600), 90, np.uint8))
     assert draw_beside(scene, {'x': scene}).axes[0].images[0].get_array().shape[:2] == (480, 768)
+
+
+def test_nodata_does_not_darken_the_scene(tmp_path):
+    values = np.random.default_rng(0).integers(900, 1100, (1, 20, 30)).astype(np.int16)
+    values[:, :5] = -32768
+    with rasterio.open(
+        tmp_path / 'scene.tif', 'w', driver='GTiff', height=20, width=30, count=1, dtype='int16',
+        nodata=-32768,
+    ) as raster:  # fmt: skip
+        raster.write(values)
+    scene = tmp_path / 'scene.tif'
+    ids = write(tmp_path / 'x.tif', np.zeros((1, 20, 30), np.uint8))
+    drawn = draw_beside(scene, {'x': ids}).axes[0].images[0].get_array()
+    assert drawn[5:].std() > 50 and drawn[5:].mean() == pytest.approx(128, abs=20)
