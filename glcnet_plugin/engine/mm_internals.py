@@ -59,6 +59,11 @@ def built_loops(runner: Runner) -> list[BaseLoop | None]:
     return [loop if isinstance(loop, BaseLoop) else None for loop in loops]
 
 
+def compile_train_step(runner: Runner) -> None:
+    """Compile the training step of a model, where the config has ``compile``."""
+    runner._maybe_compile('train_step')
+
+
 def restart_sampler(sampler: InfiniteSampler) -> None:
     """Let an endless sampler start again with the first index of this process."""
     sampler.indices = sampler._indices_of_rank()

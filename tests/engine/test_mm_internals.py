@@ -124,3 +124,10 @@ def test_preprocessors_say_whether_they_turn_channels():
     settings = dict(mean=[0.0] * 3, std=[1.0] * 3, size_divisor=32)
     assert mm_internals.turns_channels(SegDataPreProcessor(bgr_to_rgb=True, **settings))
     assert not mm_internals.turns_channels(SegDataPreProcessor(**settings))
+
+
+def test_a_step_is_compiled_where_the_config_says_so(runner):
+    for settings, is_compiled in (({}, False), (dict(cfg=dict(compile=True)), True)):
+        run = runner(**settings)
+        mm_internals.compile_train_step(run)
+        assert ('train_step' in vars(run.model)) is is_compiled

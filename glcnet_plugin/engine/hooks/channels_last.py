@@ -7,6 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from mmengine.runner import Runner
 
+from glcnet_plugin.engine.mm_internals import compile_train_step
 from glcnet_plugin.registry import HOOKS
 
 
@@ -22,8 +23,11 @@ class ChannelsLastHook(Hook):
 
     priority = 'LOW'
 
-    def before_run(self, runner: Runner) -> None:
-        """Convert the network, before mmengine compiles it; loaded weights take over its format."""
+    def before_train(self, runner: Runner) -> None:
+        """Convert the network that is initialised, loaded and wrapped.
+
+        Not earlier: initialisers take views of the weights, which this format refuses.
+        """
         is_distributed = isinstance(runner.model, MMDistributedDataParallel)
         network = runner.model.module if is_distributed else runner.model
         if is_model_wrapper(network):
@@ -38,3 +42,7 @@ class ChannelsLastHook(Hook):
         if is_distributed and is_changed:
             # the wrapper keeps the strides that it was built with, and would mix up gradients
             runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), network)
+            compile_train_step(runner)
+
+    before_val = before_train
+    before_test = before_train

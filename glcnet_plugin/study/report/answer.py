@@ -22,8 +22,7 @@ VERDICTS = {
         'chance, so run more seeds.'
     ),
     'tie': (
-        'Stay with {start}: no gain by {ours} is shown, {gain}; {seeds} seeds could have detected '
-        '{detectable:+.3f}.'
+        'No gain by {ours} is shown, {gain}; {seeds} seeds could have detected {detectable:+.3f}.'
     ),
     'possibly behind': 'Stay with {start}: {ours} is possibly worse, {gain}.',
     'behind': 'Stay with {start}: {ours} is worse, {gain}.',

@@ -4,7 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
 from glcnet_plugin.engine.hooks import ChannelsLastHook
 
@@ -21,11 +24,40 @@ def test_weights_are_stored_with_the_channels_last(train, tiny_glcnet, tmp_path)
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
+class ViewedWeights(BaseModel):
+    """Initialises its weights as MAE of mmpretrain does: by a view of two dimensions."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernel = nn.Conv2d(3, 4, 3)
+
+    def init_weights(self):
+        super().init_weights()
+        nn.init.ones_(self.kernel.weight.data.view(4, -1))
+
+    def forward(self, inputs, mode='loss'):
+        return {'loss': self.kernel(inputs).mean()}
+
+
+def test_initialisers_meet_the_weights_as_they_were_made(tmp_path):
+    runner = Runner(
+        model=ViewedWeights(),
+        work_dir=str(tmp_path),
+        train_dataloader=DataLoader([{'inputs': torch.ones(3, 5, 5)}]),
+        train_cfg=dict(by_epoch=True, max_epochs=1),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.0)),
+        custom_hooks=[ChannelsLastHook()],
+        experiment_name=str(tmp_path),
+    )
+    weight = runner.train().kernel.weight
+    assert not weight.is_contiguous() and (weight == 1).all()
+
+
 def test_weights_of_three_dimensional_convolutions_stay():
     """Module.to(memory_format=...) refuses them."""
     model = nn.ModuleList([nn.Conv2d(2, 3, 3), nn.Conv3d(2, 3, 3)])
     model.register_buffer('queue', torch.zeros(2, 3, 4, 5, 6))
-    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+    ChannelsLastHook().before_train(SimpleNamespace(model=model))
     assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert model[1].weight.is_contiguous() and model.queue.is_contiguous()
 
@@ -54,13 +86,18 @@ class Bare(Runner):
         wrapper = dict(type='MMDistributedDataParallel', device_ids=None)
         self.cfg = Config(dict(model_wrapper_cfg=wrapper))
         self.model = self.wrap_model(wrapper, model)
+        self.compiled = []
+
+    def _maybe_compile(self, target):
+        self.compiled.append(target)
 
 torch.distributed.init_process_group('gloo')
 torch.manual_seed(0)
 alone = Model()
 runner = Bare(copy.deepcopy(alone))
 for _ in range(2):  # a test after a training runs the hooks again
-    ChannelsLastHook().before_run(runner)
+    ChannelsLastHook().before_train(runner)
+assert runner.compiled == ['train_step']
 images = torch.rand(2, 3, 12, 12)
 for model in (alone, runner.model):
     model(images).square().mean().backward()

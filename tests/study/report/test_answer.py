@@ -51,7 +51,7 @@ def test_a_gain_beyond_all_labels(context, scores, score):
 @pytest.mark.parametrize(
     ('gains', 'start', 'end'),
     [
-        ([0.02, -0.02, 0.01, -0.01, 0.0], 'Stay with random weights: no gain by GLCNet is shown, ',
+        ([0.02, -0.02, 0.01, -0.01, 0.0], 'No gain by GLCNet is shown, ',
          '5 seeds could have detected +0.027.'),
         ([-0.1] * 5, 'Stay with random weights: GLCNet is worse, -0.100 Kappa with 2', ').'),
         ([0.02, 0.001, 0.04, 0.001, 0.015], 'Perhaps pretrain with GLCNet: +0.015 Kappa',
