@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import kill_and_resume
 import pytest
 import torch
+from script_processes import PythonProcess
 
 pytestmark = pytest.mark.slow
 
@@ -13,7 +16,11 @@ def test_a_killed_run_ends_as_one_that_went_through(scenes, tmp_path, monkeypatc
         one_step = ['train_dataloader.batch_size=8', 'train_dataloader.num_workers=1']
         return start(tiles, folder, epochs, *options, '--cfg-options', *one_step)
 
+    def popen(command, stdout, stderr):
+        return PythonProcess(command, stdout.name)
+
     monkeypatch.setattr(kill_and_resume, 'start', small)
+    monkeypatch.setattr(kill_and_resume, 'subprocess', SimpleNamespace(Popen=popen))
     results = kill_and_resume.campaign(scenes, tmp_path, 1, 6)
     assert [one['moment'] for one in results] == ['any', 'SIGTERM']
     for one in results:
