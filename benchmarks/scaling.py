@@ -2,21 +2,28 @@
 
 A model on paper: no run on more than one GPU stands behind it. What each rank sends is counted
 from the code: gradients, the statistics of synchronised batch normalisation, and the embeddings
-that are the negatives of all ranks. Rates and latencies of the network are assumptions.
+that are the negatives of all ranks. ``--count`` counts the same in processes on this machine. Rates
+and latencies of the network are assumptions.
 
 Example:
-    python benchmarks/scaling.py --ranks 8 64 512
+    python benchmarks/scaling.py --ranks 8 64 512 --count 1 2 4
 """
 
 import argparse
 import json
 import math
+import tempfile
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
+from unittest.mock import patch
 
+import rank_gradients
+import torch
 from measure import RESULTS, report
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from training_step import Case
 
 FLOAT = 4  # bytes
@@ -122,6 +129,61 @@ def predict(training: Training, ranks: int, network: Network, sync_norm: bool) -
     }
 
 
+def count_traffic(ranks: int) -> dict[str, int]:
+    """Count what a process of several gives to collective calls in a step of the demo's network.
+
+    Args:
+        ranks: R, processes on this machine.
+
+    Returns:
+        Bytes of ``gradients`` that are reduced, of ``embeddings`` that are gathered and of their
+        ``embedding gradients`` that are reduced, and the number of ``calls`` without the first.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(_count, (ranks, folder), ranks)
+        counts = [torch.load(f'{folder}/{rank}.pt') for rank in range(ranks)]
+    if any(count != counts[0] for count in counts):
+        raise RuntimeError(f'the processes gave different amounts: {counts}')
+    return dict(counts[0])
+
+
+def _count(rank: int, ranks: int, folder: str) -> None:
+    torch.set_num_threads(1)
+    distributed = torch.distributed
+    distributed.init_process_group('gloo', f'file://{folder}/meet', rank=rank, world_size=ranks)
+    model = DistributedDataParallel(rank_gradients.network(torch.float32))
+    counts = Counter({'embeddings': 0, 'embedding gradients': 0})
+    gather, reduce = distributed.all_gather, distributed.all_reduce
+
+    def add(name: str, tensor: torch.Tensor) -> None:
+        counts['calls'] += 1
+        if tensor.is_floating_point():
+            counts[name] += tensor.nbytes
+
+    def counting_gather(parts: list[torch.Tensor], tensor: torch.Tensor, **settings: Any) -> Any:
+        add('embeddings', tensor)
+        return gather(parts, tensor, **settings)
+
+    def counting_reduce(tensor: torch.Tensor, *args: Any, **settings: Any) -> Any:
+        add('embedding gradients', tensor)
+        return reduce(tensor, *args, **settings)
+
+    def hook(_: None, bucket: torch.distributed.GradBucket) -> torch.futures.Future[torch.Tensor]:
+        counts['gradients'] += bucket.buffer().nbytes
+        return (
+            reduce(bucket.buffer(), async_op=True).get_future().then(lambda done: done.value()[0])
+        )
+
+    model.register_comm_hook(None, hook)
+    with (
+        patch.object(distributed, 'all_gather', counting_gather),
+        patch.object(distributed, 'all_reduce', counting_reduce),
+    ):
+        rank_gradients.step(model, torch.float32, rank_gradients.images_of(rank, False))
+    torch.save(dict(counts), f'{folder}/{rank}.pt')
+    distributed.destroy_process_group()
+
+
 def shipped_training(suite: dict[str, Any]) -> Training:
     """The shipped ResNet-50, with the step that a suite measured.
 
@@ -149,6 +211,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--ranks', type=int, nargs='+', default=[1, 8, 64, 512])
+    parser.add_argument('--count', type=int, nargs='*', default=[1, 2, 4])
     args = parser.parse_args()
     suite = json.loads((RESULTS / 'gpu_suite.json').read_text())
     training, network = shipped_training(suite), Network()
@@ -161,6 +224,7 @@ def main() -> None:
             for ranks in args.ranks
             for name in ('synchronised', 'own')
         },
+        'counted on a CPU, demo': {f'{ranks} ranks': count_traffic(ranks) for ranks in args.count},
     })  # fmt: skip
 
 

@@ -49,6 +49,7 @@ def test_every_picture_is_shown_and_has_a_script():
         [
             *(p.read_text(encoding='utf-8') for p in (ROOT / 'demo').glob('*.py')),
             (ROOT / 'tools/doc_figures.py').read_text(encoding='utf-8'),
+            (ROOT / 'benchmarks/plot.py').read_text(encoding='utf-8'),
             *documents,  # plot_runs.py is called in a document
         ]
     )

@@ -1,5 +1,15 @@
 import pytest
-from scaling import Network, Training, embedding_bytes, loss_seconds, predict
+import rank_gradients
+import torch
+from scaling import (
+    FLOAT,
+    Network,
+    Training,
+    count_traffic,
+    embedding_bytes,
+    loss_seconds,
+    predict,
+)
 
 TRAINING = Training(0.1, 4000, 30_000_000, 70, batch=64, regions=4, width=64)
 
@@ -31,3 +41,18 @@ def test_rings_between_machines_run_at_the_rate_of_the_port():
     network = Network()
     assert network.rate(8) == network.nvlink and network.rate(9) == network.port
     assert network.wait(8) == network.latency < network.wait(64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('ranks', [1, 2, 4])
+def test_processes_move_what_the_model_says(ranks):
+    model = rank_gradients.network(torch.float32).model
+    head = model.local_head
+    parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    demo = Training(0, 0, parameters, 0, rank_gradients.IMAGES, head.num_regions, head.out_channels)
+    counted = count_traffic(ranks)
+    assert counted['gradients'] == FLOAT * parameters
+    is_alone = ranks == 1
+    assert counted['embeddings'] == (0 if is_alone else embedding_bytes(demo))
+    assert counted['embedding gradients'] == (0 if is_alone else ranks * embedding_bytes(demo))
+    assert counted.get('calls', 0) == (0 if is_alone else 12)
