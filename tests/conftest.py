@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import cached_format  # noqa: F401
 import numpy as np
 import pytest
 import script_processes

@@ -5,6 +5,7 @@ import os
 
 os.environ['OMP_NUM_THREADS'] = '1'
 
+import cached_format  # noqa: F401
 import matplotlib.figure  # noqa: F401
 import mmengine.runner  # noqa: F401
 import mmpretrain.datasets
