@@ -72,9 +72,12 @@ def fit_probe(
         hooks.tile_statistics = {'type': 'glcnet_plugin.RecalibrateBNHook'}
     cfg.train_cfg.update(max_iters=0)  # the hooks do all the work
     cfg.param_scheduler = None
+    cfg.optim_wrapper.pop('paramwise_cfg', None)
     cfg.work_dir = str(out)
     prepare_cpu(cfg)
     runner = ConsoleRunner.from_cfg(cfg)
     runner.train()
-    runner.save_checkpoint(str(out), CHECKPOINT, save_optimizer=False, by_epoch=False)
+    runner.save_checkpoint(
+        str(out), CHECKPOINT, save_optimizer=False, save_param_scheduler=False, by_epoch=False
+    )
     return Path(out) / CHECKPOINT

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.slow
 
 def test_the_checkpoint_gives_the_probabilities_of_scikit_learn(scenes, tmp_path, base, pretrained):
     path = fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe', base)
+    (log,) = (tmp_path / 'probe').glob('*/*.log')  # nothing about a training
+    assert not any(w in log.read_text() for w in ('paramwise_options', 'save_param_scheduler'))
     model = load_model(path, device='cpu')
     weights = pretrained[1].state_dict()
     loaded = model.network.state_dict()
