@@ -10,7 +10,7 @@ Example:
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 CONFIG = 'glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 IMAGES, SIDE = 3, 64  # per process
+START = 'spawn'
 CASES = [
     (ranks, dtype, uneven)
     for dtype in (torch.float64, torch.float32)
@@ -111,10 +112,15 @@ def process(rank: int, ranks: int, dtype: torch.dtype, uneven: bool, folder: str
     torch.distributed.destroy_process_group()
 
 
+def run(function: Callable[..., None], ranks: int, *arguments: Any) -> None:
+    """Run a function in processes; it gets rank, number of processes and the arguments."""
+    torch.multiprocessing.start_processes(function, (ranks, *arguments), ranks, start_method=START)
+
+
 def compare(ranks: int, dtype: torch.dtype, uneven: bool) -> dict[str, Any]:
     """Differences between multiple processes and one."""
     with tempfile.TemporaryDirectory() as folder:
-        torch.multiprocessing.spawn(process, (ranks, dtype, uneven, folder), ranks)
+        run(process, ranks, dtype, uneven, folder)
         results = [torch.load(f'{folder}/{rank}.pt') for rank in range(ranks)]
     loss, expected = step(network(dtype), dtype, slice(0, images_of(ranks - 1, uneven).stop))
     mean = torch.stack([one[0] for one in results]).mean()

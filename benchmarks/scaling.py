@@ -23,7 +23,6 @@ import torch
 from measure import RESULTS, report
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 from training_step import Case
 
 FLOAT = 4  # bytes
@@ -136,11 +135,11 @@ def count_traffic(ranks: int) -> dict[str, int]:
         ranks: R, processes on this machine.
 
     Returns:
-        Bytes of ``gradients`` that are reduced, of ``embeddings`` that are gathered and of their
-        ``embedding gradients`` that are reduced, and the number of ``calls`` without the first.
+        Bytes of ``embeddings`` that are gathered and of their ``gradients`` that are reduced, and
+        the number of ``calls``.
     """
     with tempfile.TemporaryDirectory() as folder:
-        torch.multiprocessing.spawn(_count, (ranks, folder), ranks)
+        rank_gradients.run(_count, ranks, folder)
         counts = [torch.load(f'{folder}/{rank}.pt') for rank in range(ranks)]
     if any(count != counts[0] for count in counts):
         raise RuntimeError(f'the processes gave different amounts: {counts}')
@@ -151,8 +150,8 @@ def _count(rank: int, ranks: int, folder: str) -> None:
     torch.set_num_threads(1)
     distributed = torch.distributed
     distributed.init_process_group('gloo', f'file://{folder}/meet', rank=rank, world_size=ranks)
-    model = DistributedDataParallel(rank_gradients.network(torch.float32))
-    counts = Counter({'embeddings': 0, 'embedding gradients': 0})
+    model = rank_gradients.network(torch.float32)  # without DDP, whose calls are not of Python
+    counts = Counter({'embeddings': 0, 'gradients': 0, 'calls': 0})
     gather, reduce = distributed.all_gather, distributed.all_reduce
 
     def add(name: str, tensor: torch.Tensor) -> None:
@@ -165,16 +164,9 @@ def _count(rank: int, ranks: int, folder: str) -> None:
         return gather(parts, tensor, **settings)
 
     def counting_reduce(tensor: torch.Tensor, *args: Any, **settings: Any) -> Any:
-        add('embedding gradients', tensor)
+        add('gradients', tensor)
         return reduce(tensor, *args, **settings)
 
-    def hook(_: None, bucket: torch.distributed.GradBucket) -> torch.futures.Future[torch.Tensor]:
-        counts['gradients'] += bucket.buffer().nbytes
-        return (
-            reduce(bucket.buffer(), async_op=True).get_future().then(lambda done: done.value()[0])
-        )
-
-    model.register_comm_hook(None, hook)
     with (
         patch.object(distributed, 'all_gather', counting_gather),
         patch.object(distributed, 'all_reduce', counting_reduce),

@@ -10,7 +10,7 @@ LIMIT = {torch.float64: 1e-5, torch.float32: 1e-4}
 @pytest.mark.parametrize(
     ('ranks', 'dtype', 'uneven'), [(2, torch.float64, False), (3, torch.float64, True)]
 )
-def test_processes_equal_one_in_a_whole_network(ranks, dtype, uneven):
+def test_processes_equal_one_in_a_whole_network(ranks, dtype, uneven, forked):
     result = rank_gradients.compare(ranks, dtype, uneven)
     assert result['parameters'] > 60
     assert result['loss'] < LIMIT[dtype] and result['of_their_norm'] < LIMIT[dtype]
