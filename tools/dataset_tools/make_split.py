@@ -9,8 +9,8 @@ and with --extents from georeferences too. The written lists are read again, and
 training and validation share nothing of what is known: names, groups, extents, tiles of a scene
 that overlap. What could not be compared is named.
 
---stratify spread takes tiles whose colours, or features by --spread-by features --features
-imagenet://efficientnet_lite0, differ; --footprints tiles.gpkg writes their outlines for QGIS.
+--stratify spread takes tiles whose colours differ, and with --features imagenet://efficientnet_lite0
+their features too; --footprints tiles.gpkg writes their outlines for QGIS.
 
 The folder has images/, and may have manifest.csv (name, group, source), and masks/ with
 classes.json: then class shares are shown.
@@ -94,8 +94,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'differ (spread)'
     )
     add('--stratify', choices=('scene', 'class', 'none', 'spread'), default='scene', help=text)
-    text = 'what differs between the tiles of --stratify spread (default: colours)'
-    add('--spread-by', choices=('colours', 'features', 'both'), default='colours', help=text)
+    text = (
+        'what differs between the tiles of --stratify spread (default: both with --features, else '
+        'colours)'
+    )
+    add('--spread-by', choices=('colours', 'features', 'both'), help=text)
     text = 'checkpoint, or published weights, of the network that gives the features'
     add('--features', metavar='FILE', help=text)
     text = (
@@ -110,10 +113,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add('--out', type=Path, help='folder to write (default: FOLDER/splits)')
     add('--force', action='store_true', help='replace other lists that are there')
     args = parser.parse_args(argv)
-    if args.spread_by != 'colours' and args.stratify != 'spread':
-        parser.error(f'--spread-by {args.spread_by} is of --stratify spread: add it')
-    if args.features is not None and args.spread_by == 'colours':
-        parser.error('--features is of --stratify spread --spread-by features, or both: add them')
+    for name, value in (('--spread-by', args.spread_by), ('--features', args.features)):
+        if value is not None and args.stratify != 'spread':
+            parser.error(f'{name} {value} is of --stratify spread: add it')
+    if args.spread_by is None:
+        args.spread_by = 'colours' if args.features is None else 'both'
+    elif args.features is not None and args.spread_by == 'colours':
+        parser.error('--features is of --spread-by features, or both')
     return args
 
 

@@ -292,12 +292,21 @@ def test_tiles_whose_features_differ_and_their_outlines(tiles, tmp_path, monkeyp
     assert f'4 outlines in {outlines}' in capsys.readouterr().out
 
 
+def test_features_are_compared_beside_colours(tiles):
+    args = [str(tiles), '--stratify', 'spread']
+    assert tool.parse_args(args).spread_by == 'colours'
+    assert tool.parse_args([*args, '--features', 'x.pth']).spread_by == 'both'
+
+
 @pytest.mark.parametrize(
     ('args', 'missing'),
     [
         (('--spread-by', 'features'), '--stratify spread'),
-        (('--features', 'x.pth'), '--spread-by features'),
-        (('--features', 'x.pth', '--stratify', 'spread'), '--spread-by features'),
+        (('--features', 'x.pth'), '--stratify spread'),
+        (
+            ('--features', 'x.pth', '--stratify', 'spread', '--spread-by', 'colours'),
+            '--spread-by features',
+        ),
     ],
 )
 def test_choices_that_would_do_nothing_are_refused(tiles, monkeypatch, capsys, args, missing):
