@@ -149,7 +149,7 @@ def _read(source: str, records: Mapping[str, Any], **options: Any) -> dict[str, 
     """Read a file with an allow-list."""
     path = local_file(source)
     if not path.is_file():
-        raise DataError(f'there is no file of weights {path}')
+        raise DataError(f'no such checkpoint: {path}')
     _check_size(path)
     try:
         content = _load(path, records, **{'map_location': 'cpu', **options})

@@ -74,7 +74,10 @@ def set_data_root(
         }
     _set_bands(cfg, settings)
     labels = f'{classes} classes, ' if classes else ''
-    print_log(f'data root {root}: {len(dataset)} images, {labels}{_network_bands(cfg)} bands')
+    content_text = f'{len(dataset)} images'
+    if scenes := getattr(dataset, 'scenes', ()):
+        content_text = f'{len(scenes)} scenes, {len(dataset)} windows an epoch'
+    print_log(f'data root {root}: {content_text}, {labels}{_network_bands(cfg)} bands')
 
 
 def unused_data_root(cfg: Config) -> str | None:

@@ -123,7 +123,7 @@ def refused(path, message):
 
 
 def test_a_missing_file(tmp_path):
-    refused(tmp_path / 'x.pth', 'there is no file of weights .*x.pth')
+    refused(tmp_path / 'x.pth', 'no such checkpoint: .*x.pth')
 
 
 @both_readers

@@ -49,6 +49,17 @@ def folder(tmp_path):
     return make
 
 
+def test_scenes_are_not_called_windows(load, tmp_path, monkeypatch):
+    for name in 'ab':
+        write_image(tmp_path / name, np.full((300, 300, 3), 7, np.uint8))
+    printed = []
+    monkeypatch.setattr('glcnet_plugin.engine.data_settings.print_log', printed.append)
+    cfg = load('configs/glcnet/glcnet_lite0-d3plus_1xb24-1000i_scenes-imagenet.py')
+    cfg.train_dataloader.dataset.num_windows = 5
+    set_data_root(cfg, tmp_path)
+    assert printed == [f'data root {tmp_path}: 2 scenes, 5 windows an epoch, 3 bands']
+
+
 def test_a_labelled_folder_is_set_everywhere(load, folder):
     cfg, root = load(FINETUNE), folder()
     cfg.model.auxiliary_head = [dict(num_classes=6), dict(num_classes=6)]

@@ -39,7 +39,7 @@ def test_errors_are_a_line(export, tmp_path):
     done = export(tmp_path / 'gone.pth', '--out', tmp_path)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     last = done.stderr.splitlines()[-1]
-    assert last == f'error: there is no file of weights {tmp_path / "gone.pth"}'
+    assert last == f'error: no such checkpoint: {tmp_path / "gone.pth"}'
 
 
 def test_help_has_an_example(export):

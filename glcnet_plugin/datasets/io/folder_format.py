@@ -177,5 +177,7 @@ def _reason(error: Exception, data_root: str | Path) -> str:
         return f'{data_root} is not a folder'
     if isinstance(error, FileNotFoundError):
         begun = Path(data_root, '.done').is_dir()
-        return 'the tool that makes it has not finished, run it again' if begun else 'no such file'
+        if begun:
+            return 'the tool that makes it has not finished, run it again'
+        return 'no such file; rasterize_labels.py makes a labelled folder of polygons'
     return f'{type(error).__name__}: {error}'

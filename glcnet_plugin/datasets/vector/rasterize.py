@@ -229,7 +229,7 @@ def _notes(
             'or below later features'
         )
     if empty := [name for name in scenes if name not in labelled]:
-        yield f'{len(empty)} scenes without labels are left out, such as {empty[:3]}'
+        yield f'scenes without labels are left out: {len(empty)}, such as {empty[0]}'
 
 
 @contextmanager

@@ -188,8 +188,8 @@ def next_text(runner: Runner) -> str | None:
         command = f'python tools/test.py {shlex.quote(str(config))} {quoted}'
     else:
         command = (
-            'python tools/train.py FINE_TUNING_CONFIG --data-root LABELLED_FOLDER '
-            f'--pretrained {quoted}'
+            f'python tools/fit_probe.py {quoted} LABELLED_FOLDER, or python tools/train.py '
+            f'FINE_TUNING_CONFIG --data-root LABELLED_FOLDER --pretrained {quoted}'
         )
     return (
         f'saved {checkpoint}; losses and pictures: {Path(runner.log_dir, "vis_data")}; curves: '

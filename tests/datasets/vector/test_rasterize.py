@@ -100,7 +100,7 @@ def test_what_was_burnt(two_scenes, drawn, tmp_path):
         '1 feature(s) (id 6) of FILE lie outside of every scene',
         '2 feature(s) (id 3, 5) of FILE show no pixel: without the centre of one, or below later '
         'features',
-        "1 scenes without labels are left out, such as ['far']",
+        'scenes without labels are left out: 1, such as far',
     ]
 
 

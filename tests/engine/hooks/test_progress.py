@@ -66,9 +66,10 @@ def test_a_terminal_has_a_bar_and_the_file_has_every_line(
     assert any('Epoch(train)' in line for line in lines)
     assert f'saved {folder}/epoch_1.pth; losses and pictures: {folder}/2' in lines[-1]
     assert f"/vis_data; curves: python tools/plot_runs.py '{folder}'; next: python " in lines[-1]
+    path = f"'{folder}/epoch_1.pth'"
     assert lines[-1].endswith(
-        'python tools/train.py FINE_TUNING_CONFIG --data-root LABELLED_FOLDER --pretrained '
-        f"'{folder}/epoch_1.pth'"
+        f'next: python tools/fit_probe.py {path} LABELLED_FOLDER, or python tools/train.py '
+        f'FINE_TUNING_CONFIG --data-root LABELLED_FOLDER --pretrained {path}'
     )
 
 
