@@ -11,6 +11,7 @@ from mmseg.datasets import BaseSegDataset
 
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.datasets.analysis.band_settings import RGB, band_settings
+from glcnet_plugin.datasets.scenes import UnlabeledSceneDataset
 from glcnet_plugin.errors import ConfigError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -75,8 +76,8 @@ def set_data_root(
     _set_bands(cfg, settings)
     labels = f'{classes} classes, ' if classes else ''
     content_text = f'{len(dataset)} images'
-    if scenes := getattr(dataset, 'scenes', ()):
-        content_text = f'{len(scenes)} scenes, {len(dataset)} windows an epoch'
+    if isinstance(dataset, UnlabeledSceneDataset):
+        content_text = f'{len(dataset.scenes)} scenes, {len(dataset)} windows an epoch'
     print_log(f'data root {root}: {content_text}, {labels}{_network_bands(cfg)} bands')
 
 

@@ -72,7 +72,7 @@ def fit_probe(
         hooks.tile_statistics = {'type': 'glcnet_plugin.RecalibrateBNHook'}
     cfg.train_cfg.update(max_iters=0)  # the hooks do all the work
     cfg.param_scheduler = None
-    cfg.optim_wrapper.pop('paramwise_cfg', None)
+    cfg.optim_wrapper = {'optimizer': {'type': 'SGD', 'lr': 0.0}}  # without its constructor
     cfg.work_dir = str(out)
     prepare_cpu(cfg)
     runner = ConsoleRunner.from_cfg(cfg)

@@ -42,7 +42,7 @@ def test_indices_take_the_first_images(folder):
 
 
 def test_missing_folder(tmp_path):
-    with pytest.raises(DataError, match='no_such is not a folder: give yours by --data-root'):
+    with pytest.raises(DataError, match='no_such is not a folder: set it .*--data-root'):
         UnlabeledRSDataset(str(tmp_path / 'no_such'))
 
 

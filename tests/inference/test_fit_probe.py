@@ -64,6 +64,24 @@ def test_a_config_without_the_probe_is_refused(scenes, tmp_path, request):
         fit_probe('x.pth', scenes, tmp_path, other)
 
 
+def test_the_optimizer_of_the_fine_tuning_is_not_built(
+    scenes, tmp_path, base, pretrained, monkeypatch
+):
+    """Constructors of layer-wise rates need settings, and know few backbones."""
+    other = tmp_path / 'layers.py'
+    constructor = 'LearningRateDecayOptimizerConstructor'
+    rates = f'optim_wrapper = dict(constructor={constructor!r}, paramwise_cfg=dict(num_layers=2))'
+    other.write_text(f'_base_ = {str(base)!r}\n{rates}\n')
+    built = []
+    monkeypatch.setattr(
+        'glcnet_plugin.inference.fit_probe.ConsoleRunner.from_cfg',
+        lambda cfg: built.append(cfg) or (_ for _ in ()).throw(KeyboardInterrupt),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe', other)
+    assert built[0].optim_wrapper == {'optimizer': {'type': 'SGD', 'lr': 0.0}}
+
+
 def test_bands_are_read_in_the_order_of_the_pretraining(scenes, tmp_path, base, pretrained):
     """They came in the order of the file, as many, and nobody noticed."""
     content = torch.load(pretrained[0], weights_only=True)

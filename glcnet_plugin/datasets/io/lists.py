@@ -133,7 +133,7 @@ def list_images(
     """
     root = Path(folder)
     if not root.is_dir():
-        raise DataError(f'data_root {root} is not a folder: give yours by --data-root')
+        raise DataError(f'data_root {root} is not a folder: set it (tools/train.py: --data-root)')
     if not listing:
         if paths := images_below(root, suffixes):
             return [str(path) for path in paths]

@@ -24,14 +24,25 @@ class ChannelsLastHook(Hook):
     priority = 'LOW'
 
     def before_train(self, runner: Runner) -> None:
-        """Convert the network that is initialised, loaded and wrapped.
+        """Convert the network that is initialised, loaded, wrapped and compiled.
 
         Not earlier: initialisers take views of the weights, which this format refuses.
         """
+        if self._convert(runner):
+            compile_train_step(runner)
+
+    def before_val(self, runner: Runner) -> None:
+        """Convert the network, where it is not trained before."""
+        self._convert(runner)
+
+    before_test = before_val
+
+    def _convert(self, runner: Runner) -> bool:
+        """Convert the network; whether it has a new wrapper, whose step is not compiled."""
         is_distributed = isinstance(runner.model, MMDistributedDataParallel)
         network = runner.model.module if is_distributed else runner.model
         if is_model_wrapper(network):
-            return
+            return False
         is_changed = False
         # not network.to(memory_format=...), which refuses 5-dimensional tensors
         for tensor in chain(network.parameters(), network.buffers()):
@@ -39,10 +50,10 @@ class ChannelsLastHook(Hook):
                 last = tensor.data.to(memory_format=torch.channels_last)
                 is_changed |= last.stride() != tensor.stride()
                 tensor.data = last
-        if is_distributed and is_changed:
-            # the wrapper keeps the strides that it was built with, and would mix up gradients
-            runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), network)
-            compile_train_step(runner)
-
-    before_val = before_train
-    before_test = before_train
+        if not is_distributed or not is_changed:
+            return False
+        # a compiled step would keep the wrapper alive, which reduces gradients until it is freed
+        vars(runner.model).pop('train_step', None)
+        # the wrapper keeps the strides that it was built with, and would mix up gradients
+        runner.model = runner.wrap_model(runner.cfg.get('model_wrapper_cfg'), network)
+        return True

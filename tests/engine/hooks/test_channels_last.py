@@ -64,6 +64,7 @@ def test_weights_of_three_dimensional_convolutions_stay():
 
 DISTRIBUTED = """
 import copy
+import weakref
 import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel
@@ -90,14 +91,23 @@ class Bare(Runner):
 
     def _maybe_compile(self, target):
         self.compiled.append(target)
+        setattr(self.model, target, torch.compile(getattr(self.model, target), backend='eager'))
 
 torch.distributed.init_process_group('gloo')
 torch.manual_seed(0)
 alone = Model()
 runner = Bare(copy.deepcopy(alone))
+runner._maybe_compile('train_step')  # as mmengine does before a training
+first = weakref.ref(runner.model)
+ChannelsLastHook().before_val(runner)
+assert runner.compiled == ['train_step'] and first() is None
+for tensor in runner.model.parameters():
+    tensor.data = tensor.data.contiguous()
+runner._maybe_compile('train_step')
+first = weakref.ref(runner.model)
 for _ in range(2):  # a test after a training runs the hooks again
     ChannelsLastHook().before_train(runner)
-assert runner.compiled == ['train_step']
+assert runner.compiled == ['train_step'] * 3 and first() is None
 images = torch.rand(2, 3, 12, 12)
 for model in (alone, runner.model):
     model(images).square().mean().backward()
