@@ -22,7 +22,8 @@ VERDICTS = {
         'chance, so run more seeds.'
     ),
     'tie': (
-        'No gain by {ours} is shown, {gain}; {seeds} seeds could have detected {detectable:+.3f}.'
+        'No gain by {ours} is shown, {gain}; {seeds} seeds could have detected '
+        '{detectable:+.3f}{more}.'
     ),
     'possibly behind': 'Stay with {start}: {ours} is possibly worse, {gain}.',
     'behind': 'Stay with {start}: {ours} is worse, {gain}.',
@@ -81,7 +82,15 @@ def answer(context: StudyContext, rows: Sequence[Row], costs: Sequence[Mapping[s
         cost=_cost_text(study, costs),
         seeds=len(one.values),
         detectable=one.detectable,
+        more=_more_labels_text(curve(rows, least.kind, ours.name)[1:]),
     )
+
+
+def _more_labels_text(rows: Sequence[Row]) -> str:
+    """Where the method is ahead with more labels."""
+    compared = [(row.labels, row.against_start or row.against_best) for row in rows]
+    ahead = [(labels, one.mean) for labels, one in compared if one and one.verdict == 'ahead']
+    return f'. It is ahead with {ahead[0][0]} tiles, {ahead[0][1]:+.3f}' if ahead else ''
 
 
 def _labels_text(how: str, count: float, used: int) -> str:

@@ -65,6 +65,17 @@ def test_other_verdicts(said, gains, start, end):
     assert text.startswith(start) and text.endswith(end), text
 
 
+def test_a_gain_with_more_labels_is_not_left_out(said, score):
+    more = [
+        score('finetune', method, 16, seed, value + 0.001 * seed)
+        for seed in range(5)
+        for method, value in (('random', 0.4), ('glcnet', 0.5))
+    ]
+    text = said([0.02, -0.02, 0.01, -0.01, 0.0], extra=more)
+    assert text.startswith('No gain by GLCNet is shown, +0.000 Kappa with 2 labelled tiles')
+    assert text.endswith('detected +0.027. It is ahead with 16 tiles, +0.100.')
+
+
 def test_a_better_method_is_named(said, score):
     best = [score('finetune', 'simclr', 2, seed, 0.5) for seed in range(5)]
     assert ', but SimCLR is ahead of it by 0.200.' in said([0.1] * 5, extra=best)
