@@ -63,6 +63,9 @@ def process(dtype, case, gather, results):
     model = DistributedDataParallel(network(dtype))
     found = step(model, x[:, own], groups[own], valid[own], gather == 'True')
     torch.save(found, f'{results}/{rank}.pt')
+    # else its reducer is the last to hold the group, and waits for gloo's thread while that waits
+    # for the GIL (torch 2.11)
+    del model
     torch.distributed.destroy_process_group()
 
 
