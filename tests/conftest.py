@@ -102,6 +102,16 @@ def start():
 
 
 @pytest.fixture
+def forked_workers(monkeypatch):
+    """Start the workers of a study from the server that has imported the toolboxes.
+
+    test_benchmark.py runs studies with the workers of a user.
+    """
+    script_processes.start_server()
+    monkeypatch.setattr('glcnet_plugin.study.run.scheduler.START', 'forkserver')
+
+
+@pytest.fixture
 def ranks_environment(free_port):
     """Environments of several processes that find each other."""
 

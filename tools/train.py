@@ -100,16 +100,20 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def train(cfg: Config) -> None:
+    """Check the run and train; the runner ends with this function."""
+    prepare_cpu(cfg)
+    use_safe_reader()
+    check_work_dir(cfg.work_dir)
+    runner = ConsoleRunner.from_cfg(cfg)
+    check_training(runner)
+    runner.train()
+
+
 def main() -> None:
     """Train; errors in the settings or the data end it with a line."""
     with exit_on_error(), leave_group_on_exit():
-        cfg = load_config(parse_args())
-        prepare_cpu(cfg)
-        use_safe_reader()
-        check_work_dir(cfg.work_dir)
-        runner = ConsoleRunner.from_cfg(cfg)
-        check_training(runner)
-        runner.train()
+        train(load_config(parse_args()))
 
 
 if __name__ == '__main__':

@@ -1,7 +1,9 @@
 """Run without a GPU, single- and multi-process."""
 
+import gc
 import os
 import subprocess
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -64,12 +66,17 @@ def leave_group_on_exit() -> Iterator[None]:
     The threads of gloo can abort a process (SIGABRT) that ends soon after a collective and has
     not left its group: a launcher then reports a finished training as failed.
 
+    The wrapper of the model must be gone by then: if its reducer is the last to hold the group, the
+    process can wait forever for gloo's thread, which waits for the GIL (torch 2.11). So the block
+    must call a function that owns the runner, not own it.
+
     After an error the group is kept: other processes may be waiting in a collective, and leaving
     could wait for them.
     """
     try:
         yield
-    except SystemExit:  # a training that was stopped by a signal
+    except SystemExit as stopped:  # a training that was stopped by a signal
+        traceback.clear_frames(stopped.__traceback__)
         _leave_group()
         raise
     _leave_group()
@@ -77,6 +84,7 @@ def leave_group_on_exit() -> Iterator[None]:
 
 def _leave_group() -> None:
     if torch.distributed.is_initialized():
+        gc.collect()  # runner and hooks refer to each other
         torch.distributed.destroy_process_group()
 
 

@@ -22,7 +22,7 @@ methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4, {options}
 
 
 @pytest.fixture
-def small(monkeypatch, scenes, tmp_path):
+def small(monkeypatch, scenes, tmp_path, forked_workers):
     """The demo on small tiles, two steps of everything, one seed; options follow."""
     crop = {
         'STUDY': '',

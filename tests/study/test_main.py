@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def finished(study_file, tmp_path):
+def finished(study_file, tmp_path, forked_workers):
     """A study of which one method fails: its weights do not fit."""
     options = {
         'only': ['random', 'glcnet', 'simclr'], 'labels': ['2'], 'seeds': [0],

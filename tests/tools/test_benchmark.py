@@ -46,7 +46,8 @@ def run(start, command, *more):
 
 
 def test_a_killed_study_goes_on(start, command, tmp_path, study):
-    child = start([*command, '--workers', 1])
+    command += ['--workers', 1]
+    child = start(command)
     end = time.monotonic() + 150
     while not list((tmp_path / 'run').glob('*/*/*/metrics.json')):
         assert child.poll() is None and time.monotonic() < end

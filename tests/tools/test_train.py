@@ -1,10 +1,13 @@
 import sys
+import weakref
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import torch
 import train
 from mmengine.config import Config
+from torch.nn.parallel import DistributedDataParallel
 
 from glcnet_plugin.checkpoints.loading import SCOPES
 from glcnet_plugin.errors import ConfigError
@@ -83,12 +86,39 @@ def test_learning_rate_is_scaled_on_demand(monkeypatch, request, tmp_path):
         load(monkeypatch, request, str(config), '--auto-scale-lr')
 
 
-def test_process_group_is_left_in_the_end(monkeypatch, free_port):
+class Runner:
+    """A runner that wraps its model, is part of a cycle, and may be stopped by a signal."""
+
+    def __init__(self, stopped):
+        self.stopped = stopped
+        self.hook = SimpleNamespace(runner=self)
+        self.model = DistributedDataParallel(torch.nn.Linear(1, 1))
+        self.wrapper = weakref.ref(self.model)
+
+    def train(self):
+        assert torch.distributed.is_initialized()
+        if self.stopped:
+            raise SystemExit(143)
+
+
+@pytest.mark.parametrize('stopped', [False, True])
+def test_process_group_is_left_after_the_wrapper_of_the_model(monkeypatch, free_port, stopped):
     values = {'RANK': 0, 'WORLD_SIZE': 1, 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': free_port}
     for name, value in values.items():
         monkeypatch.setenv(name, str(value))
-    was_there = []
-    runner = SimpleNamespace(train=lambda: was_there.append(torch.distributed.is_initialized()))
+    wrappers, gone = [], []
+
+    def from_cfg(cfg):
+        runner = Runner(stopped)
+        wrappers.append(runner.wrapper)
+        return runner
+
+    def leave():
+        gone.append(wrappers[0]() is None)
+        destroy()
+
+    destroy = torch.distributed.destroy_process_group
+    monkeypatch.setattr(torch.distributed, 'destroy_process_group', leave)
     monkeypatch.setattr(sys, 'argv', ['train.py', 'x.py', '--launcher', 'pytorch'])
     monkeypatch.setattr(
         train, 'load_config', lambda args: Config(dict(launcher='pytorch', model={}, work_dir='x'))
@@ -96,6 +126,7 @@ def test_process_group_is_left_in_the_end(monkeypatch, free_port):
     monkeypatch.setattr('glcnet_plugin.engine.cpu_launch.get_device', lambda: 'cpu')
     monkeypatch.setattr(train, 'check_work_dir', lambda folder: None)
     monkeypatch.setattr(train, 'check_training', lambda runner: None)
-    monkeypatch.setattr(train.ConsoleRunner, 'from_cfg', lambda cfg: runner)
-    train.main()
-    assert was_there == [True] and not torch.distributed.is_initialized()
+    monkeypatch.setattr(train.ConsoleRunner, 'from_cfg', from_cfg)
+    with pytest.raises(SystemExit, match='143') if stopped else nullcontext():
+        train.main()
+    assert gone == [True] and not torch.distributed.is_initialized()
