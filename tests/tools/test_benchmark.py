@@ -26,6 +26,20 @@ finetune_options = {{'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 2}
 methods = dict(glcnet=dict(options={{'train_dataloader.batch_size': 4}}))
 """
 
+FORKED = """
+import runpy, sys
+from glcnet_plugin.study.run import scheduler
+scheduler.START = 'fork'  # workers need not import the toolboxes
+del sys.argv[0]
+sys.path.insert(0, 'tools')
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+
+
+def with_forks(command):
+    """The same command; the toolboxes are imported once."""
+    return [command[0], '-c', FORKED, *command[1:]]
+
 
 @pytest.fixture
 def study(scenes, tmp_path, request):
@@ -56,6 +70,7 @@ def test_a_killed_study_goes_on(start, command, tmp_path, study):
     child.communicate()
     done = {p: p.stat().st_mtime_ns for p in (tmp_path / 'run').rglob('metrics.json')}
     assert 1 <= len(done) < 5
+    command = with_forks(command)
     code, printed = run(start, command, '--cfg-options', "only=['random','glcnet']")
     assert code == 0, printed[-3000:]
     commands = json.loads((tmp_path / 'run/results.json').read_text())['commands']
@@ -117,6 +132,8 @@ def wait_until(condition, child, limit=150):
 @pytest.mark.parametrize('moment', ['workers start', 'jobs run'])
 @pytest.mark.parametrize('sent', ['SIGINT', 'SIGTERM'])
 def test_a_stopped_study_leaves_no_process(start, command, tmp_path, sent, moment):
+    if moment == 'jobs run':
+        command = with_forks(command)
     child = start([*command, '--workers', 2])
     if moment == 'workers start':
         wait_until(lambda: len(processes_of(child.pid)) >= 3, child)

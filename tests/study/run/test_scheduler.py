@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -225,11 +224,10 @@ if __name__ == '__main__':
 
 
 @pytest.mark.slow
-def test_a_worker_whose_parent_died_while_it_started_ends():
-    done = subprocess.run(  # returns when all who hold the output have ended
-        [sys.executable, '-c', ORPHAN], stdout=subprocess.PIPE, text=True, timeout=80
-    )
-    assert done.returncode == -signal.SIGKILL and done.stdout.split()[-1].isdigit()
+def test_a_worker_whose_parent_died_while_it_started_ends(start):
+    child = start([sys.executable, '-c', ORPHAN])
+    printed, _ = child.communicate(timeout=80)  # reads until all who hold the output have ended
+    assert child.returncode == -signal.SIGKILL and printed.split()[-1].isdigit()
 
 
 def test_time_left_is_that_of_jobs_of_a_kind(context):
