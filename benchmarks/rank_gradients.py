@@ -24,6 +24,8 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from glcnet_plugin.engine.cpu_launch import leave_group
+
 CONFIG = 'glcnet_r18w16-d3plus_1xb32-60e_demo.py'
 IMAGES, SIDE = 3, 64  # per process
 START = 'spawn'
@@ -109,7 +111,7 @@ def process(rank: int, ranks: int, dtype: torch.dtype, uneven: bool, folder: str
     )
     result = step(DistributedDataParallel(network(dtype)), dtype, images_of(rank, uneven))
     torch.save(result, f'{folder}/{rank}.pt')
-    torch.distributed.destroy_process_group()
+    leave_group()
 
 
 def run(function: Callable[..., None], ranks: int, *arguments: Any) -> None:

@@ -25,6 +25,8 @@ from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 from training_step import Case
 
+from glcnet_plugin.engine.cpu_launch import leave_group
+
 FLOAT = 4  # bytes
 # Times that a logit is read or written in the loss, forward and backward: product, mask,
 # logsumexp (maximum, exponential, sum), their gradients, and the two products of the gradient.
@@ -173,7 +175,7 @@ def _count(rank: int, ranks: int, folder: str) -> None:
     ):
         rank_gradients.step(model, torch.float32, rank_gradients.images_of(rank, False))
     torch.save(dict(counts), f'{folder}/{rank}.pt')
-    distributed.destroy_process_group()
+    leave_group()
 
 
 def shipped_training(suite: dict[str, Any]) -> Training:

@@ -170,7 +170,8 @@ def _load(path: Path, records: Mapping[str, Any], **options: Any) -> Any:
             Unpickler=kind,
             load=lambda file, **settings: kind(file, **settings).load(),
         )
-        return torch.load(path, pickle_module=reader, weights_only=False, **options)
+        # torch 2.1 maps files given by a string only
+        return torch.load(str(path), pickle_module=reader, weights_only=False, **options)
     others = torch.serialization.get_safe_globals()  # real NumPy would not take stand-ins
     allowed = list(records.values())
     if records is READ:

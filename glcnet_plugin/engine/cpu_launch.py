@@ -3,6 +3,7 @@
 import gc
 import os
 import subprocess
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,9 +67,7 @@ def leave_group_on_exit() -> Iterator[None]:
     The threads of gloo can abort a process (SIGABRT) that ends soon after a collective and has
     not left its group: a launcher then reports a finished training as failed.
 
-    The wrapper of the model must be gone by then: if its reducer is the last to hold the group, the
-    process can wait forever for gloo's thread, which waits for the GIL (torch 2.11). So the block
-    must call a function that owns the runner, not own it.
+    The block must call a function that owns the runner, not own it, see :func:`leave_group`.
 
     After an error the group is kept: other processes may be waiting in a collective, and leaving
     could wait for them.
@@ -77,14 +76,22 @@ def leave_group_on_exit() -> Iterator[None]:
         yield
     except SystemExit as stopped:  # a training that was stopped by a signal
         traceback.clear_frames(stopped.__traceback__)
-        _leave_group()
+        leave_group()
         raise
-    _leave_group()
+    leave_group()
 
 
-def _leave_group() -> None:
+def leave_group() -> None:
+    """Leave the process group, if there is one.
+
+    Whoever drops the group holds the GIL while waiting for the threads of gloo, which wait for the
+    GIL where they release a tensor: both wait forever. This was seen with torch 2.1 right after a
+    broadcast, and with 2.11 where the reducer of a wrapper was the last to hold the group. So the
+    wrapper goes first, if nobody else refers to it, then the threads get time to release theirs.
+    """
     if torch.distributed.is_initialized():
         gc.collect()  # runner and hooks refer to each other
+        time.sleep(0.5)
         torch.distributed.destroy_process_group()
 
 

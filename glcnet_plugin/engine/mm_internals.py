@@ -81,4 +81,5 @@ def default_greater_keys() -> list[str]:
 
 def turns_channels(preprocessor: BaseDataPreprocessor) -> bool:
     """Whether a preprocessor turns the order of three channels (``bgr_to_rgb``)."""
-    return bool(getattr(preprocessor, '_channel_conversion', False))
+    names = ('_channel_conversion', 'channel_conversion')  # the second in mmsegmentation 1.2
+    return any(getattr(preprocessor, name, False) for name in names)

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,12 @@ def export_onnx(model: SegmentationModel, path: str | Path) -> Path:
     side = max(64, min(model.window, 256))
     example = torch.zeros(1, model.bands, side, side)
     sizes = {0: 'batch', 2: 'height', 3: 'width'}
+    # the exporter by traces is the only one of torch 2.1, and not the default since 2.9
+    by_traces = {'dynamo': False} if 'dynamo' in signature(torch.onnx.export).parameters else {}
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of the exporter, about itself
         torch.onnx.export(
-            _Graph(model).eval(), (example,), str(path), dynamo=False, opset_version=OPSET,
+            _Graph(model).eval(), (example,), str(path), opset_version=OPSET, **by_traces,
             input_names=[INPUT], output_names=[OUTPUT],
             dynamic_axes={INPUT: sizes, OUTPUT: sizes},
         )  # fmt: skip

@@ -1,5 +1,6 @@
 import os
 import sys
+import threading
 
 import pytest
 import torch
@@ -112,6 +113,27 @@ def test_group_is_left_in_the_end_but_not_after_an_error(one_process):
     with pytest.raises(ConfigError):
         end(ConfigError('x'))
     assert torch.distributed.is_initialized()
+
+
+def test_threads_may_release_tensors_before_the_group_is_left(one_process, monkeypatch):
+    """Both sides waited forever: gloo's thread for the GIL, its group for the thread."""
+    waiting, released, seen = threading.Event(), [], []
+    thread = threading.Thread(target=lambda: (waiting.wait(), released.append(True)))
+    thread.start()
+    monkeypatch.setattr(
+        torch.distributed, 'destroy_process_group', lambda: seen.append(list(released))
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.distributed, 'is_initialized', lambda: True)
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(100)  # it does not get the GIL unless this thread waits
+        try:
+            waiting.set()
+            launching.leave_group()
+        finally:
+            sys.setswitchinterval(before)
+    thread.join()
+    assert seen == [[True]]
 
 
 def test_other_launchers_need_gpus(one_process):

@@ -44,6 +44,7 @@ def test_the_first_process_acts_and_fails_as_itself():
 
 CHILD = """
 import torch
+from glcnet_plugin.engine.cpu_launch import leave_group
 from glcnet_plugin.engine.utils import on_first_process
 
 torch.distributed.init_process_group('gloo')
@@ -52,7 +53,7 @@ try:
     on_first_process(lambda: 1 / 0, 'the sum')
 except Exception as error:
     print(type(error).__name__, error)
-torch.distributed.destroy_process_group()
+leave_group()
 """
 
 

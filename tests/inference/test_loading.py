@@ -112,7 +112,7 @@ def test_the_inferencer_of_mmseg_predicts_files_and_arrays(save, cfg, tmp_path):
     cfg.dump(tmp_path / 'dumped.py')
     with DefaultScope.overwrite_default_scope('mmseg'):
         for config in (cfg.filename, str(tmp_path / 'dumped.py')):
-            predict = MMSegInferencer(config, str(path), device='cpu', show_progress=False)
+            predict = MMSegInferencer(config, str(path), device='cpu')
             for image in (file, imread(file)):
                 result = predict(image, return_vis=True)
                 np.testing.assert_array_equal(result['predictions'], expected)

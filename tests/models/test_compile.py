@@ -5,6 +5,10 @@ import torch
 
 from glcnet_plugin.models.heads import LocalMatchingHead, StyleContrastHead
 
+# later versions between the two that are tried may do it, too
+pytestmark = pytest.mark.skipif(
+    torch.__version__ < (2, 5), reason='torch 2.1 splits a graph at a context manager'
+)
 MATRICES = torch.eye(3).repeat(3, 2, 1, 1)
 
 

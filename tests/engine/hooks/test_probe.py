@@ -182,6 +182,7 @@ CHILD = """
 import os, sys, torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from glcnet_plugin.engine.cpu_launch import leave_group
 from glcnet_plugin.errors import DataError
 
 config, tiles, work_dir = sys.argv[1:]
@@ -211,7 +212,7 @@ try:
     run('shared', ['s000'])
 except DataError as error:
     print('REFUSED', error)
-torch.distributed.destroy_process_group()
+leave_group()
 """
 
 

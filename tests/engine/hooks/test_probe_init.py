@@ -97,6 +97,7 @@ import sys, torch
 from mmengine.config import Config
 from mmengine.dist import all_gather
 from mmengine.runner import Runner
+from glcnet_plugin.engine.cpu_launch import leave_group
 
 config, tiles, names, work_dir = sys.argv[1:]
 torch.distributed.init_process_group('gloo')
@@ -114,7 +115,8 @@ layer = runner.model.module.decode_head.conv_seg
 one, other = all_gather(layer.weight.data)
 assert torch.equal(one, other)
 print('FITTED', bool(layer.weight.std() > 0.02), layer.bias.any().item())
-torch.distributed.destroy_process_group()
+del runner
+leave_group()
 """
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from glcnet_plugin.engine.cpu_launch import leave_group
 from glcnet_plugin.models.losses import NTXentLoss
 from glcnet_plugin.models.utils import dist as gather
 from glcnet_plugin.models.utils.dist import gather_items
@@ -63,10 +64,8 @@ def process(dtype, case, gather, results):
     model = DistributedDataParallel(network(dtype))
     found = step(model, x[:, own], groups[own], valid[own], gather == 'True')
     torch.save(found, f'{results}/{rank}.pt')
-    # else its reducer is the last to hold the group, and waits for gloo's thread while that waits
-    # for the GIL (torch 2.11)
     del model
-    torch.distributed.destroy_process_group()
+    leave_group()
 
 
 @pytest.fixture
