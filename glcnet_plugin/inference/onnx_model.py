@@ -73,7 +73,9 @@ def export_onnx(model: SegmentationModel, path: str | Path) -> Path:
     example = torch.zeros(1, model.bands, side, side)
     sizes = {0: 'batch', 2: 'height', 3: 'width'}
     # the exporter by traces is the only one of torch 2.1, and not the default since 2.9
-    by_traces = {'dynamo': False} if 'dynamo' in signature(torch.onnx.export).parameters else {}
+    by_traces: dict[str, Any] = (
+        {'dynamo': False} if 'dynamo' in signature(torch.onnx.export).parameters else {}
+    )
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of the exporter, about itself
         torch.onnx.export(
