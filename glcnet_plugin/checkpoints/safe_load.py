@@ -163,15 +163,15 @@ def _read(source: str, records: Mapping[str, Any], **options: Any) -> dict[str, 
 
 def _load(path: Path, records: Mapping[str, Any], **options: Any) -> Any:
     """Read with the allow-list, by torch's own safe reader where it takes one."""
+    file = str(path)  # older versions of torch map files given by a string only
     if not hasattr(torch.serialization, 'safe_globals'):
         kind = type('Reader', (_TensorsOnly,), {'records': records})
         reader = SimpleNamespace(
             __name__='tensors_only',
             Unpickler=kind,
-            load=lambda file, **settings: kind(file, **settings).load(),
+            load=lambda stream, **settings: kind(stream, **settings).load(),
         )
-        # torch 2.1 maps files given by a string only
-        return torch.load(str(path), pickle_module=reader, weights_only=False, **options)
+        return torch.load(file, pickle_module=reader, weights_only=False, **options)
     others = torch.serialization.get_safe_globals()  # real NumPy would not take stand-ins
     allowed = list(records.values())
     if records is READ:
@@ -179,7 +179,7 @@ def _load(path: Path, records: Mapping[str, Any], **options: Any) -> Any:
     torch.serialization.clear_safe_globals()
     try:
         with torch.serialization.safe_globals(allowed):
-            return torch.load(path, weights_only=True, **options)
+            return torch.load(file, weights_only=True, **options)
     finally:
         torch.serialization.clear_safe_globals()
         torch.serialization.add_safe_globals(others)
