@@ -56,7 +56,7 @@ def test_a_contrastive_head_of_a_user(run, tmp_path, branch):
     assert {f'loss_{branch}', 'loss'} <= set(last) and np.isfinite(last[f'loss_{branch}'])
     assert f'chance_{branch}' not in last  # it has no negatives
     kinds = {row['kind'] for row in results['probe']['rows']}
-    assert kinds == {'probe', 'probe_deep', 'probe_last', 'probe_dense'}
+    assert kinds == {'probe', 'probe_deep', 'probe_last', 'probe_dense', 'probe_all'}
     assert np.sum(results['finetune']['hist']) == 4 * 160 * 160
 
 

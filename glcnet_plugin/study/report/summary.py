@@ -13,7 +13,7 @@ from glcnet_plugin.study.report.statistics import holm
 from glcnet_plugin.study.results import read_result
 from glcnet_plugin.study.settings import Study
 
-SCORE_KINDS = ('finetune', 'probe', 'probe_deep', 'probe_last', 'probe_dense')
+SCORE_KINDS = ('finetune', 'probe', 'probe_deep', 'probe_last', 'probe_dense', 'probe_all')
 SCORE = 'Kappa'
 SHOWN = ('OA', 'Kappa', 'mIoU')
 Pair = tuple[str, int, frozenset[str]]  # kind, labelled tiles, the two methods
@@ -63,7 +63,8 @@ def read_scores(context: StudyContext) -> list[Score]:
         context: The study.
 
     Returns:
-        One per probe or fine-tuning, method, number of labelled tiles and seed.
+        One per probe or fine-tuning, method, number of labelled tiles and seed. The probe of
+        all features is that of the backbone and encoder for methods that pretrain no decoder.
     """
     scores = []
     for job in context.plan:
@@ -75,6 +76,13 @@ def read_scores(context: StudyContext) -> list[Score]:
              'scores': result['scores'], 'hist': result['hist']}
         ]  # fmt: skip
         scores += [Score(method=job.method, **row) for row in rows]
+    with_decoder = {score.method for score in scores if score.kind == 'probe_all'}
+    if with_decoder:
+        scores += [
+            replace(score, kind='probe_all')
+            for score in scores
+            if score.kind == 'probe' and score.method not in with_decoder
+        ]
     return scores
 
 

@@ -14,6 +14,7 @@ TITLES = {
     'probe_deep': 'linear probe, last stage and encoder map',
     'probe_last': 'linear probe, last backbone stage',
     'probe_dense': 'linear probe, dense map',
+    'probe_all': 'linear probe, all stages, encoder map and dense map',
 }
 _PROBE = 'A linear classifier of single pixels is fitted to frozen features: '
 EXPLAINED = {
@@ -22,6 +23,8 @@ EXPLAINED = {
     'probe_deep': f'{_PROBE}those of the last stage of the backbone, and the map of the encoder.',
     'probe_last': f'{_PROBE}those of the last stage of the backbone.',
     'probe_dense': f'{_PROBE}the map of the decoder, for methods that pretrain one.',
+    'probe_all': f'{_PROBE}those of all stages, of the encoder, and of the decoder where a method '
+    'pretrains one. Other methods have the scores of all stages and encoder map.',
 }
 TERMS = {
     'Kappa': 'agreement with the truth beyond chance: 1 is perfect, 0 is chance',

@@ -1,19 +1,15 @@
 """Linear probes of the frozen features of a method."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope
-from mmengine.runner import set_random_seed
 from numpy.typing import NDArray
 from torch import Tensor
 
-from glcnet_plugin.checkpoints.loading import load_pretrained, scope_filter
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import IGNORE
@@ -26,10 +22,10 @@ from glcnet_plugin.models.utils.batch_norm import (
     batches_of_one_size,
     evenly_spaced,
 )
-from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
-from glcnet_plugin.study.configs import finetune_config, other_bands
-from glcnet_plugin.study.context import WEIGHTS, StudyContext
+from glcnet_plugin.models.utils.pixel_features import normalise
+from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.plan import Job, probed
+from glcnet_plugin.study.run.extractors import Extractor, dense_features, segmentor_features
 from glcnet_plugin.study.tiles import Tiles, read_labels
 
 VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100  # of all held-out tiles, and at most of each
@@ -41,38 +37,6 @@ class Pixels(NamedTuple):
 
     values: dict[str, NDArray[np.float32]]
     labels: NDArray[np.int64]
-
-
-class Extractor(NamedTuple):
-    """A frozen network, which of its features each probe reads, and which weights were loaded."""
-
-    name: str
-    features: PixelFeatures
-    columns: dict[str, slice]
-    is_loaded: Callable[[str], bool]
-
-    def calibrate(self, images: Iterable[Tensor], everywhere: bool) -> None:
-        """Estimate the statistics of batch normalisation, by default only where none were loaded.
-
-        Args:
-            images: (B, bands, H, W) normalised images each.
-            everywhere: Whether loaded statistics are replaced, too.
-        """
-        model = self.features.model
-        kept = {k: v.clone() for k, v in model.state_dict().items() if self.is_loaded(k)}
-        self.features.calibrate(images)
-        if not everywhere:
-            model.load_state_dict(kept, strict=False)
-
-
-class DenseFeatures(PixelFeatures):
-    """The dense map of a network that was pretrained with a local branch."""
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """One map (B, D, h, w)."""
-        network: Any = self.model
-        _, dense_map = network.forward_maps(x)
-        return [dense_map]
 
 
 def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
@@ -105,7 +69,7 @@ def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
     }
     classes = len(context.classes['classes'])
     rows, label_free = [], {}
-    for extractor in extractors:
+    for extractor in with_joined(extractors, samples):
         for kind, columns in extractor.columns.items():
             values = [samples[name].values[extractor.name][:, columns] for name in tiles.val]
             label_free[kind] = label_free_metrics(np.concatenate(values))
@@ -117,6 +81,26 @@ def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
                 rows.append({'kind': kind, 'labels': labels, 'seed': seed, 'scores': kept,
                              'hist': hist.tolist()})  # fmt: skip
     return {'rows': rows, 'label_free': label_free}
+
+
+def with_joined(extractors: Sequence[Extractor], samples: dict[str, Pixels]) -> list[Extractor]:
+    """The networks, and for two of them both together: what pretraining gave to fine-tuning.
+
+    Args:
+        extractors: The network of the fine-tuning, and that of the dense map where there is one.
+        samples: Pixels by name of the tile; they get the joined features.
+
+    Returns:
+        The networks, the joined one last.
+    """
+    if len(extractors) == 1:
+        return list(extractors)
+    for pixels in samples.values():
+        parts = [pixels.values[one.name] for one in extractors]
+        pixels.values['joined'] = np.concatenate(parts, axis=1)
+    first = extractors[0]
+    joined = Extractor('joined', first.features, {'probe_all': slice(None)}, first.is_loaded)
+    return [*extractors, joined]
 
 
 def pixels_of(tiles: int, scored: bool) -> int:
@@ -132,56 +116,6 @@ def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int
         for name in names:
             counts[name] = max(counts.get(name, 0), pixels_of(len(names), False))
     return counts
-
-
-def segmentor_features(context: StudyContext, job: Job) -> Extractor:
-    """Features of the network that a fine-tuning would start from."""
-    cfg = finetune_config(context, job)
-    set_random_seed(job.seed)
-    model, scope = _build(cfg), context.method_of(job).scope
-    is_loaded: Callable[[str], bool] = _nothing
-    if (weights := context.weights_of(job)) is not None:
-        load_pretrained(model, str(weights), scope, inflate=other_bands(cfg))
-        is_loaded = scope_filter(model.state_dict(), scope)
-    features = PixelFeatures(model).eval()
-    some = normalise(model, torch.zeros(1, len(model.data_preprocessor.mean), 64, 64))
-    with torch.no_grad():
-        *_, last, encoder = [m.shape[1] for m in features(some)]
-    if features.style_source == 'backbone':  # its last stage is the encoder map
-        last, encoder = encoder, 0
-    columns = {
-        'probe': slice(None),
-        'probe_deep': slice(-last - encoder, None),
-        'probe_last': slice(-last - encoder, -encoder or None),
-    }
-    return Extractor('segmentor', features, columns, is_loaded)
-
-
-def _nothing(key: str) -> bool:
-    """No key: of random weights."""
-    return False
-
-
-def dense_features(pretraining: Path) -> list[Extractor]:
-    """Features of the dense map of a pretraining with a local branch; none for others."""
-    cfg = Config.fromfile(pretraining / 'config.py')
-    if cfg.model.get('local_head') is None:
-        return []
-    model = _build(cfg)
-    state = torch.load(pretraining / WEIGHTS, map_location='cpu', weights_only=True)
-    model.load_state_dict(state['state_dict'])
-    features = DenseFeatures(model, 'backbone')
-    return [
-        Extractor('dense', features, {'probe_dense': slice(None)}, model.state_dict().__contains__)
-    ]
-
-
-def _build(cfg: Config) -> Any:
-    """Build and initialise the network of a config, on a GPU where there is one."""
-    with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        model = MODELS.build(cfg.model)
-        model.init_weights()
-    return model.cuda() if torch.cuda.is_available() else model
 
 
 def raw_image(path: Path) -> Tensor:

@@ -116,3 +116,26 @@ def test_scores_are_read_from_finished_jobs(context):
     assert {(s.kind, s.method, s.labels, s.seed) for s in read_scores(context)} == {
         ('finetune', 'glcnet', 2, 1), ('probe', 'random', 4, 0),
     }  # fmt: skip
+
+
+def test_without_a_decoder_all_features_are_those_of_the_probe(context):
+    """So methods that pretrain a decoder meet those that do not by all that each has."""
+    import json
+
+    def rows(**kinds):
+        return {'rows': [{'kind': kind, 'labels': 4, 'seed': 0, 'scores': {'Kappa': kappa},
+                          'hist': [[3]]} for kind, kappa in kinds.items()]}  # fmt: skip
+
+    def save(name, result):
+        (context.folder / name).mkdir(parents=True)
+        (context.folder / name / 'metrics.json').write_text(json.dumps(result))
+
+    def read():
+        return {(s.kind, s.method): s.scores['Kappa'] for s in read_scores(context)}
+
+    save('probe/random/seed0', rows(probe=0.1, probe_last=0.2))
+    assert set(read()) == {('probe', 'random'), ('probe_last', 'random')}
+    save('probe/glcnet/seed0', rows(probe=0.3, probe_dense=0.4, probe_all=0.5))
+    found = read()
+    assert found['probe_all', 'random'] == 0.1 and found['probe_all', 'glcnet'] == 0.5
+    assert ('probe_dense', 'random') not in found

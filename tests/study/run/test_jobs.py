@@ -51,7 +51,7 @@ def test_pretrain_then_fine_tune_and_probe(run, context, jobs):
     rows = run('probe/glcnet/seed0')['rows']
     assert {(row['kind'], row['labels'], row['seed']) for row in rows} == {
         (kind, labels, seed)
-        for kind in ('probe', 'probe_deep', 'probe_last', 'probe_dense')
+        for kind in ('probe', 'probe_deep', 'probe_last', 'probe_dense', 'probe_all')
         for labels in (2, 4)
         for seed in (0, 1)
     }
