@@ -19,7 +19,8 @@ TITLES = {
 _PROBE = 'A linear classifier of single pixels is fitted to frozen features: '
 EXPLAINED = {
     'finetune': 'The whole network is trained on the labelled tiles, from the weights of a method.',
-    'probe': f'{_PROBE}those of all stages of the backbone, and the map of the encoder.',
+    'probe': f'{_PROBE}those of all stages of the backbone, and the map of the encoder where the '
+    'network has one.',
     'probe_deep': f'{_PROBE}those of the last stage of the backbone, and the map of the encoder.',
     'probe_last': f'{_PROBE}those of the last stage of the backbone.',
     'probe_dense': f'{_PROBE}the map of the decoder, for methods that pretrain one.',

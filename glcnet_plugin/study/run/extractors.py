@@ -64,11 +64,10 @@ def segmentor_features(context: StudyContext, job: Job) -> Extractor:
         *_, last, encoder = [m.shape[1] for m in features(some)]
     if features.style_source == 'backbone':  # its last stage is the encoder map
         last, encoder = encoder, 0
-    columns = {
-        'probe': slice(None),
-        'probe_deep': slice(-last - encoder, None),
-        'probe_last': slice(-last - encoder, -encoder or None),
-    }
+    columns = {'probe': slice(None)}
+    if encoder:  # else they are the features of the last stage
+        columns['probe_deep'] = slice(-last - encoder, None)
+    columns['probe_last'] = slice(-last - encoder, -encoder or None)
     return Extractor('segmentor', features, columns, is_loaded)
 
 

@@ -43,7 +43,7 @@ def test_the_dense_map_is_the_pretrained_one(context, jobs, tmp_path):
     assert dense_features(tmp_path) == []
 
 
-def test_without_an_encoder_map_the_last_stage_is_the_deepest(study_file, tmp_path):
+def test_without_an_encoder_map_the_last_stage_is_probed_once(study_file, tmp_path):
     """Heads of other families, such as FCN, have no map between backbone and decoder."""
     head = {'_delete_': True, 'type': 'FCNHead', 'in_channels': 128, 'in_index': 3,
             'channels': 8, 'num_classes': 6}  # fmt: skip
@@ -52,9 +52,8 @@ def test_without_an_encoder_map_the_last_stage_is_the_deepest(study_file, tmp_pa
     job = next(job for job in context.plan if job.name == 'probe/random/seed0')
     extractor = segmentor_features(context, job)
     assert sum(m.shape[1] for m in extractor.features(torch.zeros(1, 3, 64, 64))) == 240
-    numbers = np.arange(240)
-    for kind in ('probe_deep', 'probe_last'):
-        assert numbers[extractor.columns[kind]].tolist() == list(range(112, 240))
+    assert list(extractor.columns) == ['probe', 'probe_last']
+    assert np.arange(240)[extractor.columns['probe_last']].tolist() == list(range(112, 240))
 
 
 def test_loaded_statistics_stay_unless_the_tiles_are_to_give_them():
