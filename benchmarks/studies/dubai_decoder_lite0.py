@@ -17,4 +17,4 @@ methods = {
         _ours, title='ImageNet + GLCNet, decoder loaded too', scope='encoder_decoder'
     )
 }
-only = ['simclr', 'glcnet', 'glcnet-decoder']
+only = ['imagenet', 'simclr', 'glcnet', 'glcnet-decoder']

@@ -52,7 +52,7 @@ def test_demo(small, capsys):
     first = capsys.readouterr().out
     results = json.loads((folder / 'results.json').read_text())
     kinds = [(score['kind'], score['method']) for score in results['scores']]
-    assert len(kinds) == len(set(kinds)) == 2 * 5 + 1  # the dense map is GLCNet's alone
+    assert len(kinds) == len(set(kinds)) == 2 * 4 + 1  # the dense map is GLCNet's alone
     assert results['held_out'] == ['s002']
     assert '[5/5]' in first and 'random forest' in first and 'minutes in total' in first
     stamps = {path: path.stat().st_mtime_ns for path in folder.rglob('metrics.json')}
