@@ -76,8 +76,8 @@ def read_scores(context: StudyContext) -> list[Score]:
              'scores': result['scores'], 'hist': result['hist']}
         ]  # fmt: skip
         scores += [Score(method=job.method, **row) for row in rows]
-    with_decoder = {score.method for score in scores if score.kind == 'probe_all'}
-    if with_decoder:
+    with_decoder = {score.method for score in scores if score.kind == 'probe_dense'}
+    if any(score.kind == 'probe_all' for score in scores):
         scores += [
             replace(score, kind='probe_all')
             for score in scores

@@ -31,12 +31,18 @@ from glcnet_plugin.study.tiles import Tiles, read_labels
 VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100  # of all held-out tiles, and at most of each
 SCORES = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1', 'IoU')
 
+Part = tuple[str, slice]  # name of a network, and which of its features
+
 
 class Pixels(NamedTuple):
     """Features of some pixels of a tile, (P, F) per network, and their classes (P,)."""
 
     values: dict[str, NDArray[np.float32]]
     labels: NDArray[np.int64]
+
+    def features(self, parts: Sequence[Part], most: int | None = None) -> NDArray[np.float32]:
+        """Parts side by side, (P, F), of the first pixels."""
+        return np.concatenate([self.values[name][:most, part] for name, part in parts], axis=1)
 
 
 def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
@@ -69,38 +75,34 @@ def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
     }
     classes = len(context.classes['classes'])
     rows, label_free = [], {}
-    for extractor in with_joined(extractors, samples):
-        for kind, columns in extractor.columns.items():
-            values = [samples[name].values[extractor.name][:, columns] for name in tiles.val]
-            label_free[kind] = label_free_metrics(np.concatenate(values))
-            for labels, seed in keys:
-                names = tiles.labelled[labels, seed]
-                hist = fit(samples, extractor.name, columns, names, tiles.val, classes)
-                scores = confusion_scores(hist)
-                kept = {name: for_json(scores[name]) for name in SCORES}
-                rows.append({'kind': kind, 'labels': labels, 'seed': seed, 'scores': kept,
-                             'hist': hist.tolist()})  # fmt: skip
+    for kind, parts in features_of_probes(extractors).items():
+        values = [samples[name].features(parts) for name in tiles.val]
+        label_free[kind] = label_free_metrics(np.concatenate(values))
+        for labels, seed in keys:
+            names = tiles.labelled[labels, seed]
+            hist = fit(samples, parts, names, tiles.val, classes)
+            scores = confusion_scores(hist)
+            kept = {name: for_json(scores[name]) for name in SCORES}
+            rows.append({'kind': kind, 'labels': labels, 'seed': seed, 'scores': kept,
+                         'hist': hist.tolist()})  # fmt: skip
     return {'rows': rows, 'label_free': label_free}
 
 
-def with_joined(extractors: Sequence[Extractor], samples: dict[str, Pixels]) -> list[Extractor]:
-    """The networks, and for two of them both together: what pretraining gave to fine-tuning.
+def features_of_probes(extractors: Sequence[Extractor]) -> dict[str, list[Part]]:
+    """What each probe reads.
 
     Args:
         extractors: The network of the fine-tuning, and that of the dense map where there is one.
-        samples: Pixels by name of the tile; they get the joined features.
 
     Returns:
-        The networks, the joined one last.
+        Parts by kind of probe; with a dense map, one probe reads all of both.
     """
-    if len(extractors) == 1:
-        return list(extractors)
-    for pixels in samples.values():
-        parts = [pixels.values[one.name] for one in extractors]
-        pixels.values['joined'] = np.concatenate(parts, axis=1)
-    first = extractors[0]
-    joined = Extractor('joined', first.features, {'probe_all': slice(None)}, first.is_loaded)
-    return [*extractors, joined]
+    probes = {
+        kind: [(one.name, columns)] for one in extractors for kind, columns in one.columns.items()
+    }
+    if len(extractors) > 1:
+        probes['probe_all'] = [(one.name, slice(None)) for one in extractors]
+    return probes
 
 
 def pixels_of(tiles: int, scored: bool) -> int:
@@ -150,15 +152,14 @@ def sample_tile(
 
 
 def fit(
-    samples: dict[str, Pixels], network: str, columns: slice, train: Sequence[str],
-    val: Sequence[str], classes: int,
+    samples: dict[str, Pixels], parts: Sequence[Part], train: Sequence[str], val: Sequence[str],
+    classes: int,
 ) -> NDArray[np.int64]:  # fmt: skip
     """Fit a logistic regression and score it.
 
     Args:
         samples: Pixels by name of the tile.
-        network: Name of the network whose features are used.
-        columns: Which of its features.
+        parts: Features that are used.
         train: Names of the labelled tiles.
         val: Names of the held-out tiles.
         classes: Number of classes.
@@ -166,11 +167,10 @@ def fit(
     Returns:
         (classes, classes) confusion matrix, rows truth.
     """
-    parts: list[NDArray[Any]] = []
+    data: list[NDArray[Any]] = []
     for names, scored in ((train, False), (val, True)):
         most = pixels_of(len(names), scored)
-        values = [samples[name].values[network][:most, columns] for name in names]
-        parts.append(np.concatenate(values))
-        parts.append(np.concatenate([samples[name].labels[:most] for name in names]))
-    known = parts[1] != IGNORE
-    return linear_probe(parts[0][known], parts[1][known], parts[2], parts[3], classes)
+        data.append(np.concatenate([samples[name].features(parts, most) for name in names]))
+        data.append(np.concatenate([samples[name].labels[:most] for name in names]))
+    known = data[1] != IGNORE
+    return linear_probe(data[0][known], data[1][known], data[2], data[3], classes)

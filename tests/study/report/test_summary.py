@@ -139,3 +139,6 @@ def test_without_a_decoder_all_features_are_those_of_the_probe(context):
     found = read()
     assert found['probe_all', 'random'] == 0.1 and found['probe_all', 'glcnet'] == 0.5
     assert ('probe_dense', 'random') not in found
+    # probed by an earlier version: its decoder is unknown, not missing
+    save('probe/simclr/seed0', rows(probe=0.2, probe_dense=0.4))
+    assert ('probe_all', 'simclr') not in read()

@@ -7,11 +7,11 @@ from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.study.run.extractors import Extractor
 from glcnet_plugin.study.run.probing import (
     Pixels,
+    features_of_probes,
     fit,
     pixel_counts,
     pixels_of,
     sample_tile,
-    with_joined,
 )
 
 
@@ -57,9 +57,9 @@ def test_held_out_tiles_are_scored_by_what_labelled_ones_teach():
         return Pixels({'net': values}, labels)
 
     samples = {name: tile() for name in 'abc'}
-    hist = fit(samples, 'net', slice(None), ['a', 'b'], ['c'], 2)
+    hist = fit(samples, [('net', slice(None))], ['a', 'b'], ['c'], 2)
     assert hist.sum() == 60 and np.trace(hist) == 60  # 100 pixels, 40 of them without a label
-    assert np.trace(fit(samples, 'net', slice(0, 1), ['a', 'b'], ['c'], 2)) < 45
+    assert np.trace(fit(samples, [('net', slice(0, 1))], ['a', 'b'], ['c'], 2)) < 45
 
 
 def test_all_features_are_those_of_the_stages_and_of_the_dense_map():
@@ -67,9 +67,11 @@ def test_all_features_are_those_of_the_stages_and_of_the_dense_map():
     dense = -np.ones((2, 1), np.float32)
     one = Extractor('segmentor', None, {'probe': slice(None)}, None)
     other = Extractor('dense', None, {'probe_dense': slice(None)}, None)
-    samples = {'a': Pixels({'segmentor': stages, 'dense': dense}, np.zeros(2, int))}
-    assert with_joined([one], samples) == [one]
-    networks = with_joined([one, other], samples)
-    assert networks[:2] == [one, other] and list(networks[2].columns) == ['probe_all']
-    values = samples['a'].values[networks[2].name][:, networks[2].columns['probe_all']]
-    np.testing.assert_array_equal(values, [[0, 1, 2, -1], [3, 4, 5, -1]])
+    pixels = Pixels({'segmentor': stages, 'dense': dense}, np.zeros(2, int))
+    assert list(features_of_probes([one])) == ['probe']
+    probes = features_of_probes([one, other])
+    assert list(probes) == ['probe', 'probe_dense', 'probe_all']
+    np.testing.assert_array_equal(pixels.features(probes['probe']), stages)
+    np.testing.assert_array_equal(
+        pixels.features(probes['probe_all']), [[0, 1, 2, -1], [3, 4, 5, -1]]
+    )
