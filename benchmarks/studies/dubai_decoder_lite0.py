@@ -1,5 +1,5 @@
 # Whether the decoder that GLCNet trains pays in fine-tuning with few labels: DeepLabV3+ with it,
-# and a linear head on the backbone for the others, which is their better network. Dubai, groups D
+# and a linear head on the backbone for the others, as in their recipe. Dubai, groups D
 # and E, with the pretrainings of dubai_norm_lite0.py.
 from mmengine import Config
 
