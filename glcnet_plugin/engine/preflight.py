@@ -88,16 +88,37 @@ def check_training(runner: Runner) -> None:
     Raises:
         DataError: If the images do not fill one batch.
         ConfigError: If there are no steps, batch and queue do not fit, a batch norm gets one value
-            per channel, ``save_best`` names no score, or windows leave gaps.
+            per channel, a schedule begins after its end, ``save_best`` names no score, or windows
+            leave gaps.
     """
     check_batches(runner)
     loop: Any = runner.train_loop
     for key in ('max_epochs', 'max_iters', 'val_interval'):
         if (value := getattr(loop, key, 1)) < 1:
             raise ConfigError(f'train_cfg.{key} is {value}: set it to 1 or more')
+    check_schedules(runner)
     check_batch_norm(runner)
     check_save_best(runner)
     check_windows(runner)
+
+
+def check_schedules(runner: Runner) -> None:
+    """Refuse schedules that begin after their end, as after a warm-up longer than the training."""
+    given: Any = runner.param_schedulers or []
+    parts = list(given.values()) if isinstance(given, dict) and 'type' not in given else [given]
+    for one in [one for part in parts for one in (part if isinstance(part, list) else [part])]:
+        if not isinstance(one, dict):
+            continue
+        by_epoch = one.get('by_epoch', True)
+        begin = one.get('begin', 0)
+        end = one.get('end', runner.max_epochs if by_epoch else runner.max_iters)
+        if begin >= end:
+            unit = 'epoch' if by_epoch else 'step'
+            raise ConfigError(
+                f'param_scheduler: {one["type"]} begins at {unit} {begin} and ends at {end}, by '
+                'default with the training: train for longer (train_cfg), or set begin and end of '
+                'the schedules'
+            )
 
 
 def check_batch_norm(runner: Runner) -> None:

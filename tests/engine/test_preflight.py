@@ -151,6 +151,35 @@ def test_networks_whose_batch_is_both_views_take_one_image(tmp_path):
     check_training(runner(tmp_path, 4, 1))
 
 
+def schedule(**settings):
+    return dict(type='CosineAnnealingLR', eta_min=0.0, **settings)
+
+
+@pytest.mark.parametrize(
+    ('given', 'found'),
+    [
+        (schedule(by_epoch=False, begin=4), 'begins at step 4 and ends at 4'),
+        ([schedule(begin=0), schedule(begin=1)], 'begins at epoch 1 and ends at 1'),
+        ({'a': [schedule(by_epoch=False, begin=3, end=2)]}, 'begins at step 3 and ends at 2'),
+    ],
+)
+def test_a_warm_up_longer_than_the_training(tmp_path, given, found):
+    """`--cfg-options train_cfg.max_iters=12` for a quick try ended with a traceback of mmengine."""
+    run = runner(tmp_path, 4, 1)
+    run.param_schedulers = given
+    with pytest.raises(ConfigError, match=f'CosineAnnealingLR {found}.*train for longer'):
+        check_training(run)
+
+
+@pytest.mark.parametrize(
+    'given', [None, schedule(by_epoch=False, begin=3), {'a': schedule(begin=0, end=9)}]
+)
+def test_a_schedule_within_the_training(tmp_path, given):
+    run = runner(tmp_path, 4, 1)
+    run.param_schedulers = given
+    check_training(run)
+
+
 @pytest.mark.parametrize('key', ['max_epochs', 'val_interval'])
 def test_no_steps(tmp_path, key):
     run = runner(tmp_path, 4, 2)
