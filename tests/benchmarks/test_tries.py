@@ -90,3 +90,18 @@ def test_the_symmetric_views_are_the_second_view_of_the_preset():
     for key in ('symmetric', 'simclr-symmetric'):
         views = config_of('objective', key).train_dataloader.dataset.pipeline[2].views
         assert list(views) == [second, second]
+
+
+@pytest.mark.parametrize('family', ['glcnet', 'simclr'])
+def test_the_backbone_alone_learns_at_a_lower_rate(family):
+    cfg = config_of('dubai', f'{family}-backbone30')
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(cfg.model)
+    groups = build_optim_wrapper(model, cfg.optim_wrapper).param_groups
+    rates = {id(p): group['lr'] for group in groups for p in group['params']}
+    of_the_backbone = {id(p) for p in model.backbone.parameters() if p.requires_grad}
+    preset = cfg.optim_wrapper.optimizer.lr
+    for parameter, rate in rates.items():
+        expected = 0.3 * preset if parameter in of_the_backbone else preset
+        assert rate == pytest.approx(expected)
+    assert of_the_backbone < rates.keys()
