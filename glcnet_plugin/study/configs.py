@@ -11,6 +11,7 @@ from mmengine.registry import DATASETS, DefaultScope
 from threadpoolctl import threadpool_limits
 
 from glcnet_plugin.checkpoints.bands import RGB
+from glcnet_plugin.checkpoints.published import published_bands
 from glcnet_plugin.datasets.analysis.band_settings import band_settings
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.lists import list_images
@@ -45,6 +46,7 @@ def pretrain_config(context: StudyContext, job: Job, steps: int | None = None) -
     if study.data.pretrain_root is not None:
         folder, tile_list = Path(study.data.pretrain_root), ''
     cfg.merge_from_dict(band_settings(list_images(folder, tile_list)))
+    take_normalisation(cfg, method.checkpoint)
     set_options(cfg, method.options, method.name)
     loader = cfg.train_dataloader
     loader.dataset.update(data_root=str(folder), ann_file=tile_list)
@@ -110,6 +112,7 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
     folder = Path(study.data.root, 'images')
     images = image_files(folder)
     cfg.merge_from_dict(band_settings([images[name] for name in tiles.train]))
+    take_normalisation(cfg, method.checkpoint)
     set_options(cfg, study.finetune_options, study.name)
     set_num_classes(cfg.model, len(context.classes['classes']))
     train_list, labelled = 'train', tiles.train
@@ -144,6 +147,18 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
             'ann_file': str(context.tile_list('train')),
         }
     return fit_to_machine(cfg)
+
+
+def take_normalisation(cfg: Config, checkpoint: str | None) -> None:
+    """Normalise R, G and B as in the training of published weights, also where these continue.
+
+    Args:
+        cfg: The config; changed in place.
+        checkpoint: Path or address of weights; None for random ones.
+    """
+    bands = None if checkpoint is None else published_bands(checkpoint)
+    if bands is not None and not other_bands(cfg):
+        cfg.model.data_preprocessor.update(mean=bands['mean'], std=bands['std'])
 
 
 def other_bands(cfg: Config) -> bool:

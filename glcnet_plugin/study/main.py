@@ -37,6 +37,9 @@ def run_study(
         for line in context.tiles.warnings:
             log(f'warning: {line}')
         commands = save_commands(context.folder, [] if report_only else [command]) or [command]
+        for problem in find_problems(context):
+            if problem.kind == 'unavailable':  # before hours of training, not after
+                log(f'warning: {problem.text}')
         if not report_only:
             log(f'{len(context.plan)} jobs, {len(finished)} of them finished; {context.folder}')
             run_jobs(context, finished, workers, log)

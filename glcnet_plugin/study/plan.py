@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from glcnet_plugin.checkpoints.published import PACKAGED, packaged_file
+from glcnet_plugin.checkpoints.published import PACKAGED
+from glcnet_plugin.checkpoints.sources import local_file
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.study.settings import Method, Study
 from glcnet_plugin.study.tiles import Tiles
@@ -64,16 +66,26 @@ def make_plan(study: Study, tiles: Tiles) -> list[Job]:
 
 
 def unavailable(method: Method) -> str | None:
-    """Why a method cannot be run here; None if it can."""
+    """Why a method cannot be run here; None if it can. Weights of the web are fetched first."""
     source = method.checkpoint
-    if source is not None and source.startswith(PACKAGED):
-        try:
-            packaged_file(source)
-        except DataError as error:
-            return str(error)
-    elif source is not None and '://' not in source and not Path(source).is_file():
-        return f'its checkpoint {source} does not exist'
+    if source is None:
+        return None
+    if '://' in source:
+        fetch = _fetch if source.startswith(PACKAGED) else _fetch_once
+        return fetch(source)
+    return None if Path(source).is_file() else f'its checkpoint {source} does not exist'
+
+
+def _fetch(source: str) -> str | None:
+    """Fetch weights; why they could not be fetched, None if they were."""
+    try:
+        local_file(source)
+    except DataError as error:
+        return str(error)
     return None
+
+
+_fetch_once = cache(_fetch)  # the plan and the report have to agree
 
 
 def weight_seeds(study: Study, method: Method) -> Sequence[int]:

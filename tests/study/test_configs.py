@@ -6,11 +6,13 @@ import pytest
 from mmengine.config import Config
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
+from glcnet_plugin.study import plan
 from glcnet_plugin.study.configs import (
     finetune_config,
     other_bands,
     pretrain_config,
     scale_schedule,
+    take_normalisation,
 )
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.settings import config_file, read_study
@@ -167,6 +169,37 @@ def test_statistics_of_the_tiles_only_where_they_are_asked_for(continued):
 def test_weights_for_three_bands_are_inflated_for_others():
     cfg = Config(dict(model=dict(backbone=dict(in_channels=4))))
     assert other_bands(cfg) and not other_bands(Config(dict(model=dict(backbone=dict()))))
+
+
+def test_published_weights_bring_their_mean_and_std(study_file, tmp_path, monkeypatch):
+    """ImageNet was compared with the mean and std of the official GLCNet, 0.73 of its contrast."""
+    monkeypatch.setattr(plan, '_fetch_once', lambda source: None)
+    start = {'checkpoint': 'torchvision://resnet18', 'network': 'resnet18w16'}
+    glcnet = read_study(study_file).methods['glcnet']
+    ours = {'config': glcnet.config, 'options': dict(glcnet.options)}
+    options = {
+        'methods': {'imagenet': start, 'imagenet-glcnet': {**start, **ours}},
+        'only': ['random', 'glcnet', 'imagenet', 'imagenet-glcnet'],
+    }
+    context = prepare_study(read_study(study_file, options=options), tmp_path / 'study')
+    write_lists(context.tiles, context.folder / 'lists')
+    jobs = {job.name: job for job in context.plan}
+    means = {}
+    for name in options['only']:
+        cfg = finetune_config(context, jobs[f'finetune/{name}/2tiles/seed0'])
+        means[name] = cfg.model.data_preprocessor.mean
+        if f'pretrain/{name}/seed0' in jobs:
+            cfg = pretrain_config(context, jobs[f'pretrain/{name}/seed0'])
+            assert cfg.model.data_preprocessor.mean == means[name]
+    assert means['imagenet'] == means['imagenet-glcnet'] == [123.675, 116.28, 103.53]
+    assert means['random'] == means['glcnet'] == [127.5] * 3
+
+
+def test_inflated_weights_keep_the_statistics_of_the_bands():
+    given = dict(mean=[1.0] * 4, std=[2.0] * 4)
+    cfg = Config(dict(model=dict(backbone=dict(in_channels=4), data_preprocessor=given)))
+    take_normalisation(cfg, 'torchvision://resnet50')
+    assert cfg.model.data_preprocessor == given
 
 
 @pytest.mark.parametrize(('steps', 'warmup'), [(1000, 50), (400, 20), (3000, 150), (2, 0)])

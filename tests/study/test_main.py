@@ -55,6 +55,16 @@ def test_a_study_from_tiles_to_report(finished):
     assert 'make it' in again and 'report it' not in again
 
 
+def test_what_is_left_out_is_said_before_the_jobs(study_file, tmp_path):
+    gone = {'checkpoint': str(tmp_path / 'gone.pth'), 'config': None, 'title': 'ImageNet'}
+    options = {'methods.simclr': gone, 'only': ['random', 'simclr'], 'proposed': 'simclr'}
+    study = read_study(study_file, options=options)
+    lines = []
+    run_study(prepare_study(study, tmp_path / 'run'), 1, '', lines.append, report_only=True)
+    reason = f'ImageNet was left out: its checkpoint {gone["checkpoint"]} does not exist'
+    assert f'warning: {reason}' in lines[:2]
+
+
 def test_commands_of_all_runs_are_kept(tmp_path):
     assert save_commands(tmp_path, []) == []
     save_commands(tmp_path, ['first'])

