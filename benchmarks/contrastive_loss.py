@@ -8,7 +8,7 @@ Example:
 """
 
 import torch
-from measure import median_seconds, peak_bytes, report
+from measure import median_seconds, no_options, peak_bytes, report
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -61,6 +61,7 @@ def run_reference() -> float:
 
 def main() -> None:
     """Measure both."""
+    no_options(__doc__)
     difference = abs(run_ours() - run_reference()) / abs(run_reference())
     if difference > 1e-5:
         raise SystemExit(f'the two losses differ by {difference:.2e}')

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from measure import median_seconds, report
+from measure import median_seconds, no_options, report
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmpretrain.structures import DataSample
@@ -51,6 +51,7 @@ def compute_metrics() -> list[float]:
 
 def main() -> None:
     """Measure both and print the ratio."""
+    no_options(__doc__)
     torch.manual_seed(0)
     step, metrics = median_seconds(training_step(), 20), median_seconds(compute_metrics, 50)
     report(

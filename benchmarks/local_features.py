@@ -9,7 +9,7 @@ Example:
 from functools import partial
 
 import torch
-from measure import median_seconds, report
+from measure import median_seconds, no_options, report
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -47,6 +47,7 @@ def step(function: partial[Tensor], x: Tensor) -> Tensor:
 
 def main() -> None:
     """Measure both."""
+    no_options(__doc__)
     torch.manual_seed(0)
     x = torch.randn(BATCH, CHANNELS, CELLS, CELLS, requires_grad=True)
     corner = torch.randint(0, PIXELS - SIDE, (BATCH, REGIONS, 2))

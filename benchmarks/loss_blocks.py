@@ -13,7 +13,7 @@ import time
 from functools import partial
 
 import torch
-from measure import peak_bytes, report
+from measure import no_options, peak_bytes, report
 
 from glcnet_plugin.models.losses import contrastive, nt_xent
 
@@ -34,6 +34,7 @@ def run(count: int, whole: bool) -> None:
 
 def main() -> None:
     """Measure each in its own process."""
+    no_options(__doc__)
     # else glibc keeps freed blocks in a fragmented heap, and the process grows without using the
     # memory; GPUs have an allocator of their own
     os.environ.setdefault('MALLOC_MMAP_THRESHOLD_', str(MIB))

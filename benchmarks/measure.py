@@ -1,5 +1,6 @@
 """Measure time and peak memory of functions."""
 
+import argparse
 import ctypes
 import gc
 import json
@@ -59,6 +60,13 @@ def peak_bytes(function: Callable[[], Any]) -> int:
     finally:
         process.join()
     return result
+
+
+def no_options(text: str | None) -> None:
+    """Answer ``--help``, and refuse what a script would ignore before it writes its results."""
+    argparse.ArgumentParser(
+        description=text, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
 
 
 def environment() -> dict[str, Any]:

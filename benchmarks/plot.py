@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from measure import RESULTS
+from measure import RESULTS, no_options
 
 IMAGES = Path(__file__).resolve().parents[1] / 'docs/images'
 # Okabe and Ito, Color Universal Design, 2008
@@ -101,6 +101,7 @@ def draw() -> Figure:
 
 def main() -> None:
     """Write the picture."""
+    no_options(__doc__)
     path = IMAGES / 'performance.svg'
     with matplotlib.rc_context({'svg.hashsalt': 'glcnet', 'svg.fonttype': 'none'}):
         draw().savefig(path, metadata={'Date': None})

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 import torch.multiprocessing
-from measure import report
+from measure import no_options, report
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmpretrain.structures import DataSample
@@ -151,6 +151,7 @@ def distance(gradients: list[Tensor], others: list[Tensor]) -> float:
 
 def main() -> None:
     """Compare all cases."""
+    no_options(__doc__)
     os.environ['PYTHONWARNINGS'] = 'ignore'  # the hosts warn in every process
     report('rank_gradients', {'cases': [compare(*case) for case in CASES]})
 

@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from measure import median_seconds, report
+from measure import median_seconds, no_options, report
 from mmengine.registry import init_default_scope
 
 from glcnet_plugin.datasets.transforms.tracked import (
@@ -84,6 +84,7 @@ def search_regions(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) ->
 
 def main() -> None:
     """Measure both."""
+    no_options(__doc__)
     init_default_scope('mmpretrain')
     np.random.seed(0)
     image = np.random.randint(0, 255, (TILE, TILE, 3), np.uint8)

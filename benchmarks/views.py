@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from measure import report
+from measure import no_options, report
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -182,6 +182,7 @@ def measured(config: str, side: int, bands: int, dtype: str, draws: int) -> dict
 
 def main() -> None:
     """Measure the recipes on the kinds of tiles."""
+    no_options(__doc__)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     init_default_scope('mmpretrain')

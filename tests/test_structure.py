@@ -45,6 +45,14 @@ def test_every_script_has_its_test_file(path):
     assert (ROOT / 'tests' / inside.parent / f'test_{inside.name}').is_file()
 
 
+@pytest.mark.parametrize('path', sorted((ROOT / 'benchmarks').glob('*.py')), ids=relative)
+def test_no_benchmark_ignores_its_arguments(path):
+    """``--help`` measured, and wrote over committed results."""
+    text = path.read_text()
+    if "__name__ == '__main__'" in text:
+        assert 'parse_args(' in text or 'no_options(' in text
+
+
 @pytest.mark.parametrize('path', MODULES + SCRIPTS, ids=relative)
 def test_files_and_functions_are_short(path):
     text = path.read_text()

@@ -4,6 +4,7 @@ Example:
     python tools/doc_figures.py    # writes docs/images/method.svg and matched_regions.png
 """
 
+import argparse
 import random
 import sys
 import tempfile
@@ -113,6 +114,7 @@ def matched_regions(tiles: Path, pairs: int = 4) -> Figure:
 
 def main() -> None:
     """Write the figures."""
+    argparse.ArgumentParser(description=__doc__).parse_args()  # refuses what would be ignored
     IMAGES.mkdir(parents=True, exist_ok=True)
     (IMAGES / 'method.svg').write_text(method(), encoding='utf-8')
     with tempfile.TemporaryDirectory() as name:

@@ -28,3 +28,12 @@ def test_report_holds_the_machine_and_the_versions(tmp_path, monkeypatch, capsys
     saved = json.loads((tmp_path / 'results/x.json').read_text())
     assert saved['times_faster'] == 3 and {'machine', 'torch', 'python'} <= set(saved)
     assert json.loads(capsys.readouterr().out) == saved
+
+
+def test_a_script_without_options_refuses_them(monkeypatch, capsys):
+    monkeypatch.setattr('sys.argv', ['views.py'])
+    measure.no_options('Make views.')
+    monkeypatch.setattr('sys.argv', ['views.py', '--threads', '4'])
+    with pytest.raises(SystemExit):
+        measure.no_options('Make views.')
+    assert 'unrecognized arguments: --threads 4' in capsys.readouterr().err
