@@ -69,3 +69,22 @@ def sample_labelled(
         chosen = np.sort(rng.choice(len(x), count, replace=False))
         y, x = y[chosen], x[chosen]
     return np.stack([x, y], 1), mask[y, x].astype(np.int64)
+
+
+def sample_sparse(
+    mask: NDArray[Any], name: str, count: int, ignore_index: int = 255
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw pixels as :func:`sample_labelled` does, in random order.
+
+    Args:
+        mask: (H, W) class ids.
+        name: Name of the tile, which seeds draw and order.
+        count: Number of pixels to draw; all labelled ones where there are no more.
+        ignore_index: Value of pixels without a label.
+
+    Returns:
+        (P, 2) x and y of pixel indices, and (P,) class ids; the first of them are a smaller draw.
+    """
+    points, labels = sample_labelled(mask, name, count, ignore_index)
+    order = np.random.default_rng(list(name.encode())).permutation(len(points))
+    return points[order], labels[order]

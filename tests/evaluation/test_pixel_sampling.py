@@ -5,6 +5,7 @@ from glcnet_plugin.evaluation.pixel_sampling import (
     pixels_per_tile,
     sample_labelled,
     sample_pixels,
+    sample_sparse,
 )
 
 OLD = [[2, 24], [63, 63], [41, 50], [49, 47]]  # drawn by the code of version 0.1
@@ -72,3 +73,13 @@ def test_more_labelled_pixels_than_draws():
     assert points[:, 0].min() >= 40 and points[:, 0].max() < 60
     np.testing.assert_array_equal(sample_labelled(mask, 'tile', 300)[0], points)
     assert not np.array_equal(sample_labelled(mask, 'b', 300)[0], points)
+
+
+def test_a_sparse_draw_begins_with_a_smaller_one_and_favours_no_row():
+    mask = np.full((64, 64), 255, np.uint8)
+    mask[:20] = 1
+    points, classes = sample_sparse(mask, 'tile', 300)
+    assert len(points) == 300 and set(classes) == {1}
+    same = {tuple(point) for point in sample_labelled(mask, 'tile', 300)[0]}
+    assert {tuple(point) for point in points} == same
+    assert 8 < points[:60, 1].mean() < 11  # of rows 0 to 19

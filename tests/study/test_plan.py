@@ -84,7 +84,7 @@ def test_weights_of_a_package_that_is_missing_are_left_out(study, monkeypatch):
 
 
 def test_weights_of_the_web_are_fetched_once_or_left_out(study, tiles, monkeypatch):
-    """ImageNet was dropped from a study of ResNet-50 unless a file that no document named existed."""
+    """ImageNet was left out of studies of ResNet-50: a file that no document named was missing."""
     asked = []
 
     def download(address):

@@ -2,20 +2,14 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from glcnet_plugin.datasets.io.folder_format import image_files
-from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.evaluation.confusion import confusion_scores, for_json
 from glcnet_plugin.evaluation.label_free import label_free_metrics
-from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile, sample_pixels
 from glcnet_plugin.evaluation.probe import linear_probe
 from glcnet_plugin.models.utils.batch_norm import (
     CALIBRATION_IMAGES,
@@ -26,23 +20,16 @@ from glcnet_plugin.models.utils.pixel_features import normalise
 from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.plan import Job, probed
 from glcnet_plugin.study.run.extractors import Extractor, dense_features, segmentor_features
-from glcnet_plugin.study.tiles import Tiles, read_labels
+from glcnet_plugin.study.run.probe_pixels import (
+    Part,
+    Pixels,
+    TileReader,
+    pixel_counts,
+    pixels_of,
+    sample_tile,
+)
 
-VAL_PIXELS, VAL_TILE_PIXELS = 40_000, 100  # of all held-out tiles, and at most of each
 SCORES = ('OA', 'AA', 'Kappa', 'mIoU', 'mF1', 'IoU')
-
-Part = tuple[str, slice]  # name of a network, and which of its features
-
-
-class Pixels(NamedTuple):
-    """Features of some pixels of a tile, (P, F) per network, and their classes (P,)."""
-
-    values: dict[str, NDArray[np.float32]]
-    labels: NDArray[np.int64]
-
-    def features(self, parts: Sequence[Part], most: int | None = None) -> NDArray[np.float32]:
-        """Parts side by side, (P, F), of the first pixels."""
-        return np.concatenate([self.values[name][:most, part] for name, part in parts], axis=1)
 
 
 def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
@@ -61,17 +48,16 @@ def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
     extractors = [segmentor_features(context, job)]
     if job.needs is not None:
         extractors += dense_features(context.folder / job.needs)
-    images = image_files(Path(study.data.root, 'images'))
-    chosen = evenly_spaced(tiles.train, CALIBRATION_IMAGES)
-    unlabelled = [raw_image(images[name])[0] for name in chosen]
+    reader = TileReader(context, job)
+    unlabelled = [reader.image(name)[0] for name in evenly_spaced(tiles.train, CALIBRATION_IMAGES)]
     for extractor in extractors:
         normalised = map(
             partial(normalise, extractor.features.model), batches_of_one_size(unlabelled)
         )
         extractor.calibrate(normalised, context.method_of(job).uses_tile_statistics)
     samples = {
-        name: sample_tile(study.data.root, name, images[name], count, extractors)
-        for name, count in pixel_counts(tiles, keys).items()
+        name: sample_tile(reader, name, count, extractors)
+        for name, count in pixel_counts(reader, keys).items()
     }
     classes = len(context.classes['classes'])
     rows, label_free = [], {}
@@ -103,52 +89,6 @@ def features_of_probes(extractors: Sequence[Extractor]) -> dict[str, list[Part]]
     if len(extractors) > 1:
         probes['probe_all'] = [(one.name, slice(None)) for one in extractors]
     return probes
-
-
-def pixels_of(tiles: int, scored: bool) -> int:
-    """Pixels that a probe reads per tile: the fewer tiles, the more."""
-    return pixels_per_tile(tiles, VAL_PIXELS, VAL_TILE_PIXELS) if scored else pixels_per_tile(tiles)
-
-
-def pixel_counts(tiles: Tiles, keys: Sequence[tuple[int, int]]) -> dict[str, int]:
-    """Pixels to read of each tile, by name."""
-    counts = dict.fromkeys(tiles.val, pixels_of(len(tiles.val), True))
-    for key in keys:
-        names = tiles.labelled[key]
-        for name in names:
-            counts[name] = max(counts.get(name, 0), pixels_of(len(names), False))
-    return counts
-
-
-def raw_image(path: Path) -> Tensor:
-    """(1, bands, H, W) float32."""
-    return torch.from_numpy(read_image(str(path))).permute(2, 0, 1)[None].float()
-
-
-def sample_tile(
-    root: str, name: str, path: Path, count: int, extractors: Sequence[Extractor]
-) -> Pixels:
-    """Features of some pixels of a tile, the same pixels for every network.
-
-    Args:
-        root: Labelled folder.
-        name: Name of the tile.
-        path: Its image.
-        count: Number of pixels; a larger number starts with the same ones.
-        extractors: Networks.
-
-    Returns:
-        Features by network, and classes.
-    """
-    points, labels = sample_pixels(read_labels(root, name), name, count)
-    batched = torch.from_numpy(points)[None]
-    values: dict[str, NDArray[np.float32]] = {}
-    image = raw_image(path)
-    for extractor in extractors:
-        batch = normalise(extractor.features.model, image)
-        sampled = extractor.features.at(batch, batched.to(batch.device))[0]
-        values[extractor.name] = sampled.cpu().numpy()
-    return Pixels(values, labels)
 
 
 def fit(

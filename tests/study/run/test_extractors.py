@@ -1,22 +1,21 @@
 import numpy as np
 import torch
 
-from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.models.utils.pixel_features import PixelFeatures
 from glcnet_plugin.study.configs import pretrain_config
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.run import extractors
 from glcnet_plugin.study.run.extractors import Extractor, dense_features, segmentor_features
-from glcnet_plugin.study.run.probing import sample_tile
+from glcnet_plugin.study.run.probe_pixels import TileReader, sample_tile
 from glcnet_plugin.study.settings import read_study
 
 
-def test_same_seed_same_random_features(context, jobs, scenes):
-    name, path = next(iter(image_files(scenes / 'images').items()))
+def test_same_seed_same_random_features(context, jobs):
+    reader, name = TileReader(context, jobs['probe/random/seed0']), context.tiles.val[0]
     values = []
     for job in ('probe/random/seed0', 'probe/random/seed0', 'probe/random/seed1'):
         extractor = segmentor_features(context, jobs[job])
-        values.append(sample_tile(scenes, name, path, 40, [extractor]).values['segmentor'])
+        values.append(sample_tile(reader, name, 40, [extractor]).values['segmentor'])
     assert values[0].shape == (40, 16 + 32 + 64 + 128 + 32)
     np.testing.assert_array_equal(values[0], values[1])
     assert not np.array_equal(values[0], values[2])

@@ -1,50 +1,8 @@
-from types import SimpleNamespace
-
 import numpy as np
 
-from glcnet_plugin.datasets.io.folder_format import image_files
-from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.study.run.extractors import Extractor
-from glcnet_plugin.study.run.probing import (
-    Pixels,
-    features_of_probes,
-    fit,
-    pixel_counts,
-    pixels_of,
-    sample_tile,
-)
-
-
-def test_more_pixels_of_fewer_tiles():
-    assert [pixels_of(n, False) for n in (4, 16, 160, 20_000)] == [400, 400, 40, 1]
-    assert [pixels_of(n, True) for n in (80, 8064)] == [100, 4]
-
-
-def test_a_tile_gives_as_many_pixels_as_the_smallest_list_asks_for(tiles):
-    counts = pixel_counts(tiles, [(2, 0), (4, 0)])
-    assert set(counts) == {*tiles.val, *tiles.labelled[4, 0]}
-    assert counts[tiles.val[0]] == 100 and counts[tiles.labelled[2, 0][0]] == 400
-
-
-class Coordinates:
-    """Features that are the places they are asked for."""
-
-    model = SimpleNamespace(data_preprocessor=lambda batch, training: batch)
-
-    def at(self, _, points):
-        return points.float()
-
-
-def test_labels_are_those_of_the_places(scenes):
-    for name, path in list(image_files(scenes / 'images').items())[:2]:
-        extractor = Extractor('places', Coordinates(), {}, str.isidentifier)
-        pixels = sample_tile(scenes, name, path, 300, [extractor])
-        x, y = pixels.values['places'].astype(int).T
-        assert (x.min(), y.min()) < (10, 10) and (x.max(), y.max()) > (150, 150)
-        mask = read_mask(scenes / 'masks' / f'{name}.png')
-        np.testing.assert_array_equal(mask[y, x], pixels.labels)
-        fewer = sample_tile(scenes, name, path, 20, [extractor])
-        np.testing.assert_array_equal(fewer.labels, pixels.labels[:20])
+from glcnet_plugin.study.run.probe_pixels import Pixels
+from glcnet_plugin.study.run.probing import features_of_probes, fit
 
 
 def test_held_out_tiles_are_scored_by_what_labelled_ones_teach():
