@@ -13,7 +13,7 @@ from glcnet_plugin.datasets.io.lists import require_own_names
 from glcnet_plugin.datasets.tiling.folder_writer import encode_tiff
 from glcnet_plugin.datasets.tiling.scene_rows import placement
 from glcnet_plugin.errors import DataError
-from glcnet_plugin.utils.atomic_io import write_atomic
+from glcnet_plugin.utils.atomic_io import replacing, require_other_file, write_atomic
 from glcnet_plugin.utils.parallel import parallel_map
 
 
@@ -114,10 +114,12 @@ def stack_image(item: tuple[str, list[Path]], names: Sequence[str], out: Path) -
         Whether it was written.
 
     Raises:
-        DataError: See :func:`stack`; or if the image is there with other bands.
+        DataError: See :func:`stack`; or if the image is there with other bands, or is one of the
+            files.
     """
     name, paths = item
     target = out / 'images' / f'{name}.tif'
+    require_other_file(target, paths)
     if target.is_file() and target.stat().st_mtime >= max(p.stat().st_mtime for p in paths):
         present = image_info(target).band_names
         if list(present) != list(names):
@@ -160,8 +162,16 @@ def stack_folder(
     written = sum(parallel_map(job, items.items(), len(items), 'stacking bands', workers))
     for folder in ('masks', 'splits'):
         if (source / folder).is_dir():
-            shutil.copytree(source / folder, out / folder, dirs_exist_ok=True)
+            shutil.copytree(source / folder, out / folder, copy_function=_copy, dirs_exist_ok=True)
     for pattern in ('LICEN[CS]E*', 'classes.json', 'manifest.csv'):
         for path in source.glob(pattern):
-            shutil.copyfile(path, out / path.name)
+            _copy(path, out / path.name)
     return len(items), written
+
+
+def _copy(source: str | Path, target: str | Path) -> None:
+    """Copy a file; a link in its place is replaced."""
+    target = Path(target)
+    require_other_file(target, [source])
+    with replacing(target) as part:
+        shutil.copyfile(source, part)

@@ -11,7 +11,8 @@ from glcnet_plugin.datasets.io.folder_format import (
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.masks import palette_ids
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
-from glcnet_plugin.datasets.tiling.tiler import RECORDS, cut_scenes
+from glcnet_plugin.datasets.tiling.scene_records import RECORDS
+from glcnet_plugin.datasets.tiling.tiler import cut_scenes
 from glcnet_plugin.errors import DataError
 
 
@@ -73,10 +74,13 @@ def cut_folder(
         What was done.
 
     Raises:
-        DataError: If something is missing, or image, mask and tile do not fit.
+        DataError: If something is missing, image, mask and tile do not fit, or the folder to
+            write is the source.
     """
     if not source.is_dir():
         raise DataError(f'cannot cut {source}: it is not a folder')
+    if out.resolve() == source.resolve():
+        raise DataError(f'{out} is the source: give another folder to write')
     labelled = any((source / name).exists() for name in ('classes.json', 'masks'))
     if not labelled:
         recipe = Recipe((), (), tile, alpha=alpha, labelled_only=labelled_only)

@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 
 from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.io.rasters import Window
-from glcnet_plugin.datasets.tiling.archives import copy_file, stamp
+from glcnet_plugin.datasets.tiling.archives import copy_file
 from glcnet_plugin.datasets.tiling.folder_writer import (
     write_description,
     write_image,
@@ -24,6 +24,13 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
 )
 from glcnet_plugin.datasets.tiling.labelled_windows import labelled_windows
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
+from glcnet_plugin.datasets.tiling.scene_records import (
+    is_done,
+    keep_settings,
+    record_file,
+    require_apart,
+    stamps,
+)
 from glcnet_plugin.datasets.tiling.scene_rows import (
     id_rows,
     image_rows,
@@ -36,8 +43,6 @@ from glcnet_plugin.datasets.tiling.scene_rows import (
 from glcnet_plugin.datasets.tiling.tile_windows import on_one_grid, tile_windows
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
-
-RECORDS = '.done'  # folder in the output: the settings, and a record per finished scene
 
 
 def cut_scenes(
@@ -60,8 +65,9 @@ def cut_scenes(
         What was done.
 
     Raises:
-        DataError: If there is no scene, a scene cannot be cut, or the folder was begun with
-            other settings. What is finished stays finished.
+        DataError: If there is no scene, a scene cannot be cut or lies in the folder, or the
+            folder was begun with other settings or by something else. What is finished stays
+            finished.
     """
     begin = time.monotonic()
     if twice := [
@@ -70,8 +76,9 @@ def cut_scenes(
         raise DataError(f'scenes need names of their own, {twice[:3]} occur more than once')
     if not scenes:
         raise DataError('there are no scenes to cut')
-    _keep_settings(out, recipe.settings())
-    todo = [scene for scene in scenes if not _is_done(scene, out)]
+    require_apart(scenes, out)
+    keep_settings(out, recipe.settings())
+    todo = [scene for scene in scenes if not is_done(scene, out)]
     if todo:  # the manifest says that a folder is complete
         (out / 'manifest.csv').unlink(missing_ok=True)
     job = partial(cut_scene, recipe=recipe, out=out)
@@ -82,7 +89,7 @@ def cut_scenes(
             'a worker process was killed, most likely because memory ran out: run it again '
             'with fewer --workers; finished scenes are kept'
         ) from error
-    records = [json.loads(_record(out, scene.name).read_text('utf-8')) for scene in scenes]
+    records = [json.loads(record_file(out, scene.name).read_text('utf-8')) for scene in scenes]
     _describe(recipe, out, {s.name: r for s, r in zip(scenes, records, strict=True)}, splits or {})
     pixels, odd = Counter[int](), OddColours()
     for record in records:
@@ -106,7 +113,7 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
         DataError: If image and mask do not fit each other or the tile, or a file cannot be
             read or written; names it.
     """
-    stamps = _stamps(scene)  # taken first: what changes meanwhile is cut again
+    state = stamps(scene)  # taken first: what changes meanwhile is cut again
     scene = on_one_grid(scene)
     windows = tile_windows(scene, recipe.tile)
     wanted = labelled_windows(scene, recipe, windows) if recipe.labelled_only else windows
@@ -125,8 +132,8 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
         where = place_columns(place, windows[name])
         rows.append({'name': name, 'group': scene.group, **origin, **scene.extra, **where})
     empty = len(windows) - len(kept)
-    record = {'stamps': stamps, 'pixels': pixels, **vars(odd), 'empty': empty, 'rows': rows}
-    write_json(_record(out, scene.name), record)
+    record = {'stamps': state, 'pixels': pixels, **vars(odd), 'empty': empty, 'rows': rows}
+    write_json(record_file(out, scene.name), record)
 
 
 def _cut_image(
@@ -189,36 +196,6 @@ def _cut_mask(
             part = np.ascontiguousarray(ids[:, x : x + width])
             write_mask(out / 'masks' / f'{name}.png', part, recipe.palette)
     return {str(index): int(pixels[index]) for index in np.flatnonzero(pixels)}, odd
-
-
-def _record(out: Path, name: str) -> Path:
-    """Record of a finished scene."""
-    return out / RECORDS / f'{name}.json'
-
-
-def _stamps(scene: Scene) -> list[list[int]]:
-    """What tells whether the files of a scene have changed."""
-    return [stamp(path) for path in (scene.image, scene.mask) if path is not None]
-
-
-def _is_done(scene: Scene, out: Path) -> bool:
-    """Whether an earlier run has finished a scene whose files are still the same."""
-    path = _record(out, scene.name)
-    return path.is_file() and json.loads(path.read_text('utf-8'))['stamps'] == _stamps(scene)
-
-
-def _keep_settings(out: Path, settings: dict[str, Any]) -> None:
-    """Store the settings, or raise DataError if the folder was begun with others."""
-    path = out / RECORDS / 'settings.json'
-    if not path.is_file():
-        write_json(path, settings)
-    earlier = json.loads(path.read_text('utf-8'))
-    for key in sorted({*earlier, *settings}):
-        if earlier.get(key) != settings.get(key):
-            raise DataError(
-                f'{out} was begun with {key} = {earlier.get(key)}, now {settings.get(key)} is '
-                'wanted: use another folder, or remove this one'
-            )
 
 
 def _describe(

@@ -25,6 +25,7 @@ from glcnet_plugin.datasets.vector.colours import distinct_colours
 from glcnet_plugin.datasets.vector.ground_area import pixel_area
 from glcnet_plugin.datasets.vector.labels import VectorLabels, features_text
 from glcnet_plugin.errors import DataError, StorageError
+from glcnet_plugin.utils.atomic_io import require_other_file
 
 TILE = 512  # pixels of the tiles inside of a mask
 
@@ -112,6 +113,8 @@ def rasterize_labels(
         raise DataError(f'{virtual[0]} is no file to link to: fetch it by "rio convert" first')
     files = require_own_names((Path(scene).stem, Path(scene)) for scene in scenes)
     grids = {name: Grid.of(str(path)) for name, path in files.items()}
+    for name, path in files.items():
+        require_other_file(out / 'masks' / f'{name}.tif', [path])
     _clear(out, force)
     tally, rows, notes = _Tally(labels), [], list(labels.notes)
     for name, grid in grids.items():

@@ -102,3 +102,17 @@ def test_a_killed_run_leaves_no_part_of_an_image(folder, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         stack_folder(folder, tmp_path / 'out', ['images', 'nir'], NAMES, 0)
     assert not list((tmp_path / 'out/images').glob('*.tif'))
+
+
+def test_what_is_read_is_not_written(folder, tmp_path):
+    """Images to which the output had a link were replaced, and copies went through links."""
+    out = tmp_path / 'out'
+    stack_folder(folder, out, ['images', 'nir'], NAMES, 0)
+    (tmp_path / 'mine.csv').write_text('kept')
+    (out / 'manifest.csv').unlink()
+    (out / 'manifest.csv').symlink_to(tmp_path / 'mine.csv')
+    stack_folder(folder, out, ['images', 'nir'], NAMES, 0)
+    assert (tmp_path / 'mine.csv').read_text() == 'kept'
+    assert (out / 'manifest.csv').read_text() == (folder / 'manifest.csv').read_text()
+    with pytest.raises(DataError, match=r'out/images/a1\.tif is read, and .* over it'):
+        stack_folder(folder, out, ['out/images'], NAMES, 0)

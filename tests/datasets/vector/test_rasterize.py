@@ -203,3 +203,11 @@ def test_points_with_a_radius(two_scenes, tmp_path):
     burnt = rasterize_labels(labels, two_scenes, tmp_path / 'b', point_radius=1.2 * PIXEL)
     assert burnt.pixels.tolist() == [5]
     assert json.loads((tmp_path / 'b/classes.json').read_text())['classes'][0]['name'] == 'road'
+
+
+def test_a_scene_is_not_replaced_by_its_mask(drawn, tmp_path):
+    scene = write_scene(tmp_path / 'out/masks/west.tif')
+    before = scene.read_bytes()
+    with pytest.raises(DataError, match='west.tif is read, and .* would be written over it'):
+        rasterize_labels(drawn, [scene], tmp_path / 'out', force=True)
+    assert scene.read_bytes() == before
