@@ -13,7 +13,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
 from glcnet_plugin.datasets.io.blocks import blocks
-from glcnet_plugin.datasets.io.folder_format import read_manifest
+from glcnet_plugin.datasets.io.folder_format import mask_file
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.lists import require_own_names
 from glcnet_plugin.datasets.io.masks import IGNORE
@@ -22,6 +22,7 @@ from glcnet_plugin.datasets.tiling.folder_writer import write_description
 from glcnet_plugin.datasets.tiling.scene_rows import place_columns, placement
 from glcnet_plugin.datasets.vector.burning import Burner, Grid
 from glcnet_plugin.datasets.vector.colours import distinct_colours
+from glcnet_plugin.datasets.vector.drawn_folder import begin_folder, end_folder
 from glcnet_plugin.datasets.vector.ground_area import pixel_area
 from glcnet_plugin.datasets.vector.labels import VectorLabels, features_text
 from glcnet_plugin.errors import DataError, StorageError
@@ -98,14 +99,14 @@ def rasterize_labels(
         scenes: Georeferenced files, each with a name of its own.
         out: Folder to write.
         point_radius: See :class:`Burner`.
-        force: Replace the masks of a folder that is there.
+        force: Replace the masks and classes that are there.
 
     Returns:
         What was burnt.
 
     Raises:
         DataError: If a scene cannot be read, has no CRS, two have one name, no label lies on a
-            scene, or the folder is there.
+            scene, or the folder has masks or classes; see :func:`begin_folder`.
         StorageError: If a file cannot be written.
     """
     out = Path(out)
@@ -115,7 +116,7 @@ def rasterize_labels(
     grids = {name: Grid.of(str(path)) for name, path in files.items()}
     for name, path in files.items():
         require_other_file(out / 'masks' / f'{name}.tif', [path])
-    _clear(out, force)
+    begin_folder(out, files, force)
     tally, rows, notes = _Tally(labels), [], list(labels.notes)
     for name, grid in grids.items():
         burner = Burner(labels, grid, point_radius)
@@ -126,8 +127,10 @@ def rasterize_labels(
             place = place_columns(placement(str(files[name])), grid.whole)
             rows.append({'name': name, 'group': name, **place})
     if not rows:
+        end_folder(out)
         raise DataError(_nowhere(labels, list(grids.values())))
     write_description(out, labels.classes, distinct_colours(len(labels.classes)), rows)
+    end_folder(out)
     notes += _notes(labels, tally, [*grids], [row['name'] for row in rows])
     features = np.bincount(tally.ids[tally.shown], minlength=len(labels.classes))
     return BurntLabels(
@@ -157,6 +160,8 @@ def _write_mask(path: Path, burner: Burner, tally: _Tally) -> bool:
                 raster.write(ids, 1, window=RasterWindow(x, y, width, height))
         if labelled:
             part.replace(path)
+            if (other := mask_file(path.parents[1], path.stem)) != path:
+                other.unlink()  # a PNG would be read in place of it
         else:
             part.unlink()
     return labelled
@@ -187,23 +192,6 @@ def link_image(image: Path, folder: Path) -> None:
                 continue
             link.unlink(missing_ok=True)
             link.symlink_to(file.resolve())
-
-
-def _clear(out: Path, force: bool) -> None:
-    """Remove the masks and links of an earlier run, or raise DataError."""
-    if not (out / 'manifest.csv').exists():
-        return
-    if not force:
-        raise DataError(
-            f'{out} is a labelled folder: choose another one, or replace its masks by --force'
-        )
-    names = {row['name'] for row in read_manifest(out)}
-    (out / 'manifest.csv').unlink()  # it says that a folder is complete
-    for name in names:
-        (out / 'masks' / f'{name}.tif').unlink(missing_ok=True)
-    for link in (out / 'images').glob('*'):
-        if link.is_symlink():
-            link.unlink()
 
 
 def _nowhere(labels: VectorLabels, grids: Sequence[Grid]) -> str:
