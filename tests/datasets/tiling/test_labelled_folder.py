@@ -244,3 +244,18 @@ def test_another_labelled_folder_is_not_written(labelled_folder, tmp_path, tile)
     with pytest.raises(DataError, match=r'manifest\.csv is there and not of this tool'):
         cut_folder(scenes, labelled_folder, tile, 0)
     assert {p: p.read_bytes() for p in tmp_path.rglob('*') if p.is_file()} == before
+
+
+def test_coloured_masks_need_a_colour_of_each_class(labelled_folder, tmp_path):
+    """All pixels of the first of two classes went to the last."""
+    path = labelled_folder / 'classes.json'
+    content = json.loads(path.read_text())
+    content['classes'][1]['color'] = content['classes'][0]['color']
+    path.write_text(json.dumps(content))
+    assert cut_folder(labelled_folder, tmp_path / 'ids', 4, workers=0).tiles == 12
+    for name in ('a1', 'a2', 'b1'):
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(labelled_folder / f'masks/{name}.png')
+    names = [entry['name'] for entry in content['classes'][:2]]
+    with pytest.raises(DataError, match=f"gives '{names[0]}' and '{names[1]}' one colour, #"):
+        cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)
+    assert not (tmp_path / 'out').exists()
