@@ -14,6 +14,7 @@ from rasterio.errors import RasterioError
 
 from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.io.rasters import Window
+from glcnet_plugin.datasets.io.side_files import files_beside
 from glcnet_plugin.datasets.tiling.archives import copy_file
 from glcnet_plugin.datasets.tiling.folder_writer import (
     write_description,
@@ -25,6 +26,7 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
 from glcnet_plugin.datasets.tiling.labelled_windows import labelled_windows
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
 from glcnet_plugin.datasets.tiling.scene_records import (
+    begin_record,
     is_done,
     keep_settings,
     record_file,
@@ -119,9 +121,14 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
     wanted = labelled_windows(scene, recipe, windows) if recipe.labelled_only else windows
     for folder in ('images', 'masks') if scene.mask else ('images',):
         (out / folder).mkdir(parents=True, exist_ok=True)
+    copies = _copies(scene, recipe) if wanted else {}
+    beside = [*copies][1:]
+    begin_record(out, scene.name, wanted, beside)
     try:
         place = placement(scene.image, recipe.bands, recipe.alpha)
-        kept = _cut_image(scene, recipe, out, wanted, place)
+        for name, address in copies.items():
+            copy_file(address, out / 'images' / name)
+        kept = [*wanted] if copies else _cut_image(scene, recipe, out, wanted, place)
         pixels, odd = _cut_mask(scene, recipe, out, windows, kept)
     except (OSError, RasterioError) as error:
         raise DataError(f'cannot cut {scene.image} into {out}: {error}') from error
@@ -133,7 +140,18 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
         rows.append({'name': name, 'group': scene.group, **origin, **scene.extra, **where})
     empty = len(windows) - len(kept)
     record = {'stamps': state, 'pixels': pixels, **vars(odd), 'empty': empty, 'rows': rows}
+    record |= {'beside': beside} if beside else {}
     write_json(record_file(out, scene.name), record)
+
+
+def _copies(scene: Scene, recipe: Recipe) -> dict[str, str]:
+    """Files to copy where an image stays as it is, with their names: first the image itself."""
+    changed = recipe.bands is not None or recipe.band_names or recipe.alpha != 'data'
+    suffix = Path(scene.image).suffix.lower()
+    if recipe.tile or changed or suffix == '.vrt':  # whose sources lie elsewhere
+        return {}
+    name = f'{scene.name}{suffix}'
+    return {name: scene.image, **files_beside(scene.image, name)}
 
 
 def _cut_image(
@@ -144,11 +162,6 @@ def _cut_image(
     place: Mapping[str, Any],
 ) -> list[str]:
     """Write the tiles of the image; returns the names of those that are not all nodata."""
-    as_it_is = recipe.bands is None and not recipe.band_names and recipe.alpha == 'data'
-    if not recipe.tile and as_it_is:
-        suffix = Path(scene.image).suffix.lower()
-        copy_file(scene.image, out / 'images' / f'{scene.name}{suffix}')
-        return list(windows)
     if recipe.band_names:
         place = {**place, 'band_names': recipe.band_names}
     image = image_rows(scene.image, recipe.bands, recipe.alpha)
@@ -168,9 +181,7 @@ def _cut_image(
         kept.append(name)
         if missing is None or not missing.any() or 'nodata' in place:
             missing = None  # the values say it
-        path = write_image(out / 'images' / name, part, missing=missing, **moved(place, window))
-        for suffix in {'.png', '.tif'} - {path.suffix}:  # of a run before the image changed
-            path.with_name(f'{name}{suffix}').unlink(missing_ok=True)
+        write_image(out / 'images' / name, part, missing=missing, **moved(place, window))
     return kept
 
 

@@ -17,7 +17,8 @@ from glcnet_plugin.datasets.io.folder_format import mask_file
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.lists import require_own_names
 from glcnet_plugin.datasets.io.masks import IGNORE
-from glcnet_plugin.datasets.io.rasters import is_virtual, opened
+from glcnet_plugin.datasets.io.rasters import is_virtual
+from glcnet_plugin.datasets.io.side_files import files_beside
 from glcnet_plugin.datasets.tiling.folder_writer import write_description
 from glcnet_plugin.datasets.tiling.scene_rows import place_columns, placement
 from glcnet_plugin.datasets.vector.burning import Burner, Grid
@@ -178,13 +179,10 @@ def link_image(image: Path, folder: Path) -> None:
         DataError: If another file of this name is there.
         StorageError: If the folder takes no links.
     """
-    with opened(image) as raster:
-        beside = [Path(file) for file in raster.files]
-    own = [file for file in beside if file.parent == image.parent and file.stem == image.stem]
-    own += [file for file in beside if file.name.startswith(f'{image.name}.')]
+    own = [Path(file) for file in files_beside(image, image.name).values()]
     with _storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for file in {image, *own}:
+        for file in (image, *own):
             link = folder / file.name
             if link.exists() and not link.is_symlink():  # the user's own
                 if not link.samefile(file):

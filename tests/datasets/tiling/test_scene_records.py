@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 
-from glcnet_plugin.datasets.tiling.folder_writer import write_json
+from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_json
 from glcnet_plugin.datasets.tiling.recipe import Scene
 from glcnet_plugin.datasets.tiling.scene_records import (
+    begin_record,
     is_done,
     keep_settings,
     record_file,
@@ -45,3 +47,32 @@ def test_scenes_lie_apart_from_their_tiles(tmp_path):
     require_apart([scene], tmp_path / 'out')
     with pytest.raises(DataError, match=r'images/a\.tif lies where .*link gets its tiles'):
         require_apart([scene], tmp_path / 'link')
+
+
+def test_files_that_are_read_along_count(tmp_path):
+    """A new mask or nodata value beside an image, or another part of a .vrt, was not seen."""
+    write_image(tmp_path / 'part', np.zeros((4, 4, 4), np.uint8))
+    (tmp_path / 'a.vrt').write_text(
+        '<VRTDataset rasterXSize="4" rasterYSize="4"><VRTRasterBand dataType="Byte" band="1">'
+        '<SimpleSource><SourceFilename relativeToVRT="1">part.tif</SourceFilename></SimpleSource>'
+        '</VRTRasterBand></VRTDataset>'
+    )
+    for name in ('part.tif', 'a.vrt'):
+        scene = Scene('a', 'a', str(tmp_path / name))
+        before = stamps(scene)
+        (tmp_path / 'part.tif.aux.xml').write_text('<PAMDataset></PAMDataset>')
+        assert stamps(scene) != before
+        (tmp_path / 'part.tif.aux.xml').unlink()
+        assert stamps(scene) == before
+    write_image(tmp_path / 'part', np.zeros((5, 5, 4), np.uint8))
+    assert stamps(scene) != before
+
+
+def test_what_a_killed_cut_has_written_is_removed(tmp_path):
+    begin_record(tmp_path, 'a', ['a_0', 'a_1'], ['a.tif.msk'])
+    for name in ('images/a_0.png', 'images/a_1.tif', 'images/a.tif.msk', 'masks/a_0.png'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('')
+        (tmp_path / name).with_name('b.png').write_text('')
+    begin_record(tmp_path, 'a', ['a_0'], [])
+    assert sorted(p.name for p in tmp_path.glob('[im]*/*')) == ['b.png', 'b.png']
