@@ -22,6 +22,7 @@ with exit_on_error(), quiet_imports():
     from glcnet_plugin.inference.loading import load_model
     from glcnet_plugin.inference.polygons import write_polygons
     from glcnet_plugin.inference.scene import SceneReport, predict_scene
+    from glcnet_plugin.utils.atomic_io import require_other_file
 
 
 def scenes_of(given: list[str]) -> list[str]:
@@ -36,6 +37,13 @@ def scenes_of(given: list[str]) -> list[str]:
                 f'{other} and {scene} would have the same map: rename one, or use another --out'
             )
     return scenes
+
+
+def require_kept(scenes: list[str], out: str, confidence: bool) -> None:
+    """Raise DataError if the map of a scene would be written over one of the scenes."""
+    for scene in scenes:
+        for kind in ('map', 'confidence')[: 1 + confidence]:
+            require_other_file(Path(out, f'{Path(scene).stem}_{kind}.tif'), scenes)
 
 
 def report_text(report: SceneReport) -> str:
@@ -81,10 +89,12 @@ def main() -> int:
     *names, checkpoint = args.inputs
     if not names:
         parser.error('give at least one scene before the checkpoint')
+    scenes = scenes_of(names)
+    require_kept(scenes, args.out, args.confidence)
     model = load_model(checkpoint, args.config, args.device)
     tiling = Tiling.of(args.window or model.window, batch_size=args.batch_size)
     damaged = False
-    for scene in scenes_of(names):
+    for scene in scenes:
         report = predict_scene(
             scene, model, args.out, tiling, args.augment, args.amp, args.confidence
         )

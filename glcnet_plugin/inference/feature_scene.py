@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from rasterio import Affine
 
 from glcnet_plugin.datasets.io.images import image_info
-from glcnet_plugin.datasets.io.rasters import file_state
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.inference.block_predictor import BlockPredictor, Corner, Tiling, average
 from glcnet_plugin.inference.feature_map import FeatureMap
 from glcnet_plugin.inference.feature_model import FeatureModel
 from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
-from glcnet_plugin.inference.scene import check_bands, georeference, unusual_values
+from glcnet_plugin.inference.scene import check_bands, georeference, scene_state, unusual_values
 from glcnet_plugin.inference.windows import Block, block_grid
 from glcnet_plugin.utils.parallel import parallel_map
 
@@ -135,7 +134,7 @@ class FeatureScene:
         model = replace(self.model, classes=drawn.names, project=drawn.project)
         path = Path(out) / f'{Path(self.scene).stem}_{drawn.kind}.tif'
         settings: dict[str, Any] = {
-            'scene': self.scene, 'state': file_state(self.scene)[1:],
+            'scene': self.scene, 'state': scene_state(self.scene),
             'tiling': asdict(self.tiling), 'weights': model.fingerprint, 'kind': drawn.kind,
             'names': drawn.names, 'fitted': drawn.fingerprint,
         }  # fmt: skip

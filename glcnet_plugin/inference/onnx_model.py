@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from glcnet_plugin.engine.mm_internals import turns_channels
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference.model import SegmentationModel, class_probabilities
+from glcnet_plugin.utils.atomic_io import replacing
 
 OPSET = 17
 INPUT, OUTPUT, FACTS = 'image', 'probabilities', 'glcnet_plugin'
@@ -76,17 +77,17 @@ def export_onnx(model: SegmentationModel, path: str | Path) -> Path:
     by_traces: dict[str, Any] = (
         {'dynamo': False} if 'dynamo' in signature(torch.onnx.export).parameters else {}
     )
-    with warnings.catch_warnings():
+    with replacing(path) as part, warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of the exporter, about itself
         torch.onnx.export(
-            _Graph(model).eval(), (example,), str(path), opset_version=OPSET, **by_traces,
+            _Graph(model).eval(), (example,), str(part), opset_version=OPSET, **by_traces,
             input_names=[INPUT], output_names=[OUTPUT],
             dynamic_axes={INPUT: sizes, OUTPUT: sizes},
         )  # fmt: skip
-    content = onnx.load(str(path))
-    facts = {key: _plain(getattr(model, key)) for key in KEPT}
-    onnx.helper.set_model_props(content, {FACTS: json.dumps(facts)})
-    onnx.save(content, str(path))
+        content = onnx.load(str(part))
+        facts = {key: _plain(getattr(model, key)) for key in KEPT}
+        onnx.helper.set_model_props(content, {FACTS: json.dumps(facts)})
+        onnx.save(content, str(part))
     return path
 
 

@@ -9,6 +9,7 @@ from rasterio import Affine
 
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info, read_masked
 from glcnet_plugin.datasets.io.rasters import band_indices, file_state
+from glcnet_plugin.datasets.io.side_files import files_of
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling
 from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
@@ -83,7 +84,7 @@ def predict_scene(
     stem = Path(out) / Path(str(scene)).stem
     # blocks of a scene that was changed in between are not those of this one
     settings = {
-        'scene': str(scene), 'state': file_state(scene)[1:], 'tiling': asdict(tiling),
+        'scene': str(scene), 'state': scene_state(scene), 'tiling': asdict(tiling),
         'augment': augment, 'amp': amp, 'weights': model.fingerprint,
         'classes': list(model.classes),
     }  # fmt: skip
@@ -103,6 +104,11 @@ def predict_scene(
             extra.write(block, values[1:])
         writer.write(block, values[:1])
     return _finish(writer, extra, model, unreadable, notes)
+
+
+def scene_state(scene: str | Path) -> list[int]:
+    """What tells whether a scene has changed: times and sizes of the files that are read."""
+    return [number for file in files_of(scene) for number in file_state(file)[1:]]
 
 
 def check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> None:

@@ -1,15 +1,55 @@
 """Files that appear under their name only when they are complete."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from glcnet_plugin.errors import StorageError
+from glcnet_plugin.errors import DataError, StorageError
 
 # Name of the backend in configs: CheckpointHook(backend_args=dict(backend=ATOMIC_BACKEND)).
 ATOMIC_BACKEND = 'glcnet_plugin.atomic'
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file beside its place, then rename it.
+
+    A link of that name is replaced: what it leads to is never written.
+
+    Args:
+        path: The file; its folder must be there.
+
+    Yields:
+        Path to write; it gets the name of the file when the block ends without an error.
+    """
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with suppress(OSError):  # the folder may be the reason
+            part.unlink(missing_ok=True)
+
+
+def require_other_file(path: Path, sources: Iterable[str | Path]) -> None:
+    """Raise DataError if a file to write is one that is read, perhaps by a link.
+
+    Args:
+        path: The file to write; need not exist.
+        sources: Files or addresses that are read.
+    """
+    if not path.exists():
+        return
+    for source in sources:
+        with suppress(OSError):  # an address, or a file whose reading will tell what is wrong
+            if path.samefile(source):
+                raise DataError(
+                    f'{source} is read, and {path} would be written over it: give another folder '
+                    'to write'
+                )
 
 
 def write_atomic(path: str | Path, content: str | bytes) -> None:
@@ -27,17 +67,13 @@ def write_atomic(path: str | Path, content: str | bytes) -> None:
     """
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open('wb') as file:
+        with replacing(path) as part, part.open('wb') as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())  # the name must not become valid before the content
-        part.replace(path)
     except OSError as error:
-        with suppress(OSError):  # the folder may be the reason
-            part.unlink()
         raise StorageError(
             f'{path} ({len(data) / 2**20:.1f} MiB) could not be written: '
             f'{error.strerror or error}. Make room or choose another folder; what was there '

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio
@@ -7,7 +9,7 @@ from rasterio.transform import Affine
 from glcnet_plugin.errors import ConfigError, DataError
 from glcnet_plugin.inference import scene as scene_module
 from glcnet_plugin.inference.block_predictor import Tiling
-from glcnet_plugin.inference.scene import predict_scene
+from glcnet_plugin.inference.scene import predict_scene, scene_state
 
 TILING = Tiling(64, 16, 4, block=100)
 
@@ -191,3 +193,13 @@ def test_values_in_a_smaller_unit_are_noted(make_model, write_scene, tmp_path, m
     notes = predict_scene(path, model, tmp_path / 'maps').notes
     assert [note for note in notes if 'in the same unit' in note] == notes
     assert len(notes) == noted and all('have means of 1' in note for note in notes)
+
+
+def test_files_that_are_read_along_belong_to_the_state(write_scene):
+    """Blocks of before were taken although the mask beside the scene had changed."""
+    path = Path(write_scene(64, 64)[0])
+    status = path.stat()
+    assert scene_state(path) == [status.st_mtime_ns, status.st_size]
+    path.with_name(f'{path.name}.aux.xml').write_text('<PAMDataset></PAMDataset>')
+    assert len(scene_state(path)) == 4
+    assert scene_state('/vsicurl/https://example.org/a.tif') == []

@@ -39,3 +39,15 @@ def test_a_checkpoint_alone_is_no_scene(monkeypatch, capsys):
     with pytest.raises(SystemExit, match='2'):
         predict_scene.main()
     assert 'give at least one scene before the checkpoint' in capsys.readouterr().err
+
+
+def test_maps_do_not_replace_scenes(tmp_path):
+    """A scene a_map.tif was replaced by the map of a.tif."""
+    image = np.zeros((4, 4, 4), np.uint8)
+    scenes = [str(write_image(tmp_path / name, image)) for name in ('a', 'a_map', 'b_confidence')]
+    with pytest.raises(DataError, match=r'a_map\.tif is read, and .*a_map\.tif would be written'):
+        predict_scene.require_kept(scenes, str(tmp_path), confidence=False)
+    predict_scene.require_kept([scenes[0], scenes[2]], str(tmp_path), confidence=True)
+    with pytest.raises(DataError, match='b_confidence'):
+        scenes[1] = str(tmp_path / 'b.tif')
+        predict_scene.require_kept(scenes, str(tmp_path), confidence=True)

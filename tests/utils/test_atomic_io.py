@@ -7,8 +7,13 @@ from mmengine.fileio import get_file_backend
 from mmengine.runner.checkpoint import save_checkpoint
 
 from glcnet_plugin.checkpoints.latest import is_complete
-from glcnet_plugin.errors import StorageError
-from glcnet_plugin.utils.atomic_io import ATOMIC_BACKEND, write_atomic
+from glcnet_plugin.errors import DataError, StorageError
+from glcnet_plugin.utils.atomic_io import (
+    ATOMIC_BACKEND,
+    replacing,
+    require_other_file,
+    write_atomic,
+)
 
 BACKEND = {'backend': ATOMIC_BACKEND}
 
@@ -42,3 +47,30 @@ def test_text_and_bytes_arrive_as_they_are(tmp_path, content):
     write_atomic(tmp_path / 'new/a.txt', content)
     assert (tmp_path / 'new/a.txt').read_bytes() == b'a\r\nb'
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['a.txt']
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path):
+    (tmp_path / 'original').write_text('scene')
+    (tmp_path / 'link').symlink_to(tmp_path / 'original')
+    with replacing(tmp_path / 'link') as part:
+        part.write_text('copy')
+    assert (tmp_path / 'original').read_text() == 'scene'
+    assert (tmp_path / 'link').read_text() == 'copy'
+
+
+def test_what_fails_leaves_the_file_of_before(tmp_path):
+    (tmp_path / 'a').write_text('old')
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / 'a') as part:
+        part.write_text('half')
+        raise KeyboardInterrupt
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [('a', 'old')]
+
+
+def test_a_file_that_is_read_is_not_written(tmp_path):
+    (tmp_path / 'a').write_text('x')
+    (tmp_path / 'link').symlink_to(tmp_path / 'a')
+    sources = ['/vsicurl/https://example.org/a.tif', tmp_path / 'gone', tmp_path / 'a']
+    with pytest.raises(DataError, match='a is read, and .*link would be written over it'):
+        require_other_file(tmp_path / 'link', sources)
+    require_other_file(tmp_path / 'new', sources)
+    require_other_file(tmp_path / 'a', sources[:2])

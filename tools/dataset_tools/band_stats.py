@@ -22,7 +22,7 @@ from glcnet_plugin.datasets.analysis.band_statistics import (
 from glcnet_plugin.datasets.analysis.snippets import normalisation_snippet
 from glcnet_plugin.datasets.io.lists import list_images, locate_list
 from glcnet_plugin.utils.atomic_io import write_atomic
-from glcnet_plugin.utils.cli import make_console, run_tool
+from glcnet_plugin.utils.cli import make_console, run_tool, whole_number
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--list', type=Path, help='take the images of this list only')
     parser.add_argument('--bands', nargs='+', help='names, or indices from 0; default: all')
     parser.add_argument('--out', type=Path, help='file for the config snippet')
-    parser.add_argument('--workers', type=int, help='processes; default: one per core')
+    parser.add_argument('--workers', type=whole_number, help='processes; default: one per core')
     return parser.parse_args()
 
 

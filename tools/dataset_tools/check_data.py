@@ -28,7 +28,7 @@ from glcnet_plugin.datasets.io.rasters import ALPHA
 from glcnet_plugin.datasets.tiling.folder_writer import write_json
 from glcnet_plugin.engine.run_config import read_config_file
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.utils.cli import make_console, run_tool
+from glcnet_plugin.utils.cli import make_console, run_tool, whole_number
 
 
 def parse_args() -> argparse.Namespace:
@@ -52,7 +52,7 @@ def parse_args() -> argparse.Namespace:
         '--alpha', choices=ALPHA[:2], default='data', help='what a band marked as alpha is'
     )
     parser.add_argument('--json', type=Path, help='file for all issues and figures')
-    parser.add_argument('--workers', type=int, help='processes; default: one per core')
+    parser.add_argument('--workers', type=whole_number, help='processes; default: one per core')
     parser.add_argument('--show', type=int, default=5, help='files named per issue')
     return parser.parse_args()
 

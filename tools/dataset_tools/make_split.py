@@ -33,7 +33,7 @@ from glcnet_plugin.datasets.io.images import ImageInfo, image_info
 from glcnet_plugin.datasets.io.places import with_place
 from glcnet_plugin.datasets.vector.footprints import write_footprints
 from glcnet_plugin.study.settings import CONFIGS
-from glcnet_plugin.utils.cli import make_console, run_tool
+from glcnet_plugin.utils.cli import make_console, run_tool, whole_number
 
 PROBE_CONFIG = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
 
@@ -83,12 +83,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     held.add_argument('--val', type=float, default=0.2, metavar='SHARE', help=text)
     held.add_argument('--val-groups', nargs='+', metavar='GROUP', help='groups to hold out')
     held.add_argument('--val-list', type=Path, metavar='FILE', help='names to hold out')
-    add('--val-seed', type=int, default=0, help='seed of the draw of --val')
+    add('--val-seed', type=whole_number, default=0, help='seed of the draw of --val')
     text = 'take the training pool, and --val or --val-groups, from these names alone'
     add('--train-list', type=Path, metavar='FILE', help=text)
     text = 'budgets: a share of the pool (1%% or 0.01) or a number of tiles (16)'
     add('--labelled', nargs='+', default=['1%'], metavar='BUDGET', help=text)
-    add('--seeds', nargs='+', type=int, default=[0], metavar='SEED', help='seeds of the draws')
+    text = 'seeds of the draws'
+    add('--seeds', nargs='+', type=whole_number, default=[0], metavar='SEED', help=text)
     text = (
         'draw evenly from source images, by class shares, or at random; or choose tiles that '
         'differ (spread)'

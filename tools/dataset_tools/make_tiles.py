@@ -5,8 +5,9 @@ hold ids, or the colours that classes.json lists: other colours are counted and 
 ids in another CRS or resolution than its image, or of a part of it, is brought to the grid of the
 image by the nearest pixel; what it does not cover is ignored. Tiles keep nodata and masks of the
 images; the manifest says where each tile lies. A run that was stopped goes on where it was; images
-and masks that have changed since are cut again. Without manifest.csv, every image is a scene of its
-own; without masks/ and classes.json, the tiles have no labels.
+and masks that have changed since, or files beside them (.msk, .aux.xml) or parts of a .vrt, are cut
+again. Without manifest.csv, every image is a scene of its own; without masks/ and classes.json, the
+tiles have no labels.
 
 Example:
     python tools/dataset_tools/make_tiles.py data/dubai data/dubai_256 --tile 256

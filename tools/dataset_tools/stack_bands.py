@@ -1,9 +1,9 @@
 """Stack bands that lie in multiple folders into one GeoTIFF per image, with the bands named.
 
 Files of one name belong together: images/a.jpg and nir/a.jpg become images/a.tif. A file pattern
-with one '*' takes what stands for the '*' as the name, as one file per band needs it. Masks,
-classes.json, manifest.csv, splits and licence are copied. A run that was stopped goes on where
-it was.
+with one '*' takes what stands for the '*' as the name, as one file per band needs it. What the mask
+of one file leaves out is left out in all bands. Label masks, classes.json, manifest.csv, splits and
+licence are copied. A run that was stopped goes on where it was.
 
 Example:
     python tools/dataset_tools/stack_bands.py data/s2 data/s2_rgbn --folders images nir \

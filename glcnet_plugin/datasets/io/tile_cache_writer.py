@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from glcnet_plugin.datasets.io.tile_cache import (
     image_state,
 )
 from glcnet_plugin.errors import DataError, StorageError
+from glcnet_plugin.utils.atomic_io import replacing, require_other_file
 from glcnet_plugin.utils.parallel import parallel_map
 
 
@@ -46,18 +46,18 @@ def write_cache(
         Its size in bytes.
 
     Raises:
-        DataError: If an image cannot be read.
+        DataError: If an image cannot be read, or is the file to write.
         StorageError: If there is no room for the file, or it cannot be written.
     """
     path = Path(path)
+    require_other_file(path, images)
     sizes = partial(_decoded_bytes, bands=bands, alpha=alpha)
     needed = sum(parallel_map(sizes, images, len(images), 'headers', workers))
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _require_room(path, needed)
         keyed = partial(_decode, bands=bands, alpha=alpha)
-        with part.open('wb') as file:
+        with replacing(path) as part, part.open('wb') as file:
             decoded = parallel_map(keyed, images, len(images), 'images', workers)
             entries = np.array([_append(file, *item) for item in decoded], ENTRY)
             index = _pad(file)
@@ -65,14 +65,10 @@ def write_cache(
             file.write(np.array([(index, len(entries), MAGIC)], FOOTER).tobytes())
             file.flush()
             os.fsync(file.fileno())  # the name must not become valid before the content
-        part.replace(path)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
         raise StorageError(f'{path} could not be written: {error.strerror or error}') from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     return path.stat().st_size
 
 

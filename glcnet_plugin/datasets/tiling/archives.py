@@ -12,6 +12,7 @@ from typing import IO
 
 from glcnet_plugin.datasets.io.lists import files_below
 from glcnet_plugin.errors import DataError
+from glcnet_plugin.utils.atomic_io import replacing, require_other_file
 
 PREFIX = '/vsizip/{'
 
@@ -176,9 +177,22 @@ def unpacked(address: str) -> Iterator[str]:
 
 
 def copy_file(address: str, path: Path) -> None:
-    """Copy a file or a member of an archive byte for byte."""
+    """Copy a file or a member of an archive byte for byte.
+
+    Args:
+        address: Path or address as :func:`list_files` gives it.
+        path: The copy; a link there is replaced.
+
+    Raises:
+        DataError: If reading or writing fails, or the copy would be the file itself.
+    """
+    require_other_file(path, [address])
     try:
-        with opened_file(address) as source, path.open('wb') as target:
+        with (
+            opened_file(address) as source,
+            replacing(path) as part,
+            part.open('wb') as target,
+        ):
             shutil.copyfileobj(source, target)
     except (zipfile.BadZipFile, KeyError, RuntimeError, OSError) as error:
         raise DataError(f'cannot copy {address} to {path}: {error}') from error

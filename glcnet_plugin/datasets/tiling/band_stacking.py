@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES, image_info, read_image
+from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES, image_info, read_masked
 from glcnet_plugin.datasets.io.lists import require_own_names
+from glcnet_plugin.datasets.io.rasters import not_finite
+from glcnet_plugin.datasets.io.side_files import files_of
 from glcnet_plugin.datasets.tiling.folder_writer import encode_tiff
 from glcnet_plugin.datasets.tiling.scene_rows import placement
 from glcnet_plugin.errors import DataError
-from glcnet_plugin.utils.atomic_io import write_atomic
+from glcnet_plugin.utils.atomic_io import replacing, require_other_file, write_atomic
 from glcnet_plugin.utils.parallel import parallel_map
 
 
@@ -70,40 +72,53 @@ def partners(source: Path, folders: Sequence[str]) -> dict[str, list[Path]]:
 def stack(paths: Sequence[Path], names: Sequence[str]) -> tuple[np.ndarray[Any, Any], Any]:
     """Read files and put their bands in a row.
 
+    A TIFF has one mask for all bands: what one of the files masks out is masked out in all.
+
     Args:
         paths: Files of one image.
         names: Names of all bands.
 
     Returns:
-        (H, W, bands), and the place of the image as ``write_image`` takes it.
+        (H, W, bands), and the place and mask of the image as ``write_image`` takes them.
 
     Raises:
         DataError: If the files differ in size, type, place or nodata, or the number of names is
             wrong; names the files.
     """
-    images, first = [], None
+    images, first, gaps = [], None, None
     for path in paths:
-        image, place = read_image(path), placement(str(path))
+        (image, missing), place = read_masked(path), placement(str(path))
         place.pop('band_names', None)
         facts = {'size': image.shape[:2], 'type': str(image.dtype), **place}
         first = first or facts
-        if wrong := [key for key in {**first, **facts} if first.get(key) != facts.get(key)]:
+        if wrong := [key for key in {**first, **facts} if _differ(first.get(key), facts.get(key))]:
             raise DataError(
                 f'{paths[0]} and {path} differ in {wrong[0]}: {first.get(wrong[0])} and '
                 f'{facts.get(wrong[0])}; resample or convert one of them'
             )
         images.append(image)
+        if missing is not None and 'nodata' not in place:  # else the values say it, as NaN does
+            nan = not_finite(image)
+            masked = (missing if nan is None else missing & ~nan).any(-1)
+            gaps = masked if gaps is None else gaps | masked
     bands = sum(image.shape[2] for image in images)
     if bands != len(names):
         raise DataError(
             f'{", ".join(map(str, paths))} hold {bands} bands, but {len(names)} names are given: '
             f'{" ".join(names)}'
         )
+    if gaps is not None and gaps.any():
+        place['missing'] = gaps
     return np.concatenate(images, axis=2), place
 
 
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two values differ; NaN does not differ from NaN."""
+    return bool(one != other) and not (one != one and other != other)
+
+
 def stack_image(item: tuple[str, list[Path]], names: Sequence[str], out: Path) -> bool:
-    """Stack one image, unless it is there and newer than its parts.
+    """Stack one image, unless it is there and newer than its parts and the files beside them.
 
     Args:
         item: Name and files.
@@ -114,11 +129,15 @@ def stack_image(item: tuple[str, list[Path]], names: Sequence[str], out: Path) -
         Whether it was written.
 
     Raises:
-        DataError: See :func:`stack`; or if the image is there with other bands.
+        DataError: See :func:`stack`; or if the image is there with other bands, or is one of the
+            files.
     """
     name, paths = item
     target = out / 'images' / f'{name}.tif'
-    if target.is_file() and target.stat().st_mtime >= max(p.stat().st_mtime for p in paths):
+    require_other_file(target, paths)
+    parts = [Path(file) for path in paths for file in files_of(path)]
+    newest = max(part.stat().st_mtime for part in parts if part.exists())
+    if target.is_file() and target.stat().st_mtime >= newest:
         present = image_info(target).band_names
         if list(present) != list(names):
             raise DataError(
@@ -160,8 +179,16 @@ def stack_folder(
     written = sum(parallel_map(job, items.items(), len(items), 'stacking bands', workers))
     for folder in ('masks', 'splits'):
         if (source / folder).is_dir():
-            shutil.copytree(source / folder, out / folder, dirs_exist_ok=True)
+            shutil.copytree(source / folder, out / folder, copy_function=_copy, dirs_exist_ok=True)
     for pattern in ('LICEN[CS]E*', 'classes.json', 'manifest.csv'):
         for path in source.glob(pattern):
-            shutil.copyfile(path, out / path.name)
+            _copy(path, out / path.name)
     return len(items), written
+
+
+def _copy(source: str | Path, target: str | Path) -> None:
+    """Copy a file; a link in its place is replaced."""
+    target = Path(target)
+    require_other_file(target, [source])
+    with replacing(target) as part:
+        shutil.copyfile(source, part)

@@ -16,7 +16,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from glcnet_plugin.datasets.io.masks import IGNORE
-from glcnet_plugin.utils.atomic_io import write_atomic
+from glcnet_plugin.utils.atomic_io import replacing, write_atomic
 
 
 def write_image(
@@ -43,10 +43,12 @@ def write_image(
     if image.shape[2] == 3 and image.dtype == np.uint8 and plain:
         path = stem.with_name(f'{stem.name}.png')
         # stored, not deflated: photos hardly shrink, and every epoch would inflate them again
-        Image.fromarray(image).save(path, compress_level=0)
+        with replacing(path) as part:
+            Image.fromarray(image).save(part, 'PNG', compress_level=0)
         return path
     path = stem.with_name(f'{stem.name}.tif')
-    path.write_bytes(encode_tiff(image, band_names, missing, **profile))
+    with replacing(path) as part:
+        part.write_bytes(encode_tiff(image, band_names, missing, **profile))
     return path
 
 
@@ -83,7 +85,8 @@ def write_mask(path: Path, ids: NDArray[np.uint8], palette: Sequence[Sequence[in
     colours = np.zeros((256, 3), np.uint8)
     colours[: len(palette)] = palette
     mask.putpalette(colours.tobytes())
-    mask.save(path, optimize=False)
+    with replacing(path) as part:
+        mask.save(part, 'PNG', optimize=False)
 
 
 def write_description(

@@ -1,6 +1,8 @@
 """Cut a folder of large images, with or without labels, into a folder of tiles."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from glcnet_plugin.datasets.io.folder_format import (
     image_files,
@@ -11,7 +13,8 @@ from glcnet_plugin.datasets.io.folder_format import (
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.masks import palette_ids
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
-from glcnet_plugin.datasets.tiling.tiler import RECORDS, cut_scenes
+from glcnet_plugin.datasets.tiling.scene_records import RECORDS
+from glcnet_plugin.datasets.tiling.tiler import cut_scenes
 from glcnet_plugin.errors import DataError
 
 
@@ -73,10 +76,13 @@ def cut_folder(
         What was done.
 
     Raises:
-        DataError: If something is missing, or image, mask and tile do not fit.
+        DataError: If something is missing, image, mask and tile do not fit, two classes of
+            coloured masks have one colour, or the folder to write is the source.
     """
     if not source.is_dir():
         raise DataError(f'cannot cut {source}: it is not a folder')
+    if out.resolve() == source.resolve():
+        raise DataError(f'{out} is the source: give another folder to write')
     labelled = any((source / name).exists() for name in ('classes.json', 'masks'))
     if not labelled:
         recipe = Recipe((), (), tile, alpha=alpha, labelled_only=labelled_only)
@@ -85,6 +91,8 @@ def cut_folder(
     scenes = folder_scenes(source)
     # masks are all of one kind: ids, or the colours that classes.json lists
     coloured = bool(scenes) and image_info(str(scenes[0].mask), 'indices').bands >= 3
+    if coloured:
+        _require_own_colours(meta, source)
     colours = palette_ids(meta['palette']) if coloured else None
     ignored = () if coloured else (meta['ignore_index'],)
     recipe = Recipe(
@@ -93,3 +101,16 @@ def cut_folder(
         mapping=meta['mapping'], alpha=alpha, labelled_only=labelled_only,
     )  # fmt: skip
     return cut_scenes(scenes, recipe, out, workers=workers)
+
+
+def _require_own_colours(meta: Mapping[str, Any], source: Path) -> None:
+    """Raise DataError if two classes have one colour, by which masks could not tell them apart."""
+    named: dict[tuple[int, ...], str] = {}
+    for name, colour in zip(meta['classes'], map(tuple, meta['palette']), strict=True):
+        if colour in named:
+            raise DataError(
+                f'{source / "classes.json"} gives {named[colour]!r} and {name!r} one colour, '
+                f'#{bytes(colour).hex().upper()}, by which the coloured masks tell classes: give '
+                'each its own'
+            )
+        named[colour] = name

@@ -14,7 +14,8 @@ from rasterio.errors import RasterioError
 
 from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.io.rasters import Window
-from glcnet_plugin.datasets.tiling.archives import copy_file, stamp
+from glcnet_plugin.datasets.io.side_files import files_beside
+from glcnet_plugin.datasets.tiling.archives import copy_file
 from glcnet_plugin.datasets.tiling.folder_writer import (
     write_description,
     write_image,
@@ -24,6 +25,14 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
 )
 from glcnet_plugin.datasets.tiling.labelled_windows import labelled_windows
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
+from glcnet_plugin.datasets.tiling.scene_records import (
+    begin_record,
+    is_done,
+    keep_settings,
+    record_file,
+    require_apart,
+    stamps,
+)
 from glcnet_plugin.datasets.tiling.scene_rows import (
     id_rows,
     image_rows,
@@ -36,8 +45,6 @@ from glcnet_plugin.datasets.tiling.scene_rows import (
 from glcnet_plugin.datasets.tiling.tile_windows import on_one_grid, tile_windows
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
-
-RECORDS = '.done'  # folder in the output: the settings, and a record per finished scene
 
 
 def cut_scenes(
@@ -60,8 +67,9 @@ def cut_scenes(
         What was done.
 
     Raises:
-        DataError: If there is no scene, a scene cannot be cut, or the folder was begun with
-            other settings. What is finished stays finished.
+        DataError: If there is no scene, a scene cannot be cut or lies in the folder, or the
+            folder was begun with other settings or by something else. What is finished stays
+            finished.
     """
     begin = time.monotonic()
     if twice := [
@@ -70,8 +78,9 @@ def cut_scenes(
         raise DataError(f'scenes need names of their own, {twice[:3]} occur more than once')
     if not scenes:
         raise DataError('there are no scenes to cut')
-    _keep_settings(out, recipe.settings())
-    todo = [scene for scene in scenes if not _is_done(scene, out)]
+    require_apart(scenes, out)
+    keep_settings(out, recipe.settings())
+    todo = [scene for scene in scenes if not is_done(scene, out)]
     if todo:  # the manifest says that a folder is complete
         (out / 'manifest.csv').unlink(missing_ok=True)
     job = partial(cut_scene, recipe=recipe, out=out)
@@ -82,7 +91,7 @@ def cut_scenes(
             'a worker process was killed, most likely because memory ran out: run it again '
             'with fewer --workers; finished scenes are kept'
         ) from error
-    records = [json.loads(_record(out, scene.name).read_text('utf-8')) for scene in scenes]
+    records = [json.loads(record_file(out, scene.name).read_text('utf-8')) for scene in scenes]
     _describe(recipe, out, {s.name: r for s, r in zip(scenes, records, strict=True)}, splits or {})
     pixels, odd = Counter[int](), OddColours()
     for record in records:
@@ -106,15 +115,20 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
         DataError: If image and mask do not fit each other or the tile, or a file cannot be
             read or written; names it.
     """
-    stamps = _stamps(scene)  # taken first: what changes meanwhile is cut again
+    state = stamps(scene)  # taken first: what changes meanwhile is cut again
     scene = on_one_grid(scene)
     windows = tile_windows(scene, recipe.tile)
     wanted = labelled_windows(scene, recipe, windows) if recipe.labelled_only else windows
     for folder in ('images', 'masks') if scene.mask else ('images',):
         (out / folder).mkdir(parents=True, exist_ok=True)
+    copies = _copies(scene, recipe) if wanted else {}
+    beside = [*copies][1:]
+    begin_record(out, scene.name, wanted, beside)
     try:
         place = placement(scene.image, recipe.bands, recipe.alpha)
-        kept = _cut_image(scene, recipe, out, wanted, place)
+        for name, address in copies.items():
+            copy_file(address, out / 'images' / name)
+        kept = [*wanted] if copies else _cut_image(scene, recipe, out, wanted, place)
         pixels, odd = _cut_mask(scene, recipe, out, windows, kept)
     except (OSError, RasterioError) as error:
         raise DataError(f'cannot cut {scene.image} into {out}: {error}') from error
@@ -125,8 +139,19 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
         where = place_columns(place, windows[name])
         rows.append({'name': name, 'group': scene.group, **origin, **scene.extra, **where})
     empty = len(windows) - len(kept)
-    record = {'stamps': stamps, 'pixels': pixels, **vars(odd), 'empty': empty, 'rows': rows}
-    write_json(_record(out, scene.name), record)
+    record = {'stamps': state, 'pixels': pixels, **vars(odd), 'empty': empty, 'rows': rows}
+    record |= {'beside': beside} if beside else {}
+    write_json(record_file(out, scene.name), record)
+
+
+def _copies(scene: Scene, recipe: Recipe) -> dict[str, str]:
+    """Files to copy where an image stays as it is, with their names: first the image itself."""
+    changed = recipe.bands is not None or recipe.band_names or recipe.alpha != 'data'
+    suffix = Path(scene.image).suffix.lower()
+    if recipe.tile or changed or suffix == '.vrt':  # whose sources lie elsewhere
+        return {}
+    name = f'{scene.name}{suffix}'
+    return {name: scene.image, **files_beside(scene.image, name)}
 
 
 def _cut_image(
@@ -137,11 +162,6 @@ def _cut_image(
     place: Mapping[str, Any],
 ) -> list[str]:
     """Write the tiles of the image; returns the names of those that are not all nodata."""
-    as_it_is = recipe.bands is None and not recipe.band_names and recipe.alpha == 'data'
-    if not recipe.tile and as_it_is:
-        suffix = Path(scene.image).suffix.lower()
-        copy_file(scene.image, out / 'images' / f'{scene.name}{suffix}')
-        return list(windows)
     if recipe.band_names:
         place = {**place, 'band_names': recipe.band_names}
     image = image_rows(scene.image, recipe.bands, recipe.alpha)
@@ -161,9 +181,7 @@ def _cut_image(
         kept.append(name)
         if missing is None or not missing.any() or 'nodata' in place:
             missing = None  # the values say it
-        path = write_image(out / 'images' / name, part, missing=missing, **moved(place, window))
-        for suffix in {'.png', '.tif'} - {path.suffix}:  # of a run before the image changed
-            path.with_name(f'{name}{suffix}').unlink(missing_ok=True)
+        write_image(out / 'images' / name, part, missing=missing, **moved(place, window))
     return kept
 
 
@@ -189,36 +207,6 @@ def _cut_mask(
             part = np.ascontiguousarray(ids[:, x : x + width])
             write_mask(out / 'masks' / f'{name}.png', part, recipe.palette)
     return {str(index): int(pixels[index]) for index in np.flatnonzero(pixels)}, odd
-
-
-def _record(out: Path, name: str) -> Path:
-    """Record of a finished scene."""
-    return out / RECORDS / f'{name}.json'
-
-
-def _stamps(scene: Scene) -> list[list[int]]:
-    """What tells whether the files of a scene have changed."""
-    return [stamp(path) for path in (scene.image, scene.mask) if path is not None]
-
-
-def _is_done(scene: Scene, out: Path) -> bool:
-    """Whether an earlier run has finished a scene whose files are still the same."""
-    path = _record(out, scene.name)
-    return path.is_file() and json.loads(path.read_text('utf-8'))['stamps'] == _stamps(scene)
-
-
-def _keep_settings(out: Path, settings: dict[str, Any]) -> None:
-    """Store the settings, or raise DataError if the folder was begun with others."""
-    path = out / RECORDS / 'settings.json'
-    if not path.is_file():
-        write_json(path, settings)
-    earlier = json.loads(path.read_text('utf-8'))
-    for key in sorted({*earlier, *settings}):
-        if earlier.get(key) != settings.get(key):
-            raise DataError(
-                f'{out} was begun with {key} = {earlier.get(key)}, now {settings.get(key)} is '
-                'wanted: use another folder, or remove this one'
-            )
 
 
 def _describe(

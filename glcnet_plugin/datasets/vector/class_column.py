@@ -1,6 +1,7 @@
 """Classes of a column of a table."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,7 +62,7 @@ def class_ids(
     """
     found = Counter(names.tolist())
     if listed is None:
-        whole = all(name.lstrip('-').isdecimal() for name in found)
+        whole = all(re.fullmatch(r'-?\d+', name) for name in found)
         listed = sorted(found, key=int) if whole else sorted(found)
     classes = [name.strip() for name in listed]
     if len(set(classes)) < len(classes) or '' in classes:

@@ -13,18 +13,21 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterWindow
 
 from glcnet_plugin.datasets.io.blocks import blocks
-from glcnet_plugin.datasets.io.folder_format import read_manifest
+from glcnet_plugin.datasets.io.folder_format import mask_file
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.lists import require_own_names
 from glcnet_plugin.datasets.io.masks import IGNORE
-from glcnet_plugin.datasets.io.rasters import is_virtual, opened
+from glcnet_plugin.datasets.io.rasters import is_virtual
+from glcnet_plugin.datasets.io.side_files import files_beside
 from glcnet_plugin.datasets.tiling.folder_writer import write_description
 from glcnet_plugin.datasets.tiling.scene_rows import place_columns, placement
 from glcnet_plugin.datasets.vector.burning import Burner, Grid
 from glcnet_plugin.datasets.vector.colours import distinct_colours
+from glcnet_plugin.datasets.vector.drawn_folder import begin_folder, end_folder
 from glcnet_plugin.datasets.vector.ground_area import pixel_area
 from glcnet_plugin.datasets.vector.labels import VectorLabels, features_text
 from glcnet_plugin.errors import DataError, StorageError
+from glcnet_plugin.utils.atomic_io import require_other_file
 
 TILE = 512  # pixels of the tiles inside of a mask
 
@@ -97,14 +100,14 @@ def rasterize_labels(
         scenes: Georeferenced files, each with a name of its own.
         out: Folder to write.
         point_radius: See :class:`Burner`.
-        force: Replace the masks of a folder that is there.
+        force: Replace the masks and classes that are there.
 
     Returns:
         What was burnt.
 
     Raises:
         DataError: If a scene cannot be read, has no CRS, two have one name, no label lies on a
-            scene, or the folder is there.
+            scene, or the folder has masks or classes; see :func:`begin_folder`.
         StorageError: If a file cannot be written.
     """
     out = Path(out)
@@ -112,7 +115,9 @@ def rasterize_labels(
         raise DataError(f'{virtual[0]} is no file to link to: fetch it by "rio convert" first')
     files = require_own_names((Path(scene).stem, Path(scene)) for scene in scenes)
     grids = {name: Grid.of(str(path)) for name, path in files.items()}
-    _clear(out, force)
+    for name, path in files.items():
+        require_other_file(out / 'masks' / f'{name}.tif', [path])
+    begin_folder(out, files, force)
     tally, rows, notes = _Tally(labels), [], list(labels.notes)
     for name, grid in grids.items():
         burner = Burner(labels, grid, point_radius)
@@ -123,8 +128,10 @@ def rasterize_labels(
             place = place_columns(placement(str(files[name])), grid.whole)
             rows.append({'name': name, 'group': name, **place})
     if not rows:
+        end_folder(out)
         raise DataError(_nowhere(labels, list(grids.values())))
     write_description(out, labels.classes, distinct_colours(len(labels.classes)), rows)
+    end_folder(out)
     notes += _notes(labels, tally, [*grids], [row['name'] for row in rows])
     features = np.bincount(tally.ids[tally.shown], minlength=len(labels.classes))
     return BurntLabels(
@@ -154,6 +161,8 @@ def _write_mask(path: Path, burner: Burner, tally: _Tally) -> bool:
                 raster.write(ids, 1, window=RasterWindow(x, y, width, height))
         if labelled:
             part.replace(path)
+            if (other := mask_file(path.parents[1], path.stem)) != path:
+                other.unlink()  # a PNG would be read in place of it
         else:
             part.unlink()
     return labelled
@@ -170,13 +179,10 @@ def link_image(image: Path, folder: Path) -> None:
         DataError: If another file of this name is there.
         StorageError: If the folder takes no links.
     """
-    with opened(image) as raster:
-        beside = [Path(file) for file in raster.files]
-    own = [file for file in beside if file.parent == image.parent and file.stem == image.stem]
-    own += [file for file in beside if file.name.startswith(f'{image.name}.')]
+    own = [Path(file) for file in files_beside(image, image.name).values()]
     with _storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for file in {image, *own}:
+        for file in (image, *own):
             link = folder / file.name
             if link.exists() and not link.is_symlink():  # the user's own
                 if not link.samefile(file):
@@ -184,23 +190,6 @@ def link_image(image: Path, folder: Path) -> None:
                 continue
             link.unlink(missing_ok=True)
             link.symlink_to(file.resolve())
-
-
-def _clear(out: Path, force: bool) -> None:
-    """Remove the masks and links of an earlier run, or raise DataError."""
-    if not (out / 'manifest.csv').exists():
-        return
-    if not force:
-        raise DataError(
-            f'{out} is a labelled folder: choose another one, or replace its masks by --force'
-        )
-    names = {row['name'] for row in read_manifest(out)}
-    (out / 'manifest.csv').unlink()  # it says that a folder is complete
-    for name in names:
-        (out / 'masks' / f'{name}.tif').unlink(missing_ok=True)
-    for link in (out / 'images').glob('*'):
-        if link.is_symlink():
-            link.unlink()
 
 
 def _nowhere(labels: VectorLabels, grids: Sequence[Grid]) -> str:

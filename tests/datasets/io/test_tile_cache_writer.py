@@ -75,3 +75,8 @@ def test_addresses_are_refused(images, tmp_path):
     path = f'/vsisubfile/0_999999,{images[0]}'
     with pytest.raises(DataError, match='no file here'):
         write_cache(tmp_path / 'x.cache', [path], workers=0)
+
+
+def test_an_image_is_not_written_over(images):
+    with pytest.raises(DataError, match='is read, and .* would be written over it'):
+        write_cache(images[0], images, workers=0)

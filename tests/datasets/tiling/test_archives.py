@@ -113,3 +113,13 @@ def test_unpacked_names_the_member_in_errors(tmp_path):
     assert 'tmp/tmp' not in str(raised.value)
     with unpacked(str(path)) as file:
         assert file == str(path)
+
+
+def test_a_file_is_not_copied_onto_itself(picture, tmp_path):
+    """It was cut to 0 bytes, also through a link."""
+    path = tmp_path / 'a b.png'
+    (tmp_path / 'link.png').symlink_to(path)
+    for target in (path, tmp_path / 'link.png'):
+        with pytest.raises(DataError, match='a b.png is read, and .* would be written over it'):
+            copy_file(str(path), target)
+    assert path.read_bytes() == picture[1]

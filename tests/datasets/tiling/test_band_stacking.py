@@ -1,11 +1,14 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
 import rasterio
+from rasterio.enums import MaskFlags
 from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
-from glcnet_plugin.datasets.io.images import image_info, read_image
+from glcnet_plugin.datasets.io.images import image_info, read_image, read_masked
 from glcnet_plugin.datasets.tiling.band_stacking import band_files, partners, stack_folder
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
@@ -102,3 +105,52 @@ def test_a_killed_run_leaves_no_part_of_an_image(folder, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         stack_folder(folder, tmp_path / 'out', ['images', 'nir'], NAMES, 0)
     assert not list((tmp_path / 'out/images').glob('*.tif'))
+
+
+def test_what_is_read_is_not_written(folder, tmp_path):
+    """Images to which the output had a link were replaced, and copies went through links."""
+    out = tmp_path / 'out'
+    stack_folder(folder, out, ['images', 'nir'], NAMES, 0)
+    (tmp_path / 'mine.csv').write_text('kept')
+    (out / 'manifest.csv').unlink()
+    (out / 'manifest.csv').symlink_to(tmp_path / 'mine.csv')
+    stack_folder(folder, out, ['images', 'nir'], NAMES, 0)
+    assert (tmp_path / 'mine.csv').read_text() == 'kept'
+    assert (out / 'manifest.csv').read_text() == (folder / 'manifest.csv').read_text()
+    with pytest.raises(DataError, match=r'out/images/a1\.tif is read, and .* over it'):
+        stack_folder(folder, out, ['out/images'], NAMES, 0)
+
+
+def test_masks_are_kept(tmp_path):
+    """They were lost: masked pixels became data."""
+    gaps = {name: np.zeros((6, 5), bool) for name in ('red', 'nir')}
+    gaps['red'][0], gaps['nir'][:, 0] = True, True
+    for name, missing in gaps.items():
+        (tmp_path / name).mkdir()
+        write_image(tmp_path / name / 'a', np.ones((6, 5, 1), np.uint16), missing=missing)
+    out = tmp_path / 'out'
+    stack_folder(tmp_path, out, ['red', 'nir'], ['R', 'NIR'], 0)
+    missing = read_masked(out / 'images/a.tif')[1]
+    for band in range(2):
+        np.testing.assert_array_equal(missing[..., band], gaps['red'] | gaps['nir'])
+    assert stack_folder(tmp_path, out, ['red', 'nir'], ['R', 'NIR'], 0) == (1, 0)
+    beside = tmp_path / 'red/a.tif.aux.xml'
+    beside.write_text('<PAMDataset></PAMDataset>')
+    os.utime(beside, (2**32, 2**32))
+    assert stack_folder(tmp_path, out, ['red', 'nir'], ['R', 'NIR'], 0) == (1, 1)
+
+
+@pytest.mark.parametrize('nodata', [np.nan, None])
+def test_bands_with_nan(tmp_path, nodata):
+    """A nodata value of NaN was refused: "differ in nodata: nan and nan"."""
+    values = np.ones((6, 5, 1), np.float32)
+    for index, name in enumerate(('red', 'nir')):
+        (tmp_path / name).mkdir()
+        values[index] = np.nan
+        write_image(tmp_path / name / 'a', values, nodata=nodata)
+    stack_folder(tmp_path, tmp_path / 'out', ['red', 'nir'], ['R', 'NIR'], 0)
+    path = tmp_path / 'out/images/a.tif'
+    assert read_masked(path)[1].sum((0, 1)).tolist() == [5, 10]
+    with rasterio.open(path) as raster:
+        assert (raster.nodata is None) == (nodata is None)
+        assert MaskFlags.per_dataset not in raster.mask_flag_enums[0]

@@ -62,3 +62,16 @@ def test_lists_and_json_come_back(tmp_path):
         write_json(tmp_path / '.done/x.json', content)
         assert json.loads((tmp_path / '.done/x.json').read_text()) == content
     assert [path.name for path in (tmp_path / '.done').iterdir()] == ['x.json']
+
+
+def test_what_a_link_leads_to_is_not_written(tmp_path):
+    """Tiles were written through links, over the files elsewhere."""
+    for name in ('a.png', 'b.tif', 'm.png'):
+        (tmp_path / f'original_{name}').write_text('kept')
+        (tmp_path / name).symlink_to(tmp_path / f'original_{name}')
+    write_image(tmp_path / 'a', np.zeros((4, 4, 3), np.uint8))
+    write_image(tmp_path / 'b', np.zeros((4, 4, 4), np.uint8))
+    write_mask(tmp_path / 'm.png', np.zeros((4, 4), np.uint8), [(1, 2, 3)])
+    assert {p.read_text() for p in tmp_path.glob('original_*')} == {'kept'}
+    assert read_image(tmp_path / 'b.tif').shape == (4, 4, 4)
+    assert sorted(p.name for p in tmp_path.glob('[abm].*')) == ['a.png', 'b.tif', 'm.png']

@@ -217,3 +217,45 @@ def test_a_folder_without_images_is_named(tmp_path, content):
         (source / 'images' if content == 'images' else source).mkdir(parents=True)
     with pytest.raises(DataError, match='scenes.*(it is not a folder|holds no images to cut)'):
         cut_folder(source, tmp_path / 'out')
+
+
+@pytest.mark.parametrize('tile', [0, 4])
+def test_the_source_is_not_written(labelled_folder, tmp_path, tile):
+    """With 0, its images were cut to 0 bytes; else tiles were mixed into them."""
+    before = {p: p.read_bytes() for p in labelled_folder.rglob('*') if p.is_file()}
+    (tmp_path / 'link').symlink_to(labelled_folder)
+    for out in (labelled_folder, tmp_path / 'link'):
+        with pytest.raises(DataError, match='is the source: give another folder to write'):
+            cut_folder(labelled_folder, out, tile, 0)
+    with pytest.raises(DataError, match='lies where .* gets its tiles'):
+        cut_folder(labelled_folder / 'images', labelled_folder, tile, 0)
+    assert {p: p.read_bytes() for p in labelled_folder.rglob('*') if p.is_file()} == before
+
+
+@pytest.mark.parametrize('tile', [0, 4])
+def test_another_labelled_folder_is_not_written(labelled_folder, tmp_path, tile):
+    """Scenes to which its images were links were cut to 0 bytes, its manifest was replaced."""
+    scenes = tmp_path / 'scenes'
+    scenes.mkdir()
+    scene = write_image(scenes / 'a1', np.ones((8, 8, 3), np.uint8))
+    (labelled_folder / 'images/a1.png').unlink()
+    (labelled_folder / 'images/a1.png').symlink_to(scene)
+    before = {p: p.read_bytes() for p in tmp_path.rglob('*') if p.is_file()}
+    with pytest.raises(DataError, match=r'manifest\.csv is there and not of this tool'):
+        cut_folder(scenes, labelled_folder, tile, 0)
+    assert {p: p.read_bytes() for p in tmp_path.rglob('*') if p.is_file()} == before
+
+
+def test_coloured_masks_need_a_colour_of_each_class(labelled_folder, tmp_path):
+    """All pixels of the first of two classes went to the last."""
+    path = labelled_folder / 'classes.json'
+    content = json.loads(path.read_text())
+    content['classes'][1]['color'] = content['classes'][0]['color']
+    path.write_text(json.dumps(content))
+    assert cut_folder(labelled_folder, tmp_path / 'ids', 4, workers=0).tiles == 12
+    for name in ('a1', 'a2', 'b1'):
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(labelled_folder / f'masks/{name}.png')
+    names = [entry['name'] for entry in content['classes'][:2]]
+    with pytest.raises(DataError, match=f"gives '{names[0]}' and '{names[1]}' one colour, #"):
+        cut_folder(labelled_folder, tmp_path / 'out', 4, workers=0)
+    assert not (tmp_path / 'out').exists()

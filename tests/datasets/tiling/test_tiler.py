@@ -9,7 +9,7 @@ from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
-from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.images import read_image, read_masked
 from glcnet_plugin.datasets.io.masks import OddColours, read_mask
 from glcnet_plugin.datasets.tiling import tiler
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
@@ -29,6 +29,24 @@ def add_scene(folder, name, shape=(40, 50), suffix='.png', colours=PALETTE):
     Image.fromarray(np.array(colours, np.uint8)[chosen]).save(folder / f'{name}_mask.png')
     paths = (str(folder / f'{name}{suffix}'), str(folder / f'{name}_mask.png'))
     return Scene(name, f'group {name}', *paths, {'year': 2020}), image, chosen
+
+
+def paths_of(folder, name):
+    return str(folder / f'{name}.png'), str(folder / f'{name}_mask.png')
+
+
+def write_mosaic(path, part, size):
+    """A .vrt of three bands of one file beside it."""
+    bands = ''.join(
+        f'<VRTRasterBand dataType="Byte" band="{band}"><SimpleSource><SourceFilename '
+        f'relativeToVRT="1">{part}</SourceFilename><SourceBand>{band}</SourceBand></SimpleSource>'
+        '</VRTRasterBand>'
+        for band in (1, 2, 3)
+    )
+    path.write_text(
+        f'<VRTDataset rasterXSize="{size[1]}" rasterYSize="{size[0]}">{bands}</VRTDataset>'
+    )
+    return str(path)
 
 
 def contents(folder):
@@ -221,3 +239,44 @@ def test_records_are_plain(source, tmp_path):
     record = json.loads((tmp_path / 'out/.done/a.json').read_text())
     assert len(record['rows']) == 12 and sum(record['pixels'].values()) == 2000
     assert sorted(p.name for p in (tmp_path / 'out/.done').iterdir()) == ['a.json', 'settings.json']
+
+
+def test_tiles_of_a_scene_that_shrank_are_removed(source, tmp_path):
+    """Those of before stayed, and a pretraining read them."""
+    out = tmp_path / 'out'
+    cut_scenes([add_scene(source, 'a')[0], add_scene(source, 'b')[0]], RECIPE, out, workers=0)
+    kept = times(out, 'b')
+    scenes = [add_scene(source, 'a', (16, 16))[0], Scene('b', 'group b', *paths_of(source, 'b'))]
+    assert cut_scenes(scenes, RECIPE, out, workers=0).earlier == 1
+    for folder in ('images', 'masks'):
+        assert [p.name for p in (out / folder).glob('a_*')] == ['a_00000_00000.png']
+    assert times(out, 'b') == kept
+
+
+def test_files_beside_a_whole_scene_come_along(source, tmp_path):
+    """Masks and nodata values beside it were lost."""
+    scene = add_scene(source, 'a')[0]
+    bands = ''.join(
+        f'<PAMRasterBand band="{i}"><NoDataValue>{i}</NoDataValue></PAMRasterBand>'
+        for i in (1, 2, 3)
+    )
+    (source / 'a.png.aux.xml').write_text(f'<PAMDataset>{bands}</PAMDataset>')
+    out, recipe = tmp_path / 'out', Recipe(RECIPE.classes, PALETTE, 0, RECIPE.colours)
+    renamed = Scene('x', 'x', scene.image, scene.mask)
+    cut_scenes([renamed], recipe, out, workers=0)
+    expected = read_masked(scene.image)[1]
+    assert expected.any()
+    np.testing.assert_array_equal(read_masked(out / 'images/x.png')[1], expected)
+    (source / 'a.png.aux.xml').unlink()
+    assert cut_scenes([renamed], recipe, out, workers=0).earlier == 0
+    assert [path.name for path in (out / 'images').iterdir()] == ['x.png']
+
+
+def test_the_pixels_of_a_whole_mosaic_are_written(source, tmp_path):
+    """The .vrt was copied, and its parts were not found from there."""
+    scene, image, _ = add_scene(source, 'a')
+    mosaic = write_mosaic(source / 'v.vrt', 'a.png', image.shape[:2])
+    recipe = Recipe(RECIPE.classes, PALETTE, 0, RECIPE.colours)
+    cut_scenes([Scene('v', 'v', mosaic, scene.mask)], recipe, tmp_path / 'out', workers=0)
+    assert [path.name for path in (tmp_path / 'out/images').iterdir()] == ['v.png']
+    np.testing.assert_array_equal(read_image(tmp_path / 'out/images/v.png'), image)

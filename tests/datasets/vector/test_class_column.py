@@ -60,3 +60,11 @@ def test_255_classes_at_most():
     assert len(class_ids(names[:255], None, 'x')[0]) == 255
     with pytest.raises(DataError, match='x has 256 classes, at most 255'):
         class_ids(names, None, 'x')
+
+
+@pytest.mark.parametrize('name', ['--1', '-', '1-2'])
+def test_names_like_numbers_are_names(name):
+    """They ended in a ValueError."""
+    classes, ids = class_ids(pd.Series(['10', '2', name]), None, 'x')
+    assert classes == sorted(['10', '2', name]) and sorted(ids) == [0, 1, 2]
+    assert class_ids(pd.Series(['10', '2', '-1']), None, 'x')[0] == ['-1', '2', '10']

@@ -23,7 +23,9 @@ from glcnet_plugin.datasets.io import blocks
 from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
 from glcnet_plugin.datasets.io.images import read_masked
 from glcnet_plugin.datasets.io.masks import read_mask
+from glcnet_plugin.datasets.tiling.folder_writer import write_mask
 from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
+from glcnet_plugin.datasets.vector import rasterize
 from glcnet_plugin.datasets.vector.labels import read_labels
 from glcnet_plugin.datasets.vector.rasterize import link_image, rasterize_labels
 from glcnet_plugin.errors import DataError, StorageError
@@ -203,3 +205,46 @@ def test_points_with_a_radius(two_scenes, tmp_path):
     burnt = rasterize_labels(labels, two_scenes, tmp_path / 'b', point_radius=1.2 * PIXEL)
     assert burnt.pixels.tolist() == [5]
     assert json.loads((tmp_path / 'b/classes.json').read_text())['classes'][0]['name'] == 'road'
+
+
+def test_a_scene_is_not_replaced_by_its_mask(drawn, tmp_path):
+    scene = write_scene(tmp_path / 'out/masks/west.tif')
+    before = scene.read_bytes()
+    with pytest.raises(DataError, match='west.tif is read, and .* would be written over it'):
+        rasterize_labels(drawn, [scene], tmp_path / 'out', force=True)
+    assert scene.read_bytes() == before
+
+
+def test_masks_made_by_hand_are_kept(drawn, tmp_path):
+    """They, and classes.json, were replaced where there was no manifest.csv."""
+    out = tmp_path / 'out'
+    scene = write_scene(out / 'images/west.tif')
+    (out / 'masks').mkdir()
+    write_mask(out / 'masks/west.png', np.zeros((16, 16), np.uint8), [(1, 2, 3)])
+    before = {p: p.read_bytes() for p in out.rglob('*.*')}
+    with pytest.raises(
+        DataError, match=r'west\.png is there, and was made in another way: .*--force'
+    ):
+        rasterize_labels(drawn, [scene], out)
+    assert {p: p.read_bytes() for p in out.rglob('*.*')} == before
+    rasterize_labels(drawn, [scene], out, force=True)
+    assert [p.name for p in (out / 'masks').iterdir()] == ['west.tif']  # the PNG would be read
+
+
+def test_a_killed_run_goes_on(two_scenes, drawn, tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    out = tmp_path / 'out'
+    monkeypatch.setattr(rasterize, 'write_description', killed)
+    with pytest.raises(KeyboardInterrupt):
+        rasterize_labels(drawn, two_scenes, out)
+    monkeypatch.undo()
+    assert len(list((out / 'masks').iterdir())) == 2
+    with pytest.raises(DataError, match='the tool that makes it has not finished'):
+        cut_folder(out, tmp_path / 'tiles', 4, 0)
+    rasterize_labels(drawn, two_scenes[:1], out)
+    assert [p.name for p in (out / 'masks').iterdir()] == ['west.tif']
+    assert sorted(p.name for p in out.iterdir()) == [
+        'classes.json', 'images', 'manifest.csv', 'masks'
+    ]  # fmt: skip

@@ -59,3 +59,9 @@ def test_bands_of_one_value_and_without_names(main, tmp_path, capsys):
     cfg = Config.fromfile(tmp_path / 'stats.py').model
     assert cfg.data_preprocessor.std == [1, 1] and 'band_names' not in cfg.data_preprocessor
     assert 'band 1 has one value everywhere: leave it out' in capsys.readouterr().out
+
+
+def test_less_than_no_workers_are_refused(main, folder, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main([str(folder), '--workers', '-1'])
+    assert 'argument --workers: -1 is negative' in capsys.readouterr().err

@@ -70,3 +70,9 @@ def test_one_source_is_needed(main, folder):
     for arguments in ([], [str(folder), '--images', str(folder)]):
         with pytest.raises(ConfigError, match='give one of: a config, a labelled folder, --images'):
             main(arguments)
+
+
+def test_less_than_no_workers_are_refused(main, folder, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        main([str(folder), '--workers', '-1'])
+    assert 'argument --workers: -1 is negative' in capsys.readouterr().err

@@ -313,3 +313,11 @@ def test_choices_that_would_do_nothing_are_refused(tiles, monkeypatch, capsys, a
     with pytest.raises(SystemExit):
         split(monkeypatch, tiles, *args)
     assert missing in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize('option', ['--seeds', '--val-seed'])
+def test_seeds_below_zero_are_refused(tiles, monkeypatch, capsys, option):
+    """They ended in a ValueError of NumPy."""
+    with pytest.raises(SystemExit, match='2'):
+        split(monkeypatch, tiles, option, '-1')
+    assert f'argument {option}: -1 is negative' in capsys.readouterr().err
