@@ -4,8 +4,9 @@ The checkpoint that it writes predicts scenes, is scored and fine-tuned like any
 
 Example:
     python tools/fit_probe.py work_dirs/continued/iter_1000.pth data/my_labels
-    python tools/fit_probe.py imagenet://efficientnet_lite0 data/my_labels \
-        --config configs/downstream/linear_lite0_1xb8-300i_few-labels.py
+    python tools/fit_probe.py imagenet://efficientnet_lite0 data/my_labels
+    python tools/fit_probe.py work_dirs/continued/iter_1000.pth data/my_labels \
+        --config configs/downstream/d3plus_lite0_1xb8-300i_few-labels.py
 """
 
 import argparse
@@ -30,7 +31,10 @@ def main() -> None:
     parser.add_argument('pretrained', help='checkpoint of a pretraining, or published weights')
     parser.add_argument('data_root', help='labelled folder')
     parser.add_argument(
-        '--config', default=DEFAULT, help='few-labels config; default: that of EfficientNet-Lite0'
+        '--config',
+        default=DEFAULT,
+        help='few-labels config: a linear head reads all stages of the backbone (default, for '
+        'EfficientNet-Lite0), a decoder is loaded from the checkpoint, and its map is read',
     )
     parser.add_argument('--list', default='', help='labelled tiles, a file in the folder')
     parser.add_argument(

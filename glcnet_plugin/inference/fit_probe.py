@@ -1,6 +1,10 @@
 """Fit the classifier of a segmentation network to frozen features: a map before any fine-tuning."""
 
 from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
 
 from glcnet_plugin.engine.console import ConsoleRunner
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
@@ -32,8 +36,9 @@ def fit_probe(
     """Fit a linear classifier to frozen features, and save it with its network.
 
     The classifier is the logistic regression of :func:`glcnet_plugin.evaluation.linear_probe` as a
-    1x1 convolution over all stages of the backbone. The checkpoint scores, predicts scenes, and
-    starts a fine-tuning, like any other of mmseg.
+    1x1 convolution over what enters it: all stages of the backbone with a linear decode head, else
+    the map of the decoder, which is loaded from the checkpoint too. The new checkpoint scores,
+    predicts scenes, and starts a fine-tuning, like any other of mmseg.
 
     Args:
         pretrained: Checkpoint of a pretraining, or published weights.
@@ -51,7 +56,8 @@ def fit_probe(
     Raises:
         ConfigError: If the config or the backbone do not fit.
         DataError: If checkpoint or data cannot be read, or show fewer than two classes.
-        CheckpointMismatchError: If the checkpoint does not fill the backbone.
+        CheckpointMismatchError: If the checkpoint does not fill the backbone, and the decoder
+            where the config has one.
     """
     cfg = read_config_file(base)
     hooks = cfg.default_hooks
@@ -67,7 +73,8 @@ def fit_probe(
     for name in LEFT_OUT:
         hooks.pop(name, None)
     hooks.checkpoint = None
-    hooks.pretrained.update(checkpoint=pretrained, scope='backbone')
+    scope = 'encoder_decoder' if _has_decoder(cfg) else 'backbone'
+    hooks.pretrained.update(checkpoint=pretrained, scope=scope)
     if tile_statistics:
         hooks.tile_statistics = {'type': 'glcnet_plugin.RecalibrateBNHook'}
     cfg.train_cfg.update(max_iters=0)  # the hooks do all the work
@@ -81,3 +88,10 @@ def fit_probe(
         str(out), CHECKPOINT, save_optimizer=False, save_param_scheduler=False, by_epoch=False
     )
     return Path(out) / CHECKPOINT
+
+
+def _has_decoder(cfg: Config) -> bool:
+    """Whether the decode head of a network has more parameters than its classifier."""
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        head: Any = MODELS.build(cfg.model).decode_head
+    return any(not name.startswith('conv_seg.') for name, _ in head.named_parameters())

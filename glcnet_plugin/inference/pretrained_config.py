@@ -80,5 +80,6 @@ def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> Non
     for key in ('mean', 'std'):
         if bands.get(key):
             cfg.model.data_preprocessor[key] = bands[key]
-    indices = backbone.get('out_indices', (0, 1, 2, 3))
-    cfg.model.decode_head.in_index = list(range(len(indices)))
+    if cfg.model.decode_head.get('input_transform') is not None:  # it reads all maps
+        indices = backbone.get('out_indices', (0, 1, 2, 3))
+        cfg.model.decode_head.in_index = list(range(len(indices)))

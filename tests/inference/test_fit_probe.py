@@ -12,7 +12,7 @@ from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.engine.hooks.probe_init import ClassifierInput
 from glcnet_plugin.engine.labelled_tiles import labelled_samples
 from glcnet_plugin.engine.probe_sets import choose_pixels, extract
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import CheckpointMismatchError, ConfigError
 from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile
 from glcnet_plugin.evaluation.probe import fit_linear
 from glcnet_plugin.inference.fit_probe import fit_probe
@@ -56,6 +56,38 @@ def test_the_checkpoint_gives_the_probabilities_of_scikit_learn(scenes, tmp_path
     image = torch.from_numpy(read_image(str(file))).permute(2, 0, 1)[None].float()
     predicted = model.probabilities(image)[0].argmax(0).numpy()
     assert (predicted == truth).mean() > 0.5  # even of random weights: it was fitted to this tile
+
+
+@pytest.fixture
+def decoder_base(request):
+    name = 'd3plus_r18w16_1xb8-300i_few-labels.py'
+    return request.config.rootpath / f'configs/downstream/{name}'
+
+
+def test_the_decoder_is_that_of_the_pretraining(scenes, tmp_path, decoder_base, pretrained):
+    """Its features came from random weights, without a word."""
+    path = fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe', decoder_base)
+    trained, loaded = pretrained[1].state_dict(), load_model(path, device='cpu').network
+    parts = {k: v for k, v in loaded.state_dict().items() if not k.endswith('num_batches_tracked')}
+    fitted = {key for key in parts if key.startswith('decode_head.conv_seg.')}
+    assert len(fitted) == 2 and any(key.startswith('decode_head.bottleneck.') for key in parts)
+    for key in parts.keys() - fitted:
+        assert torch.equal(parts[key], trained[key]), key
+    assert parts['decode_head.conv_seg.weight'].shape[0] == 6
+
+
+def test_a_decoder_that_the_checkpoint_lacks_is_not_left_random(
+    scenes, tmp_path, decoder_base, pretrained
+):
+    content = torch.load(pretrained[0], weights_only=True)
+    state = content['state_dict']
+    content['state_dict'] = {k: v for k, v in state.items() if k.startswith('backbone.')}
+    torch.save(content, pretrained[0])
+    with pytest.raises(
+        CheckpointMismatchError, match="scope 'encoder_decoder', nothing was loaded"
+    ):
+        fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe', decoder_base)
+    assert not (tmp_path / 'probe/probe.pth').exists()
 
 
 def test_a_config_without_the_probe_is_refused(scenes, tmp_path, request):
