@@ -59,6 +59,30 @@ def test_manifest_problems(labelled_folder):
         read_manifest(labelled_folder)
 
 
+@pytest.mark.parametrize('colour', ['#FF0000FF', '#F00', 'red', [255, 0, 0]])
+def test_colours_of_classes_that_are_no_rgb(labelled_folder, colour):
+    """One with alpha failed with a traceback where the colours were used."""
+    path = labelled_folder / 'classes.json'
+    content = json.loads(path.read_text())
+    content['classes'][1]['color'] = colour
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError) as error:
+        read_classes(labelled_folder)
+    assert f"color {colour!r}: write '#RRGGBB'" in str(error.value)
+
+
+def test_numbers_and_switches_of_classes_json(labelled_folder):
+    path = labelled_folder / 'classes.json'
+    content = json.loads(path.read_text())
+    more = {'ignore_index': 7.0, 'reduce_zero_label': None, 'mapping': None}
+    path.write_text(json.dumps({**content, **more}))
+    meta = read_classes(labelled_folder)
+    assert meta['ignore_index'] == 7 and meta['mapping'] == {}
+    assert meta['reduce_zero_label'] is False
+    path.write_text(json.dumps({**content, 'mapping': {'10': '0', '20': 1.0}}))
+    assert read_classes(labelled_folder)['mapping'] == {10: 0, 20: 1}
+
+
 def test_reasons_in_words(labelled_folder, tmp_path):
     with pytest.raises(DataError, match=r'nowhere is not a folder'):
         read_classes(tmp_path / 'nowhere')
@@ -103,6 +127,11 @@ def test_classes_json_says_what_values_stand_for(labelled_folder):
         ({'mapping': {'1': 2}}, r'mapping leads to \[2\], class ids are 0..1'),
         ({'mapping': {'1': 1}, 'reduce_zero_label': True}, 'keep one of them'),
         ({'mapping': [0, 1]}, 'cannot read'),
+        ({'mapping': {'1': 0.7}}, 'the class of value 1 is 0.7: write a whole number'),
+        ({'reduce_zero_label': 'false'}, "reduce_zero_label is 'false', write true or false"),
+        ({'ignore_index': None}, 'classes.json: ignore_index is None: write a whole number'),
+        ({'ignore_index': '255'}, "ignore_index is '255': write a whole number without quotes"),
+        ({'ignore_index': [0, 255]}, 'ignore_index is .0, 255.: write a whole number'),
     ):
         path.write_text(json.dumps({**content, **wrong}))
         with pytest.raises(DataError, match=text):
