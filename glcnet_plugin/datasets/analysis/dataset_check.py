@@ -147,7 +147,10 @@ class _Places:
     def compare_tiles(self, result: DatasetReport) -> None:
         """Look for tiles of two splits that show the same pixels of a scene."""
         rows = [({'name': Path(s.image).stem, **s.row}, s.image) for s in self.samples]
-        tiles = tile_places(rows)
+        try:
+            tiles = tile_places(rows)
+        except DataError as error:
+            return result.add('error', 'georeference', 'all splits', str(error))
         train, rest = (
             {s.image: tiles[s.image] for s in self.samples if s.image in tiles and s.split in part}
             for part in ({TRAIN}, set(result.splits) - {TRAIN})
@@ -159,6 +162,7 @@ class _Places:
                     'scenes (make_split), or cut tiles that do not overlap'
                 )
                 result.add('error', 'leak_tiles', second, text)
+        return None
 
 
 def _leaks(first: str, second: str) -> bool:
