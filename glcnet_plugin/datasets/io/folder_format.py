@@ -10,6 +10,7 @@ from typing import Any
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.lists import (
+    NO_UTF8,
     existing_file,
     read_list,
     require_once,
@@ -115,20 +116,26 @@ def label_rule(meta: Mapping[str, Any], reduce_zero_label: bool = False) -> Labe
 def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
     """Read ``manifest.csv`` of a folder: one row per image, with at least a ``name``.
 
-    Blanks around headers and values do not count, nor do capitals in the headers; names may
-    end like image files (``area0.png``).
+    Blanks around headers and values do not count, nor do rows of nothing else or capitals in the
+    headers; names may end like image files (``area0.png``).
 
     Raises:
-        DataError: If the file is missing, has no column ``name``, or names an image twice.
+        DataError: If the file is missing or no table in UTF-8, has no column ``name``, a row has
+            no name, or one has that of another.
     """
     path = Path(data_root, 'manifest.csv')
     try:
         with path.open(newline='', encoding='utf-8-sig') as file:
-            rows = [_clean(row) for row in csv.DictReader(file)]
-    except OSError as error:
+            table = csv.DictReader(file)
+            numbered = ((table.line_num, _clean(row)) for row in table)
+            lines = {number: row for number, row in numbered if any(row.values())}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f'cannot read {path}: {_reason(error, data_root)}') from error
-    if not rows or 'name' not in rows[0]:
+    rows = list(lines.values())
+    if not any('name' in row for row in rows):
         raise DataError(f'{path} needs a header with the column "name" and a row per image')
+    if unnamed := [number for number, row in lines.items() if not row.get('name')]:
+        raise DataError(f'{path}: line {unnamed[0]} names no image, add its name or remove it')
     if any(PurePath(row['name']).suffix.lower() in IMAGE_SUFFIXES for row in rows):
         images = image_files(Path(data_root, 'images'))
         for row in rows:
@@ -211,4 +218,6 @@ def _reason(error: Exception, data_root: str | Path) -> str:
         if begun:
             return 'the tool that makes it has not finished, run it again'
         return 'no such file; rasterize_labels.py makes a labelled folder of polygons'
+    if isinstance(error, UnicodeDecodeError):
+        return NO_UTF8
     return str(error) if type(error) is ValueError else f'{type(error).__name__}: {error}'

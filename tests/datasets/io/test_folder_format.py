@@ -83,6 +83,27 @@ def test_numbers_and_switches_of_classes_json(labelled_folder):
     assert read_classes(labelled_folder)['mapping'] == {10: 0, 20: 1}
 
 
+@pytest.mark.parametrize(
+    ('content', 'text'),
+    [
+        ('name,group\nKöln,A\n'.encode('cp1252'), 'manifest.csv: it is not UTF-8 text: save it as'),
+        ('name,group\nKöln,A\n'.encode('utf-16'), 'it is not UTF-8 text'),
+        (
+            b'name,group\n"a1' + b'x' * 200_000 + b'",A\n',
+            'cannot read .*manifest.csv: Error: field',
+        ),
+        (b'group,name\nA,a1\n\nB\n', 'manifest.csv: line 4 names no image, add its name'),
+        (b'group,name\nB\nA,a1\n', 'line 2 names no image'),
+        (b'name,group\na1,A\n,B\n', 'line 3 names no image'),
+    ],
+)
+def test_manifests_of_other_programs(labelled_folder, content, text):
+    """These ended in UnicodeDecodeError, csv.Error and KeyError."""
+    (labelled_folder / 'manifest.csv').write_bytes(content)
+    with pytest.raises(DataError, match=text):
+        read_manifest(labelled_folder)
+
+
 def test_reasons_in_words(labelled_folder, tmp_path):
     with pytest.raises(DataError, match=r'nowhere is not a folder'):
         read_classes(tmp_path / 'nowhere')
@@ -111,7 +132,7 @@ def test_images_and_masks_by_name(labelled_folder):
 
 def test_manifests_with_blanks_capitals_and_suffixes(labelled_folder):
     path = labelled_folder / 'manifest.csv'
-    path.write_text('Name, Group\na1.png, A\nimages/a2.png, A\nb1, B\n')
+    path.write_text('Name, Group\na1.png, A\n\n,\nimages/a2.png, A\nb1, B\n')
     assert read_manifest(labelled_folder) == [
         {'name': 'a1', 'group': 'A'}, {'name': 'a2', 'group': 'A'}, {'name': 'b1', 'group': 'B'}
     ]  # fmt: skip
