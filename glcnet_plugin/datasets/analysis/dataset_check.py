@@ -20,7 +20,11 @@ from glcnet_plugin.datasets.analysis.sample_checks import (
     check_sample,
 )
 from glcnet_plugin.datasets.analysis.split_summary import SplitSummary
-from glcnet_plugin.datasets.analysis.tile_overlap import overlapping_tiles, tile_places
+from glcnet_plugin.datasets.analysis.tile_overlap import (
+    OVERLAP_REMEDY,
+    overlapping_tiles,
+    tile_places,
+)
 from glcnet_plugin.datasets.io.images import ImageInfo
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
@@ -157,10 +161,7 @@ class _Places:
         )
         for first, second in overlapping_tiles(train, rest):
             if first != second:
-                text = (
-                    f'overlaps {first} in {TRAIN}, by their places in the scene: hold out whole '
-                    'scenes (make_split), or cut tiles that do not overlap'
-                )
+                text = f'overlaps {first} in {TRAIN}, by their places: {OVERLAP_REMEDY}'
                 result.add('error', 'leak_tiles', second, text)
         return None
 

@@ -95,6 +95,8 @@ def shown_before(
 ) -> Iterator[list[Part]]:
     """Parts of each tile that earlier tiles of its scene show too.
 
+    Groups show different ground: scenes of one name in two groups are two.
+
     Args:
         rows: Rows of the manifest.
         images: Image of each, to know its size.
@@ -102,14 +104,15 @@ def shown_before(
     Yields:
         The parts, for each tile.
     """
-    earlier: dict[str, list[Part]] = defaultdict(list)
+    earlier: dict[tuple[str, str], list[Part]] = defaultdict(list)
     for row, image in zip(rows, images, strict=True):
         if (place := offset_of(row)) is None:
             yield []
             continue
         tile = (place.y, place.x, *image_size(image))
-        yield _common(tile, earlier[place.scene])
-        earlier[place.scene].append(tile)
+        others = earlier[row.get('group', ''), place.scene]
+        yield _common(tile, others)
+        others.append(tile)
 
 
 def _common(tile: Part, others: Sequence[Part]) -> list[Part]:

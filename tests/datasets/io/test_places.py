@@ -46,3 +46,10 @@ def test_parts_that_earlier_tiles_have_shown(tmp_path):
     rows = [{'source': s, 'y': str(y), 'x': str(x)} for s, y, x in places]
     parts = list(shown_before(rows, [path] * 5))
     assert parts == [[], [(0, 0, 8, 3)], [], [(0, 0, 3, 3), (0, 0, 3, 8)], []]
+
+
+def test_scenes_of_one_name_in_two_groups(tmp_path):
+    """The tiles of the second group were taken for shown, and not scored."""
+    path = write_image(tmp_path / 'x', np.zeros((8, 8, 3), np.uint8))
+    rows = [{'source': 's', 'y': '0', 'x': '0', 'group': group} for group in 'ABA']
+    assert list(shown_before(rows, [path] * 3)) == [[], [], [(0, 0, 8, 8)]]
