@@ -1,6 +1,6 @@
-# The preset for your own tiles with ResNet-50, on one GPU: ImageNet weights, continued by GLCNet for
-# 3,000 steps. Not measured yet: the settings are those of the preset for a CPU, the views and the
-# batch those of the other configs of ResNet-50.
+# The preset for your own tiles with ResNet-50, on one GPU: ImageNet weights, continued by GLCNet
+# for 3,000 steps. Not measured yet: the settings are those of the preset for a CPU, the views and
+# the batch those of the other configs of ResNet-50.
 _base_ = [
     '../_base_/backbones/resnet50_os16.py',
     '../_base_/decode_heads/deeplabv3plus.py',

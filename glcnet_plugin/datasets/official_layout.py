@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.datasets.io.lists import read_list
+from glcnet_plugin.datasets.io.lists import NO_UTF8, read_list
 from glcnet_plugin.datasets.io.masks import IGNORE, Colour
 from glcnet_plugin.datasets.segmentation import RSSegDataset
 from glcnet_plugin.errors import DataError
@@ -30,7 +30,9 @@ def read_class_dict(path: str | Path) -> dict[str, Colour]:
         header = [cell.upper() for cell in rows[0]]
         r, g, b = (header.index(name) for name in 'RGB')
         table = {row[0]: (int(row[r]), int(row[g]), int(row[b])) for row in rows[1:]}
-    except (OSError, ValueError, IndexError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f'cannot read {path}: {NO_UTF8}') from error
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise DataError(f'cannot read {path}: {type(error).__name__}: {error}') from error
     if len(table) < len(rows) - 1 or len(set(table.values())) < len(table) or not table:
         raise DataError(f'{path} must give each class a name and a colour of its own')

@@ -120,7 +120,7 @@ def truth_of(labels: Labels, path: str) -> Iterator[Truth]:
                 f'{file} has no CRS, and {path} is {own.height}x{own.width} px, {labels.path} '
                 f'{other.height}x{other.width} px: give rasters of one size, or georeferenced ones'
             )
-    warped = warped_labels(labels.path, own)
+    warped = warped_labels(labels.path, own, labels.rule.mapping)
     yield lambda window: labels.ids(read_stored_mask(warped, window))
 
 

@@ -95,9 +95,16 @@ def _require_classes(root: str) -> None:
 
 
 def _images(rows: list[dict[str, str]]) -> list[str]:
-    """Group of each source image; tiles cut from one image count once."""
-    sources = {row.get('source') or row['name']: row.get('group', '') for row in rows}
-    return list(sources.values())
+    """Group of each source image; tiles cut from one image count once.
+
+    Images of one name in two groups are two.
+    """
+    return [group for group, _ in dict.fromkeys(_image(row) for row in rows)]
+
+
+def _image(row: Mapping[str, str]) -> tuple[str, str]:
+    """Group and name of the image that a tile was cut from."""
+    return row.get('group', ''), row.get('source') or row['name']
 
 
 def _held_out(data: Data, groups: Mapping[str, int]) -> list[str]:

@@ -78,6 +78,13 @@ def test_class_dict_problems(published, text):
         read_class_dict(published / 'class_dict.txt')
 
 
+def test_class_dicts_of_other_encodings(published):
+    path = published / 'class_dict.txt'
+    path.write_bytes('Class Name,R,G,B\nWäldchen,1,2,3\n'.encode('cp1252'))
+    with pytest.raises(DataError, match=r'class_dict.txt: it is not UTF-8 text: save it as UTF-8'):
+        read_class_dict(path)
+
+
 def test_missing_files_are_named(published):
     (published / 'train_lbl/top__2.tif').unlink()
     with pytest.raises(DataError, match=r'train_lbl/top__2.tif does not exist; .*R1_RGBIR.txt'):

@@ -119,3 +119,16 @@ def test_classes_of_a_labelled_folder(scene_map, tmp_path):
     content = {'classes': classes, 'mapping': {'19': 0, '20': 1}, 'ignore_index': 0}
     (tmp_path / 'classes.json').write_text(json.dumps(content))
     np.testing.assert_array_equal(truth(path, scene_map), IDS)
+
+
+def test_classes_of_a_labelled_folder_on_another_grid(scene_map, tmp_path):
+    """Ground beside the labels was truth of the class of 255, one at nodata was lost."""
+    ids = np.where(IDS == 1, 255, 0).astype(np.uint8)
+    moved = NORTH_UP @ Affine.translation(4, 0)
+    path = write_raster(tmp_path / 'masks/x.tif', ids, moved, nodata=0)
+    classes = [{'id': i, 'name': name, 'color': f'#00000{i}'} for i, name in enumerate('ab')]
+    content = {'classes': classes, 'mapping': {'0': 0, '255': 1}}
+    (tmp_path / 'classes.json').write_text(json.dumps(content))
+    found = truth(path, scene_map)
+    np.testing.assert_array_equal(found[:, 4:], IDS[:, :12] == 1)
+    assert (found[:, :4] == 255).all()

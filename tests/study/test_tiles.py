@@ -48,6 +48,15 @@ def test_dubai_holds_out_the_groups_of_its_protocol():
     assert last_groups({'A': 18, 'B': 27, 'C': 9, 'D': 9, 'E': 9}) == ['D', 'E']
 
 
+def test_images_of_one_name_in_two_groups_are_two(choose, folder):
+    """The first group had no image, and could not be held out."""
+    path = folder / 'manifest.csv'
+    path.write_text(path.read_text().replace(',b1,', ',a1,').replace(',c1,', ',a1,'))
+    assert choose().held_out == ['c'] and choose(data__held_out=['a']).held_out == ['a']
+    path.write_text(path.read_text().replace(',c2,', ',a1,').replace(',a2,', ',a1,'))
+    assert choose(data__held_out=['a']).held_out == ['a']
+
+
 def test_one_group_is_always_left_to_train_on():
     assert last_groups({'A': 100, 'B': 1}) == ['B']
     with pytest.raises(DataError, match='two groups are needed'):

@@ -20,7 +20,11 @@ from glcnet_plugin.datasets.analysis.sample_checks import (
     check_sample,
 )
 from glcnet_plugin.datasets.analysis.split_summary import SplitSummary
-from glcnet_plugin.datasets.analysis.tile_overlap import overlapping_tiles, tile_places
+from glcnet_plugin.datasets.analysis.tile_overlap import (
+    OVERLAP_REMEDY,
+    overlapping_tiles,
+    tile_places,
+)
 from glcnet_plugin.datasets.io.images import ImageInfo
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
@@ -147,18 +151,19 @@ class _Places:
     def compare_tiles(self, result: DatasetReport) -> None:
         """Look for tiles of two splits that show the same pixels of a scene."""
         rows = [({'name': Path(s.image).stem, **s.row}, s.image) for s in self.samples]
-        tiles = tile_places(rows)
+        try:
+            tiles = tile_places(rows)
+        except DataError as error:
+            return result.add('error', 'georeference', 'all splits', str(error))
         train, rest = (
             {s.image: tiles[s.image] for s in self.samples if s.image in tiles and s.split in part}
             for part in ({TRAIN}, set(result.splits) - {TRAIN})
         )
         for first, second in overlapping_tiles(train, rest):
             if first != second:
-                text = (
-                    f'overlaps {first} in {TRAIN}, by their places in the scene: hold out whole '
-                    'scenes (make_split), or cut tiles that do not overlap'
-                )
+                text = f'overlaps {first} in {TRAIN}, by their places: {OVERLAP_REMEDY}'
                 result.add('error', 'leak_tiles', second, text)
+        return None
 
 
 def _leaks(first: str, second: str) -> bool:

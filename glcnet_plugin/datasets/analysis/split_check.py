@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glcnet_plugin.datasets.analysis.geo_overlap import overlapping_pairs
-from glcnet_plugin.datasets.analysis.tile_overlap import Tile, overlapping_tiles
+from glcnet_plugin.datasets.analysis.tile_overlap import (
+    OVERLAP_REMEDY,
+    Tile,
+    overlapping_tiles,
+)
 
 if TYPE_CHECKING:  # its module needs the hosts, this one does not
     from glcnet_plugin.datasets.io.images import ImageInfo
@@ -63,7 +67,7 @@ def check_split(
     if tiles:
         parts = [{name: tiles[name] for name in part if name in tiles} for part in (train, val)]
         both = {f'{a} and {b}' for a, b in overlapping_tiles(parts[0], parts[1]) if a != b}
-        remedy = '; hold out whole scenes, or cut tiles that do not overlap'
+        remedy = f'; {OVERLAP_REMEDY}'
         problems.append(_shared('overlapping tiles', both) + (remedy if both else ''))
     problems.append(
         _shared('names', set(split.labelled) & set(split.unlabelled), 'labelled and unlabelled')

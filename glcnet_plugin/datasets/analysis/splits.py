@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glcnet_plugin.datasets.io.places import offset_of
 from glcnet_plugin.errors import ConfigError, DataError
 
 CANDIDATES = 256  # tiles compared for each choice of order_by_class, at most
@@ -92,20 +93,32 @@ def order_by_scene(rows: Rows, rng: np.random.Generator) -> list[str]:
 
     Args:
         rows: Manifest rows of the candidates, with ``source`` where they were cut from larger
-            images; else the ``group`` stands for it.
+            images; else the ``group`` stands for it. Where a source has one place (y, x) in two
+            groups, images of two groups have its name: each is one of its own.
         rng: Source of randomness.
 
     Returns:
         All names in random order; every image gives a first tile before one gives a second.
     """
+    several = _names_of_several(rows)
     piles = defaultdict(list)
     for row in rows:
-        piles[row.get('source') or row.get('group') or row['name']].append(row['name'])
+        image = row.get('source') or row.get('group') or row['name']
+        piles[image, row.get('group') if image in several else None].append(row['name'])
     ranked: list[tuple[int, str]] = []
     for pile in piles.values():
         ranked += list(enumerate(rng.permutation(pile)))
     order = sorted(ranked, key=lambda item: (item[0], rng.random()))
     return [str(name) for _, name in order]
+
+
+def _names_of_several(rows: Rows) -> set[str]:
+    """Sources with a place that is in two groups; blocks of one image have no place in common."""
+    groups = defaultdict(set)
+    for row in rows:
+        if place := offset_of(row):
+            groups[place].add(row.get('group', ''))
+    return {place.scene for place, names in groups.items() if len(names) > 1}
 
 
 def order_by_class(rows: Rows, counts: NDArray[Any], rng: np.random.Generator) -> list[str]:

@@ -12,6 +12,10 @@ from glcnet_plugin.datasets.io.places import Offset, offset_in_name, offset_of
 from glcnet_plugin.errors import DataError
 
 MIN_STEP = 8  # tiles lie at least an eighth of their side apart; else Y and X are no pixels
+OVERLAP_REMEDY = (
+    'hold out whole scenes (make_split), or cut tiles that do not overlap; if these are tiles of '
+    'two scenes of one name (column source, or the names), give each scene a name of its own'
+)
 Tile = tuple[str, int, int, int, int]  # scene, y, x, height, width
 
 
@@ -20,6 +24,7 @@ def tile_places(rows: Iterable[tuple[Mapping[str, str], str | Path]]) -> dict[st
 
     They come from the columns source, y and x of the manifest, else from names SCENE_Y_X. Steps
     of names are pixels only if they are like the size of the tiles: SCENE_0_1, SCENE_0_2 are not.
+    Scenes of one name count as one, whatever their groups: two groups of one scene may leak.
 
     Args:
         rows: Row of the manifest, with the name at least, and path of each tile.

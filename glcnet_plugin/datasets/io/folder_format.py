@@ -10,6 +10,7 @@ from typing import Any
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.lists import (
+    NO_UTF8,
     existing_file,
     read_list,
     require_once,
@@ -41,25 +42,56 @@ def read_classes(data_root: str | Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         entries = sorted(content['classes'], key=lambda entry: entry['id'])
-        palette = [list(bytes.fromhex(entry['color'].lstrip('#'))) for entry in entries]
+        palette = [_rgb(entry['color']) for entry in entries]
         names = [entry['name'] for entry in entries]
-        mapping = {int(old): int(new) for old, new in content.get('mapping', {}).items()}
+        pairs = (content.get('mapping') or {}).items()
+        mapping = {int(old): _class_id(new, old) for old, new in pairs}
+        ignored = _whole(content.get('ignore_index', IGNORE), 'ignore_index')
+        zero = content.get('reduce_zero_label')
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f'cannot read {path}: {_reason(error, data_root)}') from error
     if [entry['id'] for entry in entries] != list(range(len(entries))):
         raise DataError(f'{path}: class ids must be 0..{len(entries) - 1} without gaps')
     if unknown := sorted(set(mapping.values()) - set(range(len(entries)))):
         raise DataError(f'{path}: mapping leads to {unknown}, class ids are 0..{len(entries) - 1}')
-    reduce_zero_label = bool(content.get('reduce_zero_label', False))
-    if reduce_zero_label and mapping:
+    if zero not in (True, False, None):
+        raise DataError(
+            f'{path}: reduce_zero_label is {zero!r}, write true or false without quotes'
+        )
+    if zero and mapping:
         raise DataError(f'{path} has reduce_zero_label and a mapping: keep one of them')
     return {
         'classes': names,
         'palette': palette,
-        'ignore_index': content.get('ignore_index', IGNORE),
-        'reduce_zero_label': reduce_zero_label,
+        'ignore_index': ignored,
+        'reduce_zero_label': bool(zero),
         'mapping': mapping,
     }
+
+
+def _rgb(colour: Any) -> list[int]:
+    """R, G, B of a text such as '#6EC1E4'."""
+    digits = colour.lstrip('#') if isinstance(colour, str) else ''
+    try:
+        values = list(bytes.fromhex(digits))
+    except ValueError:
+        values = []
+    if len(values) != 3:
+        raise ValueError(f"color {colour!r}: write '#RRGGBB', such as '#6EC1E4'")
+    return values
+
+
+def _class_id(new: Any, old: str) -> int:
+    """Class of a value of a mapping, which may be a text as the value is."""
+    return int(new) if isinstance(new, str) else _whole(new, f'the class of value {old}')
+
+
+def _whole(value: Any, what: str) -> int:
+    """A number of JSON, if it is whole."""
+    fraction = isinstance(value, float) and not value.is_integer()
+    if isinstance(value, bool) or not isinstance(value, int | float) or fraction:
+        raise ValueError(f'{what} is {value!r}: write a whole number without quotes')
+    return int(value)
 
 
 def label_rule(meta: Mapping[str, Any], reduce_zero_label: bool = False) -> LabelRule:
@@ -84,20 +116,26 @@ def label_rule(meta: Mapping[str, Any], reduce_zero_label: bool = False) -> Labe
 def read_manifest(data_root: str | Path) -> list[dict[str, str]]:
     """Read ``manifest.csv`` of a folder: one row per image, with at least a ``name``.
 
-    Blanks around headers and values do not count, nor do capitals in the headers; names may
-    end like image files (``area0.png``).
+    Blanks around headers and values do not count, nor do rows of nothing else or capitals in the
+    headers; names may end like image files (``area0.png``).
 
     Raises:
-        DataError: If the file is missing, has no column ``name``, or names an image twice.
+        DataError: If the file is missing or no table in UTF-8, has no column ``name``, a row has
+            no name, or one has that of another.
     """
     path = Path(data_root, 'manifest.csv')
     try:
         with path.open(newline='', encoding='utf-8-sig') as file:
-            rows = [_clean(row) for row in csv.DictReader(file)]
-    except OSError as error:
+            table = csv.DictReader(file)
+            numbered = ((table.line_num, _clean(row)) for row in table)
+            lines = {number: row for number, row in numbered if any(row.values())}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f'cannot read {path}: {_reason(error, data_root)}') from error
-    if not rows or 'name' not in rows[0]:
+    rows = list(lines.values())
+    if not any('name' in row for row in rows):
         raise DataError(f'{path} needs a header with the column "name" and a row per image')
+    if unnamed := [number for number, row in lines.items() if not row.get('name')]:
+        raise DataError(f'{path}: line {unnamed[0]} names no image, add its name or remove it')
     if any(PurePath(row['name']).suffix.lower() in IMAGE_SUFFIXES for row in rows):
         images = image_files(Path(data_root, 'images'))
         for row in rows:
@@ -180,4 +218,6 @@ def _reason(error: Exception, data_root: str | Path) -> str:
         if begun:
             return 'the tool that makes it has not finished, run it again'
         return 'no such file; rasterize_labels.py makes a labelled folder of polygons'
-    return f'{type(error).__name__}: {error}'
+    if isinstance(error, UnicodeDecodeError):
+        return NO_UTF8
+    return str(error) if type(error) is ValueError else f'{type(error).__name__}: {error}'

@@ -3,7 +3,8 @@
 Everything that GDAL opens goes through rasterio: GeoTIFF, JPEG 2000, VRT, and addresses that
 start with ``/vsi`` (``/vsicurl/https://...``, ``/vsis3/bucket/...``, ``/vsizip/a.zip/b.tif``).
 PNG and JPEG go through OpenCV, which is faster, and ``.npy`` through NumPy. PNGs that OpenCV
-would change go through rasterio too: palettes, grey with alpha, a transparent colour.
+would change go through rasterio too: palettes, grey with alpha or of less than 8 bits, a
+transparent colour.
 """
 
 from pathlib import Path
@@ -142,7 +143,10 @@ def _is_plain(data: bytes, alpha: str) -> bool:
         return True
     if len(data) < PNG_HEADER or b'tRNS' in data[: data.find(b'IDAT') + 1]:
         return len(data) < PNG_HEADER  # OpenCV says what is wrong with it
-    return data[25] in (GREY, COLOUR) or (data[25] == COLOUR_AND_ALPHA and alpha != 'mask')
+    bits, kind = data[24], data[25]
+    if kind == GREY:
+        return bits >= 8
+    return kind == COLOUR or (kind == COLOUR_AND_ALPHA and alpha != 'mask')
 
 
 def has_windows(path: str | Path) -> bool:

@@ -13,6 +13,7 @@ from glcnet_plugin.datasets.io.masks import IGNORE, Colour, StoredMask, require_
 from glcnet_plugin.datasets.io.palettes import ids_by_palette
 from glcnet_plugin.errors import ConfigError, DataError
 
+NO_LABEL = int(np.iinfo(np.int64).min)  # nodata where a mapping leaves no value to ignore
 ZERO_HINT = (
     'looks like 1..N with 0 as nodata: set "reduce_zero_label": true in classes.json, '
     'reduce_zero_label=True of the dataset, or --reduce-zero-label'
@@ -126,19 +127,28 @@ class LabelRule:
         Raises:
             DataError: If it holds colours or fractions, or a palette contradicts the classes.
         """
-        ids = require_ids(mask.values, path)
+        values, missing = mask.values, mask.missing
+        if missing is not None and values.ndim == 2:
+            missing = missing & ~np.isin(values, list(self.mapping))
+            if np.issubdtype(values.dtype, np.floating):  # nodata of floats is often no integer
+                values = np.where(missing, np.nan, values)
+        ids = require_ids(values, path)
+        if missing is not None and missing.any():
+            fits = np.can_cast(np.min_scalar_type(self._fill), ids.dtype)
+            ids = np.where(missing, self._fill, ids if fits else ids.astype(np.int64))
         told = self.mapping or self.reduce_zero_label  # what the ids stand for
         if self.colours and mask.palette and not told:
             ids = ids_by_palette(ids, mask.palette, self.colours, self.all_ignored, path)
-        if mask.missing is not None:
-            missing = mask.missing & ~np.isin(ids, list(self.mapping))
-            fill = IGNORE if IGNORE in self.all_ignored else self.all_ignored[0]
-            ids = np.where(missing, fill, ids if fill == IGNORE else ids.astype(np.int64))
         return ids
+
+    @cached_property
+    def _fill(self) -> int:
+        """Value of nodata among the ids: an ignored one, else one that no file holds."""
+        return IGNORE if IGNORE in self.all_ignored else next(iter(self.all_ignored), NO_LABEL)
 
     def is_valid(self, ids: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether each value is a class or ignored."""
-        return np.isin(ids, [*self._classes, *self.all_ignored])
+        return np.isin(ids, [*self._classes, *self.all_ignored, self._fill])
 
     def problem(self, ids: NDArray[Any]) -> str:
         """Name the values that are neither a class nor ignored; empty if there are none."""

@@ -9,6 +9,8 @@ from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
 from glcnet_plugin.datasets.io.rasters import is_virtual
 from glcnet_plugin.errors import DataError
 
+NO_UTF8 = 'it is not UTF-8 text: save it as UTF-8 (in Excel: "CSV UTF-8")'
+
 
 def read_list(path: str | Path) -> list[str]:
     """Read a text file with one name or path per line.
@@ -31,7 +33,8 @@ def read_list(path: str | Path) -> list[str]:
         text = f'cannot read the image list {path}: no such file; {_lists_beside(path)}'
         raise DataError(text) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f'cannot read the image list {path}: {error}') from error
+        reason = NO_UTF8 if isinstance(error, UnicodeDecodeError) else error
+        raise DataError(f'cannot read the image list {path}: {reason}') from error
     entries = [line.strip() for line in text.splitlines() if line.strip()]
     if not entries:
         raise DataError(f'the image list {path} is empty')

@@ -82,15 +82,24 @@ def read_stored_mask(
         if backend_args is not None:
             source = BytesIO(fileio.get(str(path), backend_args=backend_args))
         with PillowImage.open(source) as content:
-            mode = PLAIN_MODES.get(content.mode)
+            mode, step = PLAIN_MODES.get(content.mode), _grey_step(content)
             plain = content if mode is None else content.convert(mode)
-            mask = np.array(plain)
+            mask = np.array(plain) if step == 1 else np.array(plain) // step
             flat = (plain.mode == 'P' and plain.getpalette()) or []
     if window is not None:
         y, x, height, width = window
         mask = mask[y : y + height, x : x + width]
     colours = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
     return StoredMask(mask, None, dict(enumerate(colours)))
+
+
+def _grey_step(content: Any) -> int:
+    """By what Pillow multiplies the values of an opened file: grey PNGs of 2 or 4 bits up to 255.
+
+    Its tiles say it until they are decoded.
+    """
+    form = content.tile[0][3] if content.format == 'PNG' and content.tile else ''
+    return {'L;2': 85, 'L;4': 17}.get(form, 1)
 
 
 @contextmanager

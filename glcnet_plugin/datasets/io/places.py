@@ -1,5 +1,6 @@
 """Where tiles lie: on the ground, and in the scene that they were cut from."""
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from glcnet_plugin.datasets.io.headers import ImageInfo, image_size
+from glcnet_plugin.errors import DataError
 
 TILE_NAME = re.compile(r'(.+?)[_-](\d+)[_-](\d+)')
 SIDES = ('left', 'bottom', 'right', 'top')
@@ -25,9 +27,40 @@ class Offset:
 
 
 def offset_of(row: Mapping[str, str]) -> Offset | None:
-    """Place of a tile in its scene, by the columns source, y and x of its manifest row."""
-    source, y, x = (row.get(key, '') for key in ('source', 'y', 'x'))
-    return Offset(source, int(y), int(x)) if source and y.isdigit() and x.isdigit() else None
+    """Place of a tile in its scene, by the columns source, y and x of its manifest row.
+
+    Args:
+        row: The row; 256.0 stands for 256, as tables with gaps are often written.
+
+    Returns:
+        The place; None where a column is missing or empty.
+
+    Raises:
+        DataError: If y or x is no whole number.
+    """
+    if not all(row.get(key) for key in ('source', 'y', 'x')):
+        return None
+    y, x = (_number(row, key) for key in ('y', 'x'))
+    if not (y.is_integer() and x.is_integer()):
+        raise _wrong(row, ('y', 'x'), 'whole pixels')
+    return Offset(row['source'], int(y), int(x))
+
+
+def _number(row: Mapping[str, str], key: str) -> float:
+    """Value of a column; NaN if it is no number."""
+    try:
+        return float(row[key])
+    except ValueError:
+        return math.nan
+
+
+def _wrong(row: Mapping[str, str], keys: Sequence[str], wanted: str) -> DataError:
+    """What to raise where columns of a manifest hold no place."""
+    values = ', '.join(f'{key} = {row[key]!r}' for key in keys)
+    return DataError(
+        f'the row of {row.get("name", "a tile")!r} in manifest.csv has {values}: give {wanted}, '
+        'or leave them empty'
+    )
 
 
 def offset_in_name(name: str) -> Offset | None:
@@ -45,13 +78,15 @@ def with_place(info: ImageInfo, row: Mapping[str, str]) -> ImageInfo:
 
     Returns:
         The header.
+
+    Raises:
+        DataError: If left, bottom, right or top is no number.
     """
-    if info.bounds is not None or not row.get('crs'):
+    if info.bounds is not None or not all(row.get(key) for key in ('crs', *SIDES)):
         return info
-    try:
-        left, bottom, right, top = (float(row[side]) for side in SIDES)
-    except (KeyError, ValueError):
-        return info
+    left, bottom, right, top = (_number(row, side) for side in SIDES)
+    if not all(map(math.isfinite, (left, bottom, right, top))):
+        raise _wrong(row, SIDES, 'numbers with a decimal point')
     return replace(info, crs=row['crs'], bounds=(left, bottom, right, top))
 
 
@@ -60,6 +95,8 @@ def shown_before(
 ) -> Iterator[list[Part]]:
     """Parts of each tile that earlier tiles of its scene show too.
 
+    Groups show different ground: scenes of one name in two groups are two.
+
     Args:
         rows: Rows of the manifest.
         images: Image of each, to know its size.
@@ -67,14 +104,15 @@ def shown_before(
     Yields:
         The parts, for each tile.
     """
-    earlier: dict[str, list[Part]] = defaultdict(list)
+    earlier: dict[tuple[str, str], list[Part]] = defaultdict(list)
     for row, image in zip(rows, images, strict=True):
         if (place := offset_of(row)) is None:
             yield []
             continue
         tile = (place.y, place.x, *image_size(image))
-        yield _common(tile, earlier[place.scene])
-        earlier[place.scene].append(tile)
+        others = earlier[row.get('group', ''), place.scene]
+        yield _common(tile, others)
+        others.append(tile)
 
 
 def _common(tile: Part, others: Sequence[Part]) -> list[Part]:

@@ -1,7 +1,9 @@
 """Label rasters on the grid of an image."""
 
+from collections.abc import Collection
 from uuid import uuid4
 
+import numpy as np
 import rasterio.shutil
 from rasterio import Affine
 from rasterio.crs import CRS
@@ -10,7 +12,6 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info, readable
-from glcnet_plugin.datasets.io.masks import IGNORE
 from glcnet_plugin.datasets.io.rasters import opened
 from glcnet_plugin.errors import DataError
 
@@ -30,7 +31,7 @@ def has_other_grid(mask: ImageInfo, image: ImageInfo) -> bool:
     return not alike or systems[0] != systems[1]
 
 
-def warped_labels(path: str, image: ImageInfo) -> str:
+def warped_labels(path: str, image: ImageInfo, mapped: Collection[int] = ()) -> str:
     """Bring a label raster to the grid of an image, by the nearest pixel.
 
     Nothing is computed before it is read, and then window by window.
@@ -38,10 +39,12 @@ def warped_labels(path: str, image: ImageInfo) -> str:
     Args:
         path: Raster of class ids with a CRS.
         image: Header of an image with a CRS.
+        mapped: Values that stand for a class, also where the raster calls one of them nodata.
 
     Returns:
-        Address of a virtual raster in the memory of this process, of the size of the image; 255 is
-        nodata, also where the labels do not reach.
+        Address of a virtual raster in the memory of this process, of the size of the image. Its
+        nodata value, which the labels cannot hold, lies where theirs did and where they do not
+        reach.
 
     Raises:
         DataError: If the labels cannot be read, or have more bands than one.
@@ -54,13 +57,23 @@ def warped_labels(path: str, image: ImageInfo) -> str:
         )
     address = f'/vsimem/{uuid4().hex}.vrt'
     transform = Affine(*(image.transform or ()))
+    dtype, nodata = _with_room(mask.dtype)
     with readable(path), opened(path) as raster, WarpedVRT(
         raster, crs=image.crs, transform=transform, height=image.height, width=image.width,
-        resampling=Resampling.nearest, nodata=IGNORE,
-        src_nodata=IGNORE if raster.nodata is None else raster.nodata,
+        resampling=Resampling.nearest, dtype=dtype, nodata=nodata,
+        src_nodata=None if raster.nodata in mapped else raster.nodata,
     ) as warped:  # fmt: skip
         rasterio.shutil.copy(warped, address, driver='VRT')
     return address
+
+
+def _with_room(dtype: str) -> tuple[str, float]:
+    """Type that holds all values of another, and a value that is none of them, so no class."""
+    own = np.dtype(dtype)
+    if own.kind in 'iu' and own.itemsize < 4:
+        wide = f'int{16 * own.itemsize}'
+        return wide, int(np.iinfo(wide).min)
+    return str(np.promote_types(own, np.float32)), np.nan
 
 
 def require_common_ground(path: str, mask: ImageInfo, image: ImageInfo) -> None:

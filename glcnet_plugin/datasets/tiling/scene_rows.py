@@ -130,9 +130,11 @@ def id_rows(
             ids = rule.file_ids(stored, path)
             rule.check(ids, path)
             return rule.training_ids(ids)
-        if mask.ndim == 2 and stored.palette and mask.dtype == np.uint8:
+        if mask.ndim == 2 and stored.palette and mask.dtype in (np.uint8, np.int16):
             table = np.zeros((256, 3), np.uint8)
             table[list(stored.palette)] = list(stored.palette.values())
+            if mask.dtype == np.int16:  # brought from another grid, nodata is negative
+                mask = np.maximum(mask, 0)
             mask = table[mask]
         if mask.ndim != 3 or mask.shape[2] != 3 or mask.dtype != np.uint8:
             raise DataError(

@@ -1,5 +1,6 @@
 """Where a scene is cut, after a look at the headers of its image and mask."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from mmengine.logging import print_log
@@ -13,14 +14,15 @@ from glcnet_plugin.errors import DataError
 from glcnet_plugin.geometry import window_starts
 
 
-def on_one_grid(scene: Scene) -> Scene:
+def on_one_grid(scene: Scene, mapped: Collection[int] = ()) -> Scene:
     """Bring the mask of a scene to the grid of its image where it has another CRS or size.
 
     Args:
         scene: The image and its mask.
+        mapped: See :func:`warped_labels`.
 
     Returns:
-        The scene; its mask is 255 where the labels do not reach.
+        The scene; its mask is nodata where the labels do not reach.
 
     Raises:
         DataError: If they have no ground in common; see also :func:`warped_labels`.
@@ -35,7 +37,7 @@ def on_one_grid(scene: Scene) -> Scene:
         f'{scene.mask} ({mask.crs}, {mask.height}x{mask.width} px) is brought to the grid of '
         f'{scene.image} ({image.crs}, {image.height}x{image.width} px) by the nearest pixel'
     )
-    return replace(scene, mask=warped_labels(scene.mask, image))
+    return replace(scene, mask=warped_labels(scene.mask, image, mapped))
 
 
 def tile_windows(scene: Scene, tile: int) -> dict[str, Window]:

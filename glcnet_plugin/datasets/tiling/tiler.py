@@ -116,7 +116,7 @@ def cut_scene(scene: Scene, recipe: Recipe, out: Path) -> None:
             read or written; names it.
     """
     state = stamps(scene)  # taken first: what changes meanwhile is cut again
-    scene = on_one_grid(scene)
+    scene = on_one_grid(scene, recipe.mapping)
     windows = tile_windows(scene, recipe.tile)
     wanted = labelled_windows(scene, recipe, windows) if recipe.labelled_only else windows
     for folder in ('images', 'masks') if scene.mask else ('images',):

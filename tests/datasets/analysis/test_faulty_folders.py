@@ -181,6 +181,16 @@ def test_tiles_of_a_scene_that_overlap_between_splits(tmp_path):
     assert (issue.code, issue.file) == ('leak_tiles', str(tmp_path / 'images/s_0_2.png'))
 
 
+def test_tiles_whose_place_cannot_be_read(tmp_path):
+    """They counted as tiles without a place, which overlap nothing."""
+    folder = labelled(tmp_path)
+    (folder / 'manifest.csv').write_text('name,source,y,x\na,s,"0,5",0\n')
+    inputs = inputs_from_folder(folder, {})
+    report = check_dataset(inputs.samples, inputs.expected, 0)
+    issue = next(issue for issue in report.issues if issue.code == 'georeference')
+    assert "manifest.csv has y = '0,5', x = '0': give whole pixels" in issue.message
+
+
 def test_the_manifest_places_tiles_without_a_georeference(tmp_path):
     folder = labelled(tmp_path)
     labelled(tmp_path, name='b')

@@ -75,6 +75,22 @@ def test_groups_and_names_stand_for_missing_sources():
         assert 'alone' in order_by_scene(tiles, np.random.default_rng(seed))[:2]
 
 
+def test_images_of_one_name_in_two_groups_are_two():
+    """They had the chance of one; blocks of one image, as groups, still have it."""
+    tiles = [
+        {'name': f'{group}{y}', 'group': group, 'source': 's', 'y': str(y), 'x': '0'}
+        for group, count in (('A', 9), ('B', 1))
+        for y in range(count)
+    ]
+    alone = {'name': 'C', 'group': 'C', 'source': 't', 'y': '0', 'x': '0'}
+    for seed in range(5):
+        drawn = order_by_scene([*tiles, alone], np.random.default_rng(seed))[:3]
+        assert sorted(name[0] for name in drawn) == ['A', 'B', 'C']
+    tiles[-1]['y'] = '9'
+    drawn = [order_by_scene([*tiles, alone], np.random.default_rng(seed)) for seed in range(5)]
+    assert all('C' in names[:2] for names in drawn)
+
+
 def counts_of(tiles, seed=0):
     """A pool as satellite tiles are: each has mostly one class, and classes are uneven."""
     rng = np.random.default_rng(seed)

@@ -59,6 +59,51 @@ def test_manifest_problems(labelled_folder):
         read_manifest(labelled_folder)
 
 
+@pytest.mark.parametrize('colour', ['#FF0000FF', '#F00', 'red', [255, 0, 0]])
+def test_colours_of_classes_that_are_no_rgb(labelled_folder, colour):
+    """One with alpha failed with a traceback where the colours were used."""
+    path = labelled_folder / 'classes.json'
+    content = json.loads(path.read_text())
+    content['classes'][1]['color'] = colour
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError) as error:
+        read_classes(labelled_folder)
+    assert f"color {colour!r}: write '#RRGGBB'" in str(error.value)
+
+
+def test_numbers_and_switches_of_classes_json(labelled_folder):
+    path = labelled_folder / 'classes.json'
+    content = json.loads(path.read_text())
+    more = {'ignore_index': 7.0, 'reduce_zero_label': None, 'mapping': None}
+    path.write_text(json.dumps({**content, **more}))
+    meta = read_classes(labelled_folder)
+    assert meta['ignore_index'] == 7 and meta['mapping'] == {}
+    assert meta['reduce_zero_label'] is False
+    path.write_text(json.dumps({**content, 'mapping': {'10': '0', '20': 1.0}}))
+    assert read_classes(labelled_folder)['mapping'] == {10: 0, 20: 1}
+
+
+@pytest.mark.parametrize(
+    ('content', 'text'),
+    [
+        ('name,group\nKöln,A\n'.encode('cp1252'), 'manifest.csv: it is not UTF-8 text: save it as'),
+        ('name,group\nKöln,A\n'.encode('utf-16'), 'it is not UTF-8 text'),
+        (
+            b'name,group\n"a1' + b'x' * 200_000 + b'",A\n',
+            'cannot read .*manifest.csv: Error: field',
+        ),
+        (b'group,name\nA,a1\n\nB\n', 'manifest.csv: line 4 names no image, add its name'),
+        (b'group,name\nB\nA,a1\n', 'line 2 names no image'),
+        (b'name,group\na1,A\n,B\n', 'line 3 names no image'),
+    ],
+)
+def test_manifests_of_other_programs(labelled_folder, content, text):
+    """These ended in UnicodeDecodeError, csv.Error and KeyError."""
+    (labelled_folder / 'manifest.csv').write_bytes(content)
+    with pytest.raises(DataError, match=text):
+        read_manifest(labelled_folder)
+
+
 def test_reasons_in_words(labelled_folder, tmp_path):
     with pytest.raises(DataError, match=r'nowhere is not a folder'):
         read_classes(tmp_path / 'nowhere')
@@ -87,7 +132,7 @@ def test_images_and_masks_by_name(labelled_folder):
 
 def test_manifests_with_blanks_capitals_and_suffixes(labelled_folder):
     path = labelled_folder / 'manifest.csv'
-    path.write_text('Name, Group\na1.png, A\nimages/a2.png, A\nb1, B\n')
+    path.write_text('Name, Group\na1.png, A\n\n,\nimages/a2.png, A\nb1, B\n')
     assert read_manifest(labelled_folder) == [
         {'name': 'a1', 'group': 'A'}, {'name': 'a2', 'group': 'A'}, {'name': 'b1', 'group': 'B'}
     ]  # fmt: skip
@@ -103,6 +148,11 @@ def test_classes_json_says_what_values_stand_for(labelled_folder):
         ({'mapping': {'1': 2}}, r'mapping leads to \[2\], class ids are 0..1'),
         ({'mapping': {'1': 1}, 'reduce_zero_label': True}, 'keep one of them'),
         ({'mapping': [0, 1]}, 'cannot read'),
+        ({'mapping': {'1': 0.7}}, 'the class of value 1 is 0.7: write a whole number'),
+        ({'reduce_zero_label': 'false'}, "reduce_zero_label is 'false', write true or false"),
+        ({'ignore_index': None}, 'classes.json: ignore_index is None: write a whole number'),
+        ({'ignore_index': '255'}, "ignore_index is '255': write a whole number without quotes"),
+        ({'ignore_index': [0, 255]}, 'ignore_index is .0, 255.: write a whole number'),
     ):
         path.write_text(json.dumps({**content, **wrong}))
         with pytest.raises(DataError, match=text):

@@ -32,6 +32,19 @@ def test_png_with_four_bands_and_with_one(tmp_path):
     assert one.shape == (4, 4, 1) and one.dtype == np.uint16
 
 
+@pytest.mark.parametrize('bits', [1, 2, 4])
+def test_grey_pngs_of_few_bits_keep_their_values(tmp_path, monkeypatch, bits):
+    """They were stretched to 0..255, unless they were large or partly transparent."""
+    image = np.arange(64, dtype=np.uint8).reshape(1, 8, 8) % 2**bits
+    shape = dict(height=8, width=8, count=1, dtype='uint8')
+    with rasterio.open(tmp_path / 'x.png', 'w', driver='PNG', nbits=bits, **shape) as raster:
+        raster.write(image)
+    np.testing.assert_array_equal(read_image(tmp_path / 'x.png'), image[0, ..., None])
+    monkeypatch.setattr(headers, 'DECODED_WHOLE', 1)
+    part = read_image(tmp_path / 'x.png', window=(0, 0, 8, 5))
+    np.testing.assert_array_equal(part, image[0, :, :5, None])
+
+
 @pytest.mark.parametrize('shape', [(7, 9), (7, 9, 5)])
 def test_arrays(tmp_path, shape):
     array = np.random.rand(*shape).astype(np.float32)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from glcnet_plugin.datasets.io.labels import LabelRule
+from glcnet_plugin.datasets.io.masks import StoredMask
 from glcnet_plugin.errors import ConfigError, DataError
 
 IDS = np.array([[0, 5, 6, 255], [7, -1, 3, 9]])
@@ -52,6 +53,43 @@ def test_values_of_a_mapping():
     ids = np.array([[0, 255, 7]], np.uint8)
     assert rule.training_ids(ids).tolist() == [[0, 1, 255]] and rule.count(ids).tolist() == [1, 1]
     assert 'labels [1]: classes are [0, 255] by the mapping' in rule.problem(np.array([[1]]))
+
+
+def trained(rule, values, missing, palette=()):
+    """Training classes of a row, checked."""
+    stored = StoredMask(np.array([values]), np.array([missing], bool), dict(enumerate(palette)))
+    ids = rule.file_ids(stored, 'm.tif')
+    rule.check(ids, 'm.tif')
+    return rule.training_ids(ids).tolist()
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.int16, np.float32])
+def test_nodata_where_a_mapping_leaves_no_value_to_ignore(dtype):
+    """IndexError before, also where no pixel was missing."""
+    rule = LabelRule(2, mapping={0: 0, 255: 1})
+    assert trained(rule, np.array([0, 255], dtype), [True, False]) == [[0, 1]]
+    assert trained(rule, np.array([0, 255, 9], dtype), [0, 0, 1]) == [[0, 1, 255]]
+
+
+def test_nodata_of_floats_is_often_no_integer():
+    """It was taken for a fraction."""
+    values = np.array([0, 1, -3.4028235e38, np.nan, np.inf], np.float32)
+    assert trained(LabelRule(2), values, [0, 0, 1, 1, 1]) == [[0, 1, 255, 255, 255]]
+    rule = LabelRule(2, mapping={0: 0, 255: 1}, ignored=[254])  # NaN became 255, a class
+    assert trained(rule, values[[0, 3]], [0, 1]) == [[0, 255]]
+
+
+def test_nodata_of_signed_bytes():
+    """255 became -1 in them, a label of no class."""
+    assert trained(LabelRule(2), np.array([0, 1, -1], np.int8), [0, 0, 1]) == [[0, 1, 255]]
+
+
+def test_nodata_does_not_hide_the_order_of_a_palette():
+    """The nodata value counted among those that the palette must name."""
+    rule = LabelRule(2, colours={(255, 0, 0): 0, (0, 255, 0): 1})
+    palette = [(0, 255, 0), (255, 0, 0)]
+    values = np.array([0, 1, -(2**15)], np.int16)
+    assert trained(rule, values, [0, 0, 1], palette) == [[1, 0, 255]]
 
 
 def test_negative_ignored_values_do_not_wrap():

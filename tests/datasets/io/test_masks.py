@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from glcnet_plugin.datasets.io.masks import (
@@ -24,6 +25,18 @@ def test_palette_pngs_give_ids_grey_ones_too(tmp_path):
     Image.fromarray(ids).save(tmp_path / 'g.png')
     for name in ('p.png', 'g.png'):
         np.testing.assert_array_equal(read_mask(tmp_path / name), ids)
+
+
+@pytest.mark.parametrize('backend_args', [None, dict(backend='local')])
+@pytest.mark.parametrize('bits', [1, 2, 4])
+def test_grey_pngs_of_few_bits_hold_ids(tmp_path, bits, backend_args):
+    """They were stretched to 0..255: 3 of two bits was ignored, of four it was 51."""
+    ids = np.arange(64, dtype=np.uint8).reshape(8, 8) % 2**bits
+    shape = dict(height=8, width=8, count=1, dtype='uint8')
+    with rasterio.open(tmp_path / 'm.png', 'w', driver='PNG', nbits=bits, **shape) as raster:
+        raster.write(ids[None])
+    found = read_mask(tmp_path / 'm.png', (0, 0, 8, 6), backend_args)
+    np.testing.assert_array_equal(found, ids[:, :6])
 
 
 @pytest.mark.parametrize('suffix', ['.png', '.tif'])

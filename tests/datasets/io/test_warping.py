@@ -26,6 +26,11 @@ def labels(tmp_path, shape, **place):
     return str(write_image(tmp_path / 'm', ids, **place)), ids[..., 0]
 
 
+def known(stored):
+    """Values of a mask, 255 where they are missing."""
+    return np.where(stored.missing, 255, stored.values)
+
+
 def test_coarser_labels_of_a_part(tmp_path, image):
     part = from_origin(500_004, 1_999_998, 2, 2)
     path, ids = labels(tmp_path, (5, 6), crs='EPSG:32643', transform=part)
@@ -33,14 +38,13 @@ def test_coarser_labels_of_a_part(tmp_path, image):
     stored = read_stored_mask(warped_labels(path, image), (1, 3, 18, 20))
     expected = np.full((20, 30), 255)
     expected[2:12, 4:16] = ids.repeat(2, 0).repeat(2, 1)
-    np.testing.assert_array_equal(stored.values, expected[1:19, 3:23])
-    np.testing.assert_array_equal(stored.missing, stored.values == 255)
+    np.testing.assert_array_equal(known(stored), expected[1:19, 3:23])
 
 
 def test_labels_in_degrees_and_their_nodata(tmp_path, image):
-    """The reference is reproject; what the labels call nodata is 255."""
+    """The reference is reproject; what the labels call nodata is missing."""
     path, ids = labels(tmp_path, (40, 40), **DEGREES, nodata=3)
-    found = read_stored_mask(warped_labels(path, image)).values
+    found = known(read_stored_mask(warped_labels(path, image)))
     expected = np.full((20, 30), 255, np.uint8)
     reproject(
         ids, expected, src_crs=DEGREES['crs'], src_transform=DEGREES['transform'], src_nodata=3,
@@ -49,6 +53,30 @@ def test_labels_in_degrees_and_their_nodata(tmp_path, image):
     )  # fmt: skip
     np.testing.assert_array_equal(found, expected)
     assert set(np.unique(found)) == {0, 1, 2, 255}
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'values'),
+    [
+        ('uint8', (0, 255)),
+        ('int8', (-128, 127)),
+        ('uint16', (255, 65535)),
+        ('int16', (-(2**15), 255)),
+        ('int32', (-(2**31), 255)),
+        ('uint32', (255, 2**32 - 1)),
+        ('float32', (-1, 255)),
+    ],
+)
+def test_every_value_may_be_a_class(tmp_path, image, dtype, values):
+    """255 and the nodata value were missing, also where classes.json maps them."""
+    ids = np.array(values, dtype).repeat(8).reshape(4, 4, 1)
+    place = dict(PLACE, transform=from_origin(500_000, 2_000_000, 2, 2), nodata=values[0])
+    path = str(write_image(tmp_path / 'm', ids, **place))
+    stored = read_stored_mask(warped_labels(path, image, mapped=values))
+    np.testing.assert_array_equal(stored.values[:8, :8], ids[..., 0].repeat(2, 0).repeat(2, 1))
+    assert not stored.missing[:8, :8].any() and stored.missing.sum() == 20 * 30 - 64
+    stored = read_stored_mask(warped_labels(path, image))
+    assert stored.missing[:4].all() and not stored.missing[4:8, :8].any()
 
 
 def test_what_cannot_be_joined_is_refused(tmp_path, image):

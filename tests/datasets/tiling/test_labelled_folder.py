@@ -73,6 +73,34 @@ def test_another_ignored_value_becomes_255(labelled_folder, tmp_path):
     assert done.pixels[255] == 64 + 2
 
 
+@pytest.mark.parametrize(
+    ('values', 'nodata', 'mapping', 'expected'),
+    [
+        ((255, 0), None, {'0': 0, '255': 1}, (1, 0)),
+        ((0, 1), 0, {'0': 0, '1': 1}, (0, 1)),
+        ((0, 1), 0, {}, (255, 1)),
+        ((7, 255), 7, {'255': 1}, (255, 1)),
+    ],
+)
+def test_a_mask_of_another_grid_and_a_mapping(
+    labelled_folder, tmp_path, values, nodata, mapping, expected
+):
+    """Ground that the mask does not reach became class 255, and a class at nodata was lost."""
+    path = labelled_folder / 'classes.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), 'mapping': mapping}))
+    ids = np.array(values, np.uint8).repeat(4).reshape(4, 2, 1)  # the left half, at 2 m
+    for name in ('a1', 'a2', 'b1'):
+        for part in ('images', 'masks'):
+            (labelled_folder / f'{part}/{name}.png').unlink()
+        place = dict(crs='EPSG:32643', transform=from_origin(5e5, 2e6, 1, 1))
+        write_image(labelled_folder / 'images' / name, np.ones((8, 8, 4), np.uint8), **place)
+        place = dict(place, transform=from_origin(5e5, 2e6, 2, 2), nodata=nodata)
+        write_image(labelled_folder / 'masks' / name, ids, **place)
+    cut_folder(labelled_folder, tmp_path / 'out', 8, workers=0)
+    mask = read_mask(tmp_path / 'out/masks/a1_00000_00000.png')
+    assert mask[[0, -1], 0].tolist() == list(expected) and (mask[:, 4:] == 255).all()
+
+
 def test_colours_of_classes_json_become_ids(labelled_folder, tmp_path):
     colours = np.zeros((8, 8, 3), np.uint8)
     colours[:, :4], colours[0, 0] = (255, 0, 0), (1, 2, 3)

@@ -8,9 +8,10 @@ from PIL import Image
 from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.io import headers
-from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.images import image_info, read_image
 from glcnet_plugin.datasets.io.labels import LabelRule
 from glcnet_plugin.datasets.io.masks import OddColours
+from glcnet_plugin.datasets.io.warping import warped_labels
 from glcnet_plugin.datasets.tiling import scene_rows
 from glcnet_plugin.datasets.tiling.archives import choose, list_files
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
@@ -113,3 +114,14 @@ def test_place_is_found_and_moves_with_the_window(tmp_path):
         assert (raster.bounds[0], raster.bounds[3]) == (508, 894)
     np.save(tmp_path / 'c.npy', image)
     assert placement(str(tmp_path / 'c.npy')) == {} == moved({}, (0, 0, 1, 1))
+
+
+def test_the_palette_of_a_mask_of_another_grid(tmp_path):
+    place = dict(crs='EPSG:32643', transform=from_origin(0, 0, 2, 2))
+    path = write_image(tmp_path / 'm', np.array([[[0], [1]]], np.uint8), **place)
+    with rasterio.open(path, 'r+') as raster:
+        raster.write_colormap(1, {0: (0, 255, 255), 1: (255, 0, 0)})
+    place = dict(place, transform=from_origin(0, 0, 1, 1))
+    image = write_image(tmp_path / 'i', np.zeros((4, 4, 4), np.uint8), **place)
+    ids, odd = ids_of(warped_labels(str(path), image_info(image)))
+    assert (ids[:2] == [1, 1, 0, 0]).all() and (ids[2:] == 255).all() and not odd.unknown

@@ -39,8 +39,9 @@ def test_a_mask_of_another_grid_is_brought_to_that_of_the_image(tmp_path, capfd)
     given = scene(tmp_path, size=(10, 16))
     joined = on_one_grid(given)
     assert tile_windows(joined, 16).keys() == {'s_00000_00000', 's_00004_00000'}
-    values = read_stored_mask(joined.mask).values
-    assert (values[:10] == 1).all() and (values[10:] == 255).all()
+    stored = read_stored_mask(joined.mask)
+    assert (stored.values[:10] == 1).all() and not stored.missing[:10].any()
+    assert stored.missing[10:].all()
     text = capfd.readouterr()
     assert 'm.tif (EPSG:32643, 10x16 px) is brought to the grid of' in text.out + text.err
     plain = scene(tmp_path)
