@@ -80,5 +80,8 @@ def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> Non
     for key in ('mean', 'std'):
         if bands.get(key):
             cfg.model.data_preprocessor[key] = bands[key]
+    names = cfg.model.data_preprocessor.get('band_names')
+    if names is not None and len(names) != len(cfg.model.data_preprocessor.mean):
+        cfg.model.data_preprocessor.band_names = None  # told when the images are read
     indices = backbone.get('out_indices', (0, 1, 2, 3))
     cfg.model.decode_head.in_index = list(range(len(indices)))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from rasterio.enums import ColorInterp
 from rasterio.transform import Affine
 
 from glcnet_plugin.errors import ConfigError, DataError
@@ -191,3 +192,24 @@ def test_values_in_a_smaller_unit_are_noted(make_model, write_scene, tmp_path, m
     notes = predict_scene(path, model, tmp_path / 'maps').notes
     assert [note for note in notes if 'in the same unit' in note] == notes
     assert len(notes) == noted and all('have means of 1' in note for note in notes)
+
+
+def test_colours_in_another_order_are_noted(make_model, write_scene, tmp_path):
+    """Without names, bands that are marked as blue, green and red went unnoticed."""
+    path, _ = write_scene(40, 40)
+    model = make_model(band_names=['R', 'G', 'B'])
+    assert predict_scene(path, model, tmp_path / 'maps').notes == []
+    with rasterio.open(path, 'r+') as raster:
+        raster.colorinterp = [ColorInterp.blue, ColorInterp.green, ColorInterp.red]
+    (note,) = predict_scene(path, model, tmp_path / 'maps').notes
+    assert 'marks its bands 3, 2, 1 as red, green and blue, the network was trained on R' in note
+    assert predict_scene(path, make_model(), tmp_path / 'maps').notes == []
+
+
+def test_other_words_for_the_bands_are_noted(make_model, write_scene, tmp_path):
+    path, _ = write_scene(40, 40)
+    with rasterio.open(path, 'r+') as raster:
+        for index, name in enumerate(('B4', 'B3', 'B2'), 1):
+            raster.set_band_description(index, name)
+    (note,) = predict_scene(path, make_model(band_names=['R', 'G', 'B']), tmp_path / 'maps').notes
+    assert 'are B4, B3, B2, the network was trained on R, G, B' in note

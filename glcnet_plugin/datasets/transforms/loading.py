@@ -9,13 +9,10 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 
 from glcnet_plugin.datasets.io.alignment import require_aligned
+from glcnet_plugin.datasets.io.band_order import BandOrder
 from glcnet_plugin.datasets.io.colour_bands import colour_bands
 from glcnet_plugin.datasets.io.labels import LabelRule
-from glcnet_plugin.datasets.io.masks import (
-    colours_to_ids,
-    few_colours,
-    read_stored_mask,
-)
+from glcnet_plugin.datasets.io.masks import colours_to_ids, few_colours, read_stored_mask
 from glcnet_plugin.datasets.io.rasters import ALPHA, RGB, Bands, Image, band_indices, not_finite
 from glcnet_plugin.datasets.io.tile_cache import COMMAND, DecodedImage, TileCache, decode
 from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce
@@ -83,7 +80,7 @@ class LoadRSImage(LoadImageFromFile):
         self.num_bands = num_bands
         self.bands = bands
         self.band_names = band_names
-        self.warn = WarnOnce()
+        self.order, self.warn = BandOrder(), WarnOnce()
         if bands is not None and band_names is not None:
             self.bands = band_indices(bands, len(band_names), band_names, 'band_names')
         self.nodata_fill = nodata_fill
@@ -100,11 +97,12 @@ class LoadRSImage(LoadImageFromFile):
             The sample with its image.
 
         Raises:
-            DataError: If the file cannot be read, has another number of bands, or holds
-                only nodata or complex values.
+            DataError: If the file cannot be read, has another number of bands, names them in
+                another order than files before, or holds only nodata or complex values.
         """
         path = results.get('img_path') or 'the array'
-        image, missing, colours = self._read(results)
+        image, missing, colours, names = self._read(results)
+        self.order.check(path, names)
         self.num_bands = self.num_bands or image.shape[2]
         if self.num_bands != image.shape[2]:
             raise DataError(

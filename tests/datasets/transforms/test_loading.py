@@ -290,3 +290,20 @@ def test_alpha_as_a_mask(tmp_path):
 
 def test_a_sample_without_a_mask_stays_as_it_is():
     assert LoadRSMask().transform({'img': 1}) == {'img': 1}
+
+
+def test_files_in_another_order_of_bands_are_refused(tmp_path):
+    """Images of R, G, B and of B, G, R were read as the same bands."""
+    image = np.ones((4, 4, 3), np.uint8)
+    first, other = (str(write_image(tmp_path / n, image, n)) for n in ('RGB', 'BGR'))
+    unnamed = str(write_image(tmp_path / 'x', image, nodata=0))
+    reader = LoadRSImage()
+    for path in (first, unnamed, first):
+        reader({'img_path': path})
+    with pytest.raises(DataError, match='BGR.tif has the bands B, G, R, .*RGB.tif has R, G, B'):
+        reader({'img_path': other})
+    for reader in (LoadRSImage(bands=['R', 'G', 'B']), LoadRSImage(band_names=['x', 'y', 'z'])):
+        for path in (first, other):
+            reader({'img_path': path})
+    with pytest.raises(DataError, match='BGR.tif has the bands'):
+        write_cache(tmp_path / 'cache', [first, other], workers=0)
