@@ -15,6 +15,7 @@ from glcnet_plugin.utils.cli import exit_on_error, run_tool, whole_number
 from glcnet_plugin.utils.quiet import quiet_imports
 
 with exit_on_error(), quiet_imports():
+    from glcnet_plugin.datasets.io.products import PRODUCT
     from glcnet_plugin.errors import ConfigError
     from glcnet_plugin.inference.block_predictor import Tiling
     from glcnet_plugin.inference.feature_map import FeatureMap, clusters, components, likeness
@@ -79,7 +80,7 @@ def main() -> int:
     maps = wanted(args, scene)
     paths = {title: scene.write(drawn, args.out) for title, drawn in maps.items()}
     picture = args.out / f'{Path(args.scene).stem}_features.png'
-    draw_beside(args.scene, paths).savefig(picture, dpi=100)
+    draw_beside(args.scene, paths).savefig(picture, dpi=100, metadata={PRODUCT: 'features'})
     print('\n'.join(map(str, [*paths.values(), picture, *(f'note: {n}' for n in scene.notes)])))
     if scene.unreadable:
         print(

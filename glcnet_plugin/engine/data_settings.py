@@ -42,7 +42,7 @@ def set_data_root(
     The number of classes goes into every decode head, the number of bands and their means and
     standard deviations into the model, and their names, if all images say the same. For 8-bit RGB,
     the numbers of the config stay. A dataset without labels gets the ``images`` of a labelled
-    folder.
+    folder: one with ``classes.json``, or with ``masks`` beside them.
 
     Args:
         cfg: Config of a run, which is changed.
@@ -142,8 +142,14 @@ def _set_folder(cfg: Config, name: str, root: Path) -> None:
         with DATASETS.switch_scope_and_registry(None) as registry:
             kind = registry.get(dataset['type'])
         labelled = isinstance(kind, type) and issubclass(kind, BaseSegDataset)
-        tiles = not labelled and (root / 'classes.json').is_file()
+        tiles = not labelled and _holds_masks(root)
         dataset['data_root'] = str(root / 'images' if tiles else root)
+
+
+def _holds_masks(root: Path) -> bool:
+    """Whether a folder is a labelled one, whose masks are no images to pretrain on."""
+    beside = (root / 'images').is_dir() and (root / 'masks').is_dir()
+    return beside or (root / 'classes.json').is_file()
 
 
 def _check_classifier(state: dict[str, Any], classes: int, checkpoint: str, root: Path) -> None:

@@ -281,3 +281,11 @@ def test_an_alpha_band_that_is_a_mask_is_not_counted(load, folder):
             raster.colorinterp = [*raster.colorinterp[:3], ColorInterp.alpha]
     set_data_root(cfg, root)
     assert cfg.model.backbone.get('in_channels', 3) == len(cfg.model.data_preprocessor.mean) == 3
+
+
+def test_masks_beside_images_are_not_pretrained_on(load, folder):
+    """Without classes.json, the masks were taken for images."""
+    cfg, root = load(PRETRAIN), folder()
+    (root / 'classes.json').unlink()
+    set_data_root(cfg, root)
+    assert cfg.train_dataloader.dataset.data_root == str(root / 'images')
