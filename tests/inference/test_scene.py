@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from PIL import Image
 from rasterio.enums import ColorInterp
 from rasterio.transform import Affine
 
@@ -213,3 +214,14 @@ def test_other_words_for_the_bands_are_noted(make_model, write_scene, tmp_path):
             raster.set_band_description(index, name)
     (note,) = predict_scene(path, make_model(band_names=['R', 'G', 'B']), tmp_path / 'maps').notes
     assert 'are B4, B3, B2, the network was trained on R, G, B' in note
+
+
+def test_a_place_without_a_crs_is_kept(make_model, tmp_path):
+    """The map of a scene with a world file lay at the origin."""
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.full((40, 50, 3), 99, np.uint8)).save(path)
+    (tmp_path / 'a.pgw').write_text('0.5\n0\n0\n-0.5\n500000.25\n4999999.75\n')
+    report = predict_scene(path, make_model(), tmp_path / 'maps')
+    assert report.notes == [f'{path} has no CRS: the map has none either']
+    with rasterio.open(report.path) as raster:
+        assert raster.crs is None and raster.transform == Affine(0.5, 0, 500000, 0, -0.5, 5000000)

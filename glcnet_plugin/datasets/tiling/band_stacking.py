@@ -82,9 +82,13 @@ def stack(paths: Sequence[Path], names: Sequence[str]) -> tuple[np.ndarray[Any, 
             wrong; names the files.
     """
     images, first = [], None
+    loose: dict[str, Any] = {}
     for path in paths:
         image, place = read_image(path), placement(str(path))
         place.pop('band_names', None)
+        if 'crs' not in place and 'transform' in place:  # no two files need say the same then
+            loose = loose or {'transform': place.pop('transform')}
+            place.pop('transform', None)
         facts = {'size': image.shape[:2], 'type': str(image.dtype), **place}
         first = first or facts
         if wrong := [key for key in {**first, **facts} if first.get(key) != facts.get(key)]:
@@ -99,7 +103,7 @@ def stack(paths: Sequence[Path], names: Sequence[str]) -> tuple[np.ndarray[Any, 
             f'{", ".join(map(str, paths))} hold {bands} bands, but {len(names)} names are given: '
             f'{" ".join(names)}'
         )
-    return np.concatenate(images, axis=2), place
+    return np.concatenate(images, axis=2), {**place, **loose}
 
 
 def stack_image(item: tuple[str, list[Path]], names: Sequence[str], out: Path) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rasterio.enums import MaskFlags
 from rasterio.transform import array_bounds
 
+from glcnet_plugin.datasets.io.headers import place_of
 from glcnet_plugin.datasets.io.images import (
     RASTER_SUFFIXES,
     image_info,
@@ -205,7 +206,9 @@ def placement(path: str, bands: Sequence[int] | None = None, alpha: str = 'data'
         if raster.nodata is not None and one_value and not by_mask:
             profile['nodata'] = raster.nodata
         if raster.crs is not None:
-            profile |= {'crs': raster.crs, 'transform': raster.transform}
+            profile['crs'] = raster.crs
+        if place_of(raster) is not None:  # also of a world file, without a CRS
+            profile['transform'] = raster.transform
         return profile
 
 
@@ -226,9 +229,11 @@ def place_columns(place: Mapping[str, Any], window: Window) -> dict[str, Any]:
         window: (y, x, height, width) in pixels.
 
     Returns:
-        ``crs``, ``left``, ``bottom``, ``right`` and ``top``; empty without a georeference.
+        ``crs``, empty where the file has a place without one, ``left``, ``bottom``, ``right`` and
+        ``top``; nothing without a georeference.
     """
     if 'transform' not in place:
         return {}
     bounds = array_bounds(window[2], window[3], moved(place, window)['transform'])
-    return {'crs': place['crs'].to_string(), **dict(zip(SIDES, bounds, strict=True))}
+    crs = place['crs'].to_string() if 'crs' in place else ''
+    return {'crs': crs, **dict(zip(SIDES, bounds, strict=True))}

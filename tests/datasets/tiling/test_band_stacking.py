@@ -102,3 +102,14 @@ def test_a_killed_run_leaves_no_part_of_an_image(folder, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         stack_folder(folder, tmp_path / 'out', ['images', 'nir'], NAMES, 0)
     assert not list((tmp_path / 'out/images').glob('*.tif'))
+
+
+def test_places_without_a_crs_need_not_agree(tmp_path):
+    """The first is kept: nothing says in which system they lie."""
+    for index, name in enumerate(('a', 'b', 'c')):
+        (tmp_path / name).mkdir()
+        place = {'transform': from_origin(100 * index, 0, 2, 2)} if index else {}
+        write_image(tmp_path / name / 'x', np.ones((4, 4, 1), np.uint8), **place)
+    stack_folder(tmp_path, tmp_path / 'out', ['a', 'b', 'c'], ['R', 'G', 'B'], 0)
+    (path,) = (tmp_path / 'out').rglob('x.tif')
+    assert image_info(path).transform == (2, 0, 100, 0, -2, 0)

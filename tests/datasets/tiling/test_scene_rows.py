@@ -14,7 +14,14 @@ from glcnet_plugin.datasets.io.masks import OddColours
 from glcnet_plugin.datasets.tiling import scene_rows
 from glcnet_plugin.datasets.tiling.archives import choose, list_files
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
-from glcnet_plugin.datasets.tiling.scene_rows import Rows, id_rows, image_rows, moved, placement
+from glcnet_plugin.datasets.tiling.scene_rows import (
+    Rows,
+    id_rows,
+    image_rows,
+    moved,
+    place_columns,
+    placement,
+)
 from glcnet_plugin.errors import DataError
 
 COLOURS = {(255, 0, 0): 0, (0, 255, 255): 1}
@@ -113,3 +120,14 @@ def test_place_is_found_and_moves_with_the_window(tmp_path):
         assert (raster.bounds[0], raster.bounds[3]) == (508, 894)
     np.save(tmp_path / 'c.npy', image)
     assert placement(str(tmp_path / 'c.npy')) == {} == moved({}, (0, 0, 1, 1))
+
+
+def test_a_place_without_a_crs_moves_too(tmp_path):
+    """Tiles of a scene with a world file lost their place."""
+    image = np.ones((8, 8, 4), np.uint8)
+    path = str(write_image(tmp_path / 'x', image, transform=from_origin(100, 200, 2, 2)))
+    place = moved(placement(path), (4, 2, 4, 4))
+    assert place == {'transform': from_origin(104, 192, 2, 2)}
+    expected = {'crs': '', 'left': 104, 'bottom': 184, 'right': 112, 'top': 192}
+    assert place_columns(placement(path), (4, 2, 4, 4)) == expected
+    assert 'transform' not in placement(str(write_image(tmp_path / 'y', image)))
