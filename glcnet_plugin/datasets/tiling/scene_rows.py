@@ -89,7 +89,7 @@ def missing_rows(path: str, bands: Sequence[int] | None = None, alpha: str = 'da
         alpha: See :func:`image_rows`.
 
     Returns:
-        The rows, (H, W) bool each: true where all bands are missing.
+        The rows, (H, W, bands) bool each: true where a band is missing.
     """
     if not image_info(path, alpha).may_miss:
         return None
@@ -97,8 +97,8 @@ def missing_rows(path: str, bands: Sequence[int] | None = None, alpha: str = 'da
     def read(file: str, window: Window | None) -> NDArray[np.bool_]:
         image, missing = read_masked(file, bands, window, alpha=alpha)
         if missing is None:
-            return np.zeros(image.shape[:2], bool)
-        return np.asarray(missing.all(-1))
+            return np.zeros(image.shape, bool)
+        return np.asarray(missing)
 
     return Rows(_source(path, read))
 

@@ -22,6 +22,7 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
     write_list,
     write_mask,
 )
+from glcnet_plugin.datasets.tiling.gaps import marked_gaps
 from glcnet_plugin.datasets.tiling.labelled_windows import labelled_windows
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
 from glcnet_plugin.datasets.tiling.scene_rows import (
@@ -159,9 +160,10 @@ def _cut_image(
         if recipe.tile and (empty or is_empty(part, place.get('nodata'))):
             continue
         kept.append(name)
-        if missing is None or not missing.any() or 'nodata' in place:
-            missing = None  # the values say it
-        path = write_image(out / 'images' / name, part, missing=missing, **moved(place, window))
+        marks: dict[str, Any] = {}
+        if missing is not None and 'nodata' not in place:  # else the values say it
+            part, marks = marked_gaps(part, missing, scene.image)
+        path = write_image(out / 'images' / name, part, **marks, **moved(place, window))
         for suffix in {'.png', '.tif'} - {path.suffix}:  # of a run before the image changed
             path.with_name(f'{name}{suffix}').unlink(missing_ok=True)
     return kept

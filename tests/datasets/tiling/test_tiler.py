@@ -9,7 +9,7 @@ from rasterio.transform import from_origin
 
 from glcnet_plugin.datasets.folder import FolderSegDataset
 from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
-from glcnet_plugin.datasets.io.images import read_image
+from glcnet_plugin.datasets.io.images import read_image, read_masked
 from glcnet_plugin.datasets.io.masks import OddColours, read_mask
 from glcnet_plugin.datasets.tiling import tiler
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
@@ -221,3 +221,24 @@ def test_records_are_plain(source, tmp_path):
     record = json.loads((tmp_path / 'out/.done/a.json').read_text())
     assert len(record['rows']) == 12 and sum(record['pixels'].values()) == 2000
     assert sorted(p.name for p in (tmp_path / 'out/.done').iterdir()) == ['a.json', 'settings.json']
+
+
+def test_bands_with_nodata_values_of_their_own(source, tmp_path):
+    """Tiles held -9999 and -32768 as data where one band was missing."""
+    image = np.random.randint(1, 2000, (16, 16, 2)).astype(np.int16)
+    image[:8, :, 0], image[:, :4, 1] = -9999, -32768
+    bands = ''
+    for index, nodata in enumerate((-9999, -32768)):
+        write_image(source / f'b{index}', image[..., index : index + 1], nodata=nodata)
+        bands += (
+            f'<VRTRasterBand dataType="Int16" band="{index + 1}"><NoDataValue>{nodata}'
+            '</NoDataValue><SimpleSource><SourceFilename relativeToVRT="1">'
+            f'b{index}.tif</SourceFilename></SimpleSource></VRTRasterBand>'
+        )
+    path = source / 'v.vrt'
+    path.write_text(f'<VRTDataset rasterXSize="16" rasterYSize="16">{bands}</VRTDataset>')
+    cut_scenes([Scene('v', 'v', str(path))], Recipe((), (), 16), tmp_path / 'out', workers=0)
+    values, missing = read_masked(tmp_path / 'out/images/v_00000_00000.tif')
+    expected = read_masked(path)
+    np.testing.assert_array_equal(missing, expected[1])
+    np.testing.assert_array_equal(values[~missing], expected[0][~missing])
