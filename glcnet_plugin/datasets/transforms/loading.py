@@ -49,7 +49,7 @@ class LoadRSImage(LoadImageFromFile):
         bands: Bands to take, by index from 0 or by name, in this order; None for all.
         band_names: Names of the bands in the order of the file, where it does not give them.
         nodata_fill: Value put where the file has nodata, NaN or infinity; one, or one per
-            band that is taken.
+            band that is taken. uint8 becomes float32 where it cannot hold it, as -1 or 123.7.
         to_float32: Whether to convert uint8 too.
         backend_args: As in every MM loader.
         alpha: 'data' takes a band that the file marks as alpha for data, as it often is near
@@ -80,12 +80,12 @@ class LoadRSImage(LoadImageFromFile):
         self.num_bands = num_bands
         self.bands = bands
         self.band_names = band_names
-        self.order, self.warn = BandOrder(), WarnOnce()
+        self.order, self.warn, self.warn_uncached = BandOrder(), WarnOnce(), WarnOnce()
         if bands is not None and band_names is not None:
             self.bands = band_indices(bands, len(band_names), band_names, 'band_names')
-        self.nodata_fill = nodata_fill
+        self.nodata_fill, fill = nodata_fill, np.asarray(nodata_fill, float)
+        self.fits_uint8 = bool(((fill >= 0) & (fill <= 255) & (fill % 1 == 0)).all())
         self.cache = None if cache is None else TileCache(cache)
-        self.warn_uncached = WarnOnce()
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read the image of a sample.
@@ -109,7 +109,9 @@ class LoadRSImage(LoadImageFromFile):
                 f'{path} has {image.shape[2]} bands, expected {self.num_bands}: choose some with '
                 'bands=[...], or set num_bands; check_data names all such files'
             )
-        if self.to_float32 or image.dtype != np.uint8:
+        if image.dtype == np.uint8 and not self.fits_uint8:  # all of a batch alike
+            results.setdefault('value_range', (0, 255))
+        if self.to_float32 or image.dtype != np.uint8 or not self.fits_uint8:
             image = self._to_float(image, path)
         if missing is not None:
             if missing.all():

@@ -307,3 +307,19 @@ def test_files_in_another_order_of_bands_are_refused(tmp_path):
             reader({'img_path': path})
     with pytest.raises(DataError, match='BGR.tif has the bands'):
         write_cache(tmp_path / 'cache', [first, other], workers=0)
+
+
+@pytest.mark.parametrize(
+    ('fill', 'dtype'), [(0, 'uint8'), (255.0, 'uint8'), (-1, 'float32'), (123.68, 'float32')]
+)
+def test_8_bit_images_hold_what_nodata_is_filled_with(tmp_path, fill, dtype):
+    """-1 was an OverflowError, 123.68 became 123 here and not in maps."""
+    image = np.full((4, 4, 1), 5, np.uint8)
+    full = str(write_image(tmp_path / 'y', image, nodata=0))
+    image[:2] = 0
+    path = str(write_image(tmp_path / 'x', image, nodata=0))
+    reader = LoadRSImage(nodata_fill=fill)
+    result = reader({'img_path': path})
+    assert result['img'].dtype == dtype == reader({'img_path': full})['img'].dtype
+    np.testing.assert_array_equal(np.unique(result['img']), np.sort(np.array([5, fill], dtype)))
+    assert result.get('value_range') == (None if dtype == 'uint8' else (0, 255))
