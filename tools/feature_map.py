@@ -11,7 +11,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.utils.cli import exit_on_error, run_tool, whole_number
+from glcnet_plugin.utils.cli import exit_on_error, positive_number, run_tool
 from glcnet_plugin.utils.quiet import quiet_imports
 
 with exit_on_error(), quiet_imports():
@@ -61,7 +61,7 @@ def main() -> int:
     add('scene', help='raster of any size')
     add('checkpoint', help='checkpoint, or published weights such as imagenet://NAME')
     add('--pca', action='store_true', help='three principal components as red, green and blue')
-    add('--clusters', type=whole_number, metavar='K', help='clusters of k-means')
+    add('--clusters', type=positive_number, metavar='K', help='clusters of k-means')
     place = parser.add_mutually_exclusive_group()
     text = 'places like that at these coordinates, in the CRS of the scene (--like=-77.1,13)'
     place.add_argument('--like', type=pair, metavar='X,Y', help=text)
@@ -69,7 +69,7 @@ def main() -> int:
     add('--out', type=Path, default=Path('maps'), help='folder to write (default: maps)')
     text = "config with the backbone, where the checkpoint holds none (default: Lite0's)"
     add('--config', type=Path, default=DEFAULT, help=text)
-    add('--window', type=whole_number, help='pixels; default: the training crop')
+    add('--window', type=positive_number, help='pixels; default: the training crop')
     add('--device', help="such as 'cuda:1' or 'cpu'")
     args = parser.parse_args()
     if not (args.pca or args.clusters or args.like or args.like_pixel):

@@ -39,3 +39,13 @@ def test_a_checkpoint_alone_is_no_scene(monkeypatch, capsys):
     with pytest.raises(SystemExit, match='2'):
         predict_scene.main()
     assert 'give at least one scene before the checkpoint' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('option', ['--window', '--batch-size'])
+def test_empty_windows_are_refused(monkeypatch, capsys, option):
+    """--window 0 was ignored."""
+    given = ['predict_scene.py', 'a.tif', 'x.pth', '--out', 'maps', option, '0']
+    monkeypatch.setattr('sys.argv', given)
+    with pytest.raises(SystemExit, match='2'):
+        predict_scene.main()
+    assert f'argument {option}: 0 is less than 1' in capsys.readouterr().err

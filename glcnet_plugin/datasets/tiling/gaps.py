@@ -28,7 +28,7 @@ def marked_gaps(
     Raises:
         DataError: If every possible value is data.
     """
-    everywhere = missing.all(-1)
+    everywhere: NDArray[np.bool_] = np.asarray(missing.all(-1))
     known = missing & ~everywhere[..., None]
     if np.issubdtype(image.dtype, np.inexact):
         known &= np.isfinite(image)  # NaN says it by itself
