@@ -11,10 +11,11 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.utils.cli import exit_on_error, run_tool, whole_number
+from glcnet_plugin.utils.cli import exit_on_error, positive_number, run_tool
 from glcnet_plugin.utils.quiet import quiet_imports
 
 with exit_on_error(), quiet_imports():
+    from glcnet_plugin.datasets.io.products import PRODUCT
     from glcnet_plugin.errors import ConfigError
     from glcnet_plugin.inference.block_predictor import Tiling
     from glcnet_plugin.inference.feature_map import FeatureMap, clusters, components, likeness
@@ -60,7 +61,7 @@ def main() -> int:
     add('scene', help='raster of any size')
     add('checkpoint', help='checkpoint, or published weights such as imagenet://NAME')
     add('--pca', action='store_true', help='three principal components as red, green and blue')
-    add('--clusters', type=whole_number, metavar='K', help='clusters of k-means')
+    add('--clusters', type=positive_number, metavar='K', help='clusters of k-means')
     place = parser.add_mutually_exclusive_group()
     text = 'places like that at these coordinates, in the CRS of the scene (--like=-77.1,13)'
     place.add_argument('--like', type=pair, metavar='X,Y', help=text)
@@ -68,7 +69,7 @@ def main() -> int:
     add('--out', type=Path, default=Path('maps'), help='folder to write (default: maps)')
     text = "config with the backbone, where the checkpoint holds none (default: Lite0's)"
     add('--config', type=Path, default=DEFAULT, help=text)
-    add('--window', type=whole_number, help='pixels; default: the training crop')
+    add('--window', type=positive_number, help='pixels; default: the training crop')
     add('--device', help="such as 'cuda:1' or 'cpu'")
     args = parser.parse_args()
     if not (args.pca or args.clusters or args.like or args.like_pixel):
@@ -79,7 +80,7 @@ def main() -> int:
     maps = wanted(args, scene)
     paths = {title: scene.write(drawn, args.out) for title, drawn in maps.items()}
     picture = args.out / f'{Path(args.scene).stem}_features.png'
-    draw_beside(args.scene, paths).savefig(picture, dpi=100)
+    draw_beside(args.scene, paths).savefig(picture, dpi=100, metadata={PRODUCT: 'features'})
     print('\n'.join(map(str, [*paths.values(), picture, *(f'note: {n}' for n in scene.notes)])))
     if scene.unreadable:
         print(

@@ -11,7 +11,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from glcnet_plugin.utils.cli import exit_on_error, run_tool, whole_number
+from glcnet_plugin.utils.cli import exit_on_error, positive_number, run_tool
 from glcnet_plugin.utils.quiet import quiet_imports
 
 with exit_on_error(), quiet_imports():
@@ -76,8 +76,8 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument('--out', required=True, help='folder of the maps')
     parser.add_argument('--config', help='config file, where the checkpoint holds none')
-    parser.add_argument('--window', type=whole_number, help='pixels; default: the training crop')
-    parser.add_argument('--batch-size', type=whole_number, default=8)
+    parser.add_argument('--window', type=positive_number, help='pixels; default: the training crop')
+    parser.add_argument('--batch-size', type=positive_number, default=8)
     parser.add_argument('--augment', action='store_true', help='average over flips and turns')
     parser.add_argument('--amp', action='store_true', help='half precision')
     parser.add_argument('--confidence', action='store_true', help='write confidence and entropy')

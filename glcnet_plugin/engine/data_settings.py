@@ -6,16 +6,22 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmseg.datasets import BaseSegDataset
 
 from glcnet_plugin.checkpoints.safe_load import read_weights
-from glcnet_plugin.datasets.analysis.band_settings import RGB, band_settings
+from glcnet_plugin.datasets.analysis.band_settings import (
+    BANDS,
+    NAMES,
+    RGB,
+    band_settings,
+    require_order,
+)
 from glcnet_plugin.datasets.scenes import UnlabeledSceneDataset
 from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.models.data_preprocessors.multiband import MultiBandMixin
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-BANDS = 'model.backbone.in_channels'
 # Methods that count bands elsewhere, or in more places.
 BAND_KEYS = {
     'MAE': (
@@ -34,8 +40,9 @@ def set_data_root(
     """Set the folder of all datasets, and what of the model follows from its images and classes.
 
     The number of classes goes into every decode head, the number of bands and their means and
-    standard deviations into the model. For 8-bit RGB, the numbers of the config stay. A dataset
-    without labels gets the ``images`` of a labelled folder.
+    standard deviations into the model, and their names, if all images say the same. For 8-bit RGB,
+    the numbers of the config stay. A dataset without labels gets the ``images`` of a labelled
+    folder: one with ``classes.json``, or with ``masks`` beside them.
 
     Args:
         cfg: Config of a run, which is changed.
@@ -46,7 +53,8 @@ def set_data_root(
 
     Raises:
         ConfigError: If the folder is missing, or a data loader reads more than one folder.
-        DataError: If the folder does not contain what the dataset reads.
+        DataError: If the folder does not contain what the dataset reads, or its images name bands
+            in different orders.
     """
     root = Path(root).expanduser()
     if not root.is_dir():
@@ -62,18 +70,21 @@ def set_data_root(
     content = read_weights(checkpoint) if checkpoint else {}
     _check_classifier(content.get('state_dict', content), classes, f'{checkpoint}', root)
     bands = (content.get('meta') or {}).get('bands')
+    paths = sorted({dataset.get_data_info(i)['img_path'] for i in range(len(dataset))})
+    step = next(iter(_loading_steps(first)), {})
+    read = {key: step[key] for key in ('bands', 'alpha', 'band_names') if key in step}
     if bands is None:
-        paths = sorted({dataset.get_data_info(i)['img_path'] for i in range(len(dataset))})
-        chosen = next((step.get('bands') for step in _loading_steps(first)), None)
-        settings = band_settings(paths, chosen, _network_bands(cfg))
+        settings = band_settings(paths, network_bands=_network_bands(cfg), **read)
     else:
+        if bands['names']:
+            require_order(bands['names'], str(checkpoint), paths, **read)
         settings = {
             BANDS: len(bands['mean']),
             'model.data_preprocessor.mean': bands['mean'],
             'model.data_preprocessor.std': bands['std'],
-            'model.data_preprocessor.band_names': bands['names'],
+            NAMES: bands['names'],
         }
-    _set_bands(cfg, settings)
+    set_bands(cfg, settings)
     labels = f'{classes} classes, ' if classes else ''
     content_text = f'{len(dataset)} images'
     if isinstance(dataset, UnlabeledSceneDataset):
@@ -131,8 +142,14 @@ def _set_folder(cfg: Config, name: str, root: Path) -> None:
         with DATASETS.switch_scope_and_registry(None) as registry:
             kind = registry.get(dataset['type'])
         labelled = isinstance(kind, type) and issubclass(kind, BaseSegDataset)
-        tiles = not labelled and (root / 'classes.json').is_file()
+        tiles = not labelled and _holds_masks(root)
         dataset['data_root'] = str(root / 'images' if tiles else root)
+
+
+def _holds_masks(root: Path) -> bool:
+    """Whether a folder is a labelled one, whose masks are no images to pretrain on."""
+    beside = (root / 'images').is_dir() and (root / 'masks').is_dir()
+    return beside or (root / 'classes.json').is_file()
 
 
 def _check_classifier(state: dict[str, Any], classes: int, checkpoint: str, root: Path) -> None:
@@ -161,20 +178,39 @@ def _network_bands(cfg: Config) -> int:
     return len(_network(cfg).get('data_preprocessor', {}).get('mean') or RGB * [0])
 
 
-def _set_bands(cfg: Config, settings: dict[str, Any]) -> None:
-    """Merge the settings of the bands, where the method of a config has them."""
-    count = settings.pop(BANDS, None)
-    if count is None:
-        return
-    keys = BAND_KEYS.get(str(_network(cfg).type).rpartition('.')[2], (BANDS,))
-    names = _network(cfg).get('data_preprocessor', {}).get('band_names')
-    if names is not None and len(names) != count:
-        settings.setdefault('model.data_preprocessor.band_names', None)
-    merged = {**dict.fromkeys(keys, count), **settings}
+def set_bands(cfg: Config, settings: dict[str, Any]) -> None:
+    """Set number, means, deviations and names of the bands, where the method of a config has them.
+
+    Args:
+        cfg: Config of a run, which is changed.
+        settings: See :func:`band_settings`.
+    """
+    merged = dict(settings)
+    count = merged.pop(BANDS, None)
+    if count is not None:
+        names = _network(cfg).get('data_preprocessor', {}).get('band_names')
+        if names is not None and len(names) != count:
+            merged.setdefault(NAMES, None)
+        keys = BAND_KEYS.get(str(_network(cfg).type).rpartition('.')[2], (BANDS,))
+        merged.update(dict.fromkeys(keys, count))
+    if not _keeps_names(cfg):
+        merged.pop(NAMES, None)
     inside = 'model.module.' if 'module' in cfg.model else 'model.'
     cfg.merge_from_dict({key.replace('model.', inside, 1): merged[key] for key in merged})
+    if count is None:
+        return
     for name in LOADERS:
         for dataset in dataset_settings((cfg.get(name) or {}).get('dataset')):
             for step in _loading_steps(dataset):
                 if step.get('num_bands'):
                     step['num_bands'] = count
+
+
+def _keeps_names(cfg: Config) -> bool:
+    """Whether the data preprocessor of a config takes names of bands; those of MM do not."""
+    kind = (_network(cfg).get('data_preprocessor') or {}).get('type')
+    if isinstance(kind, str):
+        scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope'))
+        with scope, MODELS.switch_scope_and_registry(None) as registry:
+            kind = registry.get(kind)
+    return isinstance(kind, type) and issubclass(kind, MultiBandMixin)

@@ -128,7 +128,7 @@ def _on_one_grid(first: ImageInfo, second: ImageInfo) -> bool:
     """Whether pixels of two rasters are the same; without a CRS, those of one size are."""
     if (first.height, first.width) != (second.height, second.width):
         return False
-    if first.transform is None or second.transform is None:
+    if first.crs is None or second.crs is None or not (first.transform and second.transform):
         return True
     alike = Affine(*first.transform).almost_equals(Affine(*second.transform), 1e-9)
     return first.crs == second.crs and alike

@@ -19,6 +19,7 @@ from glcnet_plugin.errors import DataError
 from glcnet_plugin.inference.loading import (
     loading_of,
     training_window,
+    usable_device,
     weights_fingerprint,
 )
 from glcnet_plugin.inference.model import SegmentationModel
@@ -77,7 +78,8 @@ class FeatureModel(SegmentationModel):
                     'a checkpoint of these images'
                 )
             if missing is not None:
-                image = np.where(missing, self.loading.get('nodata_fill', 0), image)
+                fill = np.asarray(self.loading.get('nodata_fill', 0), np.float32)
+                image = np.where(missing, fill, image.astype(np.float32))
             rows.append(self.features(image)[-1].mean((0, 1)))
         return np.stack(rows).astype(np.float64)
 
@@ -104,10 +106,11 @@ def load_features(
         The network, in evaluation mode.
 
     Raises:
-        ConfigError: If the config cannot be read.
+        ConfigError: If the config cannot be read, or the device not be used.
         DataError: If the checkpoint cannot be read.
         CheckpointMismatchError: If it does not fill the backbone.
     """
+    place = usable_device(device)
     cfg, source = read_config_file(base), str(pretrained)
     recorded = recorded_config(source)
     take_loading(cfg, recorded)
@@ -116,7 +119,7 @@ def load_features(
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmseg')):
         network = MODELS.build(cfg.model)
     load_pretrained(network, source, scope='backbone')
-    network = network.eval().to(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    network = network.eval().to(place)
     return FeatureModel(
         network, (), (), int(network.data_preprocessor.mean.numel()), names,
         training_window(recorded or cfg), False, loading_of(cfg),

@@ -16,7 +16,13 @@ from glcnet_plugin.inference.block_predictor import BlockPredictor, Corner, Tili
 from glcnet_plugin.inference.feature_map import FeatureMap
 from glcnet_plugin.inference.feature_model import FeatureModel
 from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
-from glcnet_plugin.inference.scene import check_bands, georeference, scene_state, unusual_values
+from glcnet_plugin.inference.scene import (
+    check_bands,
+    georeference,
+    order_notes,
+    scene_state,
+    unusual_values,
+)
 from glcnet_plugin.inference.windows import Block, block_grid
 from glcnet_plugin.utils.parallel import parallel_map
 
@@ -48,7 +54,8 @@ class FeatureScene:
         self.tiling = tiling or Tiling.of(model.window, block=512)
         self.info = image_info(scene, model.loading.get('alpha', 'data'))
         check_bands(scene, self.info, model)
-        self.notes = unusual_values(scene, self.info, model)
+        self.notes = order_notes(scene, self.info, model)
+        self.notes += unusual_values(scene, self.info, model)
         self.unreadable: list[str] = []
         self.size = (self.info.height, self.info.width)
 

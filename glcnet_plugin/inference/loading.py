@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from glcnet_plugin.checkpoints.loading import refuse_nan
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.datasets.io.rasters import band_indices
+from glcnet_plugin.engine.run_config import read_config_file
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 from glcnet_plugin.inference.model import SegmentationModel
 from glcnet_plugin.inference.onnx_model import load_onnx
@@ -41,11 +42,13 @@ def load_model(
     Raises:
         DataError: If the checkpoint cannot be read, holds NaN, or holds no config and none is
             given.
-        ConfigError: If the config is not one of a segmentation network.
+        ConfigError: If the config cannot be read or is not one of a segmentation network, or the
+            device cannot be used.
         CheckpointMismatchError: If weights and network do not fit.
     """
     if str(checkpoint).endswith('.onnx'):
         return load_onnx(checkpoint)
+    place = usable_device(device)
     content = read_weights(str(checkpoint))
     meta = content.get('meta') or {}
     cfg = _config(meta, checkpoint, config)
@@ -57,8 +60,7 @@ def load_model(
             'pretraining. Fit its classifier by tools/fit_probe.py, or fine-tune it'
         )
     _fill(network, content.get('state_dict', content), str(checkpoint))
-    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
-    network = network.eval().to(device)
+    network = network.eval().to(place)
     classes, palette = _classes(meta, cfg, network)
     statistics = getattr(network.data_preprocessor, 'mean', None)
     bands = int(statistics.numel()) if isinstance(statistics, Tensor) else 3
@@ -69,10 +71,36 @@ def load_model(
     )  # fmt: skip
 
 
+def usable_device(name: str | None) -> torch.device:
+    """A device on which a network can compute.
+
+    Args:
+        name: Such as 'cuda:1' or 'cpu'; None for a GPU where there is one.
+
+    Returns:
+        The device.
+
+    Raises:
+        ConfigError: If torch knows no such device, or cannot use it here.
+    """
+    if name is None:
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:  # as many as there are devices
+        reason = str(error).split('\n')[0]
+        known = [f'cuda:{index}' for index in range(torch.cuda.device_count())]
+        raise ConfigError(
+            f'device {name!r} cannot be used ({reason}): choose from {", ".join([*known, "cpu"])}'
+        ) from error
+    return device
+
+
 def _config(meta: dict[str, Any], checkpoint: str | Path, config: str | Path | None) -> Config:
     """The config of a file, or the one that a checkpoint recorded."""
     if config is not None:
-        return Config.fromfile(str(config))
+        return read_config_file(config)
     text = meta.get('cfg', meta.get('config'))
     recorded = read_config(text) if isinstance(text, str) else {}
     if not recorded:

@@ -15,6 +15,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from rasterio.shutil import copy
 from rasterio.windows import Window as RasterWindow
 
+from glcnet_plugin.datasets.io.products import PRODUCT
 from glcnet_plugin.datasets.io.rasters import CACHE_BYTES
 from glcnet_plugin.errors import StorageError
 from glcnet_plugin.inference.windows import Block
@@ -67,8 +68,8 @@ class MapWriter:
             count=len(self.names), dtype='uint8', nodata=NODATA, tiled=True, blockxsize=TILE,
             blockysize=TILE, compress='deflate', BIGTIFF='IF_SAFER', SPARSE_OK=True,
             **self.georeference,
-        ):  # fmt: skip
-            pass
+        ) as raster:  # fmt: skip
+            raster.update_tags(**{PRODUCT: self.names[0]})
         self._record(set())
         return set()
 

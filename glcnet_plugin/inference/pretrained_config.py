@@ -80,6 +80,9 @@ def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> Non
     for key in ('mean', 'std'):
         if bands.get(key):
             cfg.model.data_preprocessor[key] = bands[key]
+    names = cfg.model.data_preprocessor.get('band_names')
+    if names is not None and len(names) != len(cfg.model.data_preprocessor.mean):
+        cfg.model.data_preprocessor.band_names = None  # told when the images are read
     if cfg.model.decode_head.get('input_transform') is not None:  # it reads all maps
         indices = backbone.get('out_indices', (0, 1, 2, 3))
         cfg.model.decode_head.in_index = list(range(len(indices)))

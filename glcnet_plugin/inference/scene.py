@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from rasterio import Affine
 
+from glcnet_plugin.datasets.io.band_order import chosen_names, out_of_order, shared_words
+from glcnet_plugin.datasets.io.colour_bands import colour_bands
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info, read_masked
 from glcnet_plugin.datasets.io.rasters import band_indices, file_state
 from glcnet_plugin.datasets.io.side_files import files_of
@@ -77,7 +79,7 @@ def predict_scene(
     tiling = tiling or Tiling.of(model.window)
     info = image_info(scene, model.loading.get('alpha', 'data'))
     check_bands(scene, info, model)
-    notes = unusual_values(scene, info, model)
+    notes = order_notes(scene, info, model) + unusual_values(scene, info, model)
     place = georeference(info)
     if info.crs is None:
         notes.append(f'{scene} has no CRS: the map has none either')
@@ -139,15 +141,41 @@ def check_bands(scene: str | Path, info: ImageInfo, model: SegmentationModel) ->
             f'{f" ({chr(44).join(model.band_names)})" if model.band_names else ""}'
         )
     indices = band_indices(chosen, info.bands, info.band_names, scene)
-    named = [name for i in indices if info.band_names and (name := info.band_names[i])]
-    wanted = list(model.band_names or ())
-    # chosen by index, a file may name its bands in another way than the network
-    spelt_alike = chosen is None or sorted(named) == sorted(wanted)
-    if model.band_names and named and named != wanted and spelt_alike:
+    names = chosen_names(info.band_names, indices, info.bands)
+    if model.band_names and out_of_order(model.band_names, names):
         raise DataError(
-            f'the bands of {scene} are {", ".join(named)}; the network was trained on '
+            f'the bands of {scene} are {", ".join(map(str, names))}; the network was trained on '
             f'{", ".join(model.band_names)}, in this order'
         )
+
+
+def order_notes(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> list[str]:
+    """What speaks against the order of the bands of a scene, without proving it.
+
+    Args:
+        scene: The scene.
+        info: Its header.
+        model: The network.
+
+    Returns:
+        A sentence where it has other words for its bands than the network, or has none and marks
+        other bands as red, green and blue.
+    """
+    chosen, wanted = model.loading.get('bands'), model.band_names
+    if wanted is None:
+        return []
+    question = f'the network was trained on {", ".join(wanted)}: are they the same, in this order?'
+    names = chosen_names(info.band_names, chosen, info.bands)
+    if any(names):
+        if chosen is not None or shared_words(wanted, names):
+            return []
+        return [f'the bands of {scene} are {", ".join(map(str, names))}, {question}']
+    colours = colour_bands(scene, model.bands, chosen)
+    expected = colour_bands('', model.bands, names=wanted)
+    if colours is None or expected is None or colours == expected:
+        return []
+    places = ', '.join(str(colour + 1) for colour in colours)
+    return [f'{scene} marks its bands {places} as red, green and blue, {question}']
 
 
 def unusual_values(scene: str | Path, info: ImageInfo, model: SegmentationModel) -> list[str]:

@@ -16,7 +16,7 @@ from glcnet_plugin.datasets.analysis.band_settings import band_settings
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.lists import list_images
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
-from glcnet_plugin.engine.data_settings import set_num_classes
+from glcnet_plugin.engine.data_settings import set_bands, set_num_classes
 from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.plan import Job
 from glcnet_plugin.study.settings import config_file
@@ -45,7 +45,7 @@ def pretrain_config(context: StudyContext, job: Job, steps: int | None = None) -
     folder, tile_list = Path(study.data.root, 'images'), str(context.tile_list('train'))
     if study.data.pretrain_root is not None:
         folder, tile_list = Path(study.data.pretrain_root), ''
-    cfg.merge_from_dict(band_settings(list_images(folder, tile_list)))
+    set_bands(cfg, band_settings(list_images(folder, tile_list)))
     take_normalisation(cfg, method.checkpoint)
     set_options(cfg, method.options, method.name)
     loader = cfg.train_dataloader
@@ -111,7 +111,7 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
     cfg = Config.fromfile(config_file(study.networks[method.network]))
     folder = Path(study.data.root, 'images')
     images = image_files(folder)
-    cfg.merge_from_dict(band_settings([images[name] for name in tiles.train]))
+    set_bands(cfg, band_settings([images[name] for name in tiles.train]))
     take_normalisation(cfg, method.checkpoint)
     set_options(cfg, study.finetune_options, study.name)
     set_num_classes(cfg.model, len(context.classes['classes']))

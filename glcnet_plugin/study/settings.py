@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
+from glcnet_plugin.engine.run_config import read_config_file
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.study.validation import build, set_options
 
@@ -169,10 +168,10 @@ def read_study(
         The study.
 
     Raises:
-        ConfigError: If a name is unknown or missing, a value of the wrong type, or a number out
-            of range.
+        ConfigError: If the file cannot be read, a name is unknown or missing, a value of the wrong
+            type, or a number out of range.
     """
-    cfg = Config.fromfile(path)
+    cfg = read_config_file(path)
     short = cfg.pop('quick', {})
     if quick:
         set_options(cfg, short, 'quick')
@@ -238,4 +237,4 @@ def _check_options(config: str, options: Mapping[str, Any], where: str) -> None:
     """See that a config exists and that options can be set in it."""
     if not config_file(config).is_file():
         raise ConfigError(f'{where}: config {config} exists neither in {CONFIGS} nor as a path')
-    set_options(Config.fromfile(config_file(config)), options, f'{where}: options')
+    set_options(read_config_file(config_file(config)), options, f'{where}: options')

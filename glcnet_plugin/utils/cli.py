@@ -51,6 +51,14 @@ def whole_number(text: str) -> int:
     return number
 
 
+def positive_number(text: str) -> int:
+    """Read a number from 1 on, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{number} is less than 1')
+    return number
+
+
 def make_console() -> Console:
     """A console that cuts nothing off where the output goes to a file or a pipe."""
     console = Console(soft_wrap=True)

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import rasterio
 import torch
 from mmengine.config import Config
+from rasterio.enums import ColorInterp
 
 from glcnet_plugin.datasets.tiling.folder_writer import (
     write_description,
@@ -232,7 +234,58 @@ def test_a_model_inside_test_time_augmentation_is_set():
     cfg = Config(dict(model=dict(type='mmseg.SegTTAModel', module=model)))
     data_settings.set_num_classes(cfg.model, 5)
     mean = {'model.data_preprocessor.mean': [2.0] * 4}
-    data_settings._set_bands(cfg, {'model.backbone.in_channels': 4, **mean})
+    data_settings.set_bands(cfg, {'model.backbone.in_channels': 4, **mean})
     network = cfg.model.module
     assert network.decode_head.num_classes == 5 and network.backbone.in_channels == 4
     assert data_settings._network_bands(cfg) == 4 and set(cfg.model) == {'type', 'module'}
+
+
+def rename(root, names):
+    for path in (root / 'images').iterdir():
+        with rasterio.open(path) as raster:
+            image = raster.read().transpose(1, 2, 0)
+        path.unlink()
+        write_image(path.with_suffix(''), image, names)
+
+
+def test_names_of_8_bit_rgb_are_recorded(load, folder):
+    """Checkpoints knew no names, so that maps of scenes in another order went unnoticed."""
+    cfg, root = load(FINETUNE), folder(3, np.uint8)
+    before = cfg.model.data_preprocessor.to_dict()
+    rename(root, 'RGB')
+    set_data_root(cfg, root)
+    assert cfg.model.data_preprocessor.to_dict() == {**before, 'band_names': ['R', 'G', 'B']}
+    cfg = load(FINETUNE)
+    cfg.model.data_preprocessor.type = 'mmseg.SegDataPreProcessor'  # knows no names
+    set_data_root(cfg, root)
+    assert 'band_names' not in cfg.model.data_preprocessor
+
+
+def test_scoring_refuses_another_order(load, folder):
+    cfg, root = load(FINETUNE), folder(3, np.uint8)
+    rename(root, 'BGR')
+    cfg.test_dataloader.dataset.ann_file = ''
+    bands = {'mean': [1.0, 2.0, 3.0], 'std': [5.0] * 3, 'names': ['R', 'G', 'B']}
+    torch.save({'state_dict': {}, 'meta': {'bands': bands}}, root / 'x.pth')
+    with pytest.raises(DataError, match='has the bands B, G, R, .*x.pth has R, G, B'):
+        set_data_root(cfg, root, 'test_dataloader', str(root / 'x.pth'))
+
+
+def test_an_alpha_band_that_is_a_mask_is_not_counted(load, folder):
+    """Every run with alpha='mask' stopped: three bands were read, four means were set."""
+    cfg = load(FINETUNE)
+    cfg.train_dataloader.dataset.pipeline[0].alpha = 'mask'
+    root = folder(4, np.uint8)
+    for path in (root / 'images').iterdir():
+        with rasterio.open(path, 'r+') as raster:
+            raster.colorinterp = [*raster.colorinterp[:3], ColorInterp.alpha]
+    set_data_root(cfg, root)
+    assert cfg.model.backbone.get('in_channels', 3) == len(cfg.model.data_preprocessor.mean) == 3
+
+
+def test_masks_beside_images_are_not_pretrained_on(load, folder):
+    """Without classes.json, the masks were taken for images."""
+    cfg, root = load(PRETRAIN), folder()
+    (root / 'classes.json').unlink()
+    set_data_root(cfg, root)
+    assert cfg.train_dataloader.dataset.data_root == str(root / 'images')

@@ -7,7 +7,7 @@ from drawn import NORTH_UP, rectangle, write_drawn, write_raster
 from PIL import Image
 from rasterio import Affine
 
-from glcnet_plugin.datasets.tiling.folder_writer import write_mask
+from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.evaluation.map_truth import Labels, truth_of
 
@@ -132,3 +132,11 @@ def test_classes_of_a_labelled_folder_on_another_grid(scene_map, tmp_path):
     found = truth(path, scene_map)
     np.testing.assert_array_equal(found[:, 4:], IDS[:, :12] == 1)
     assert (found[:, :4] == 255).all()
+
+
+def test_without_a_crs_rasters_of_one_size_are_on_one_grid(tmp_path):
+    paths = [
+        str(write_image(tmp_path / name, IDS[..., None], transform=Affine(1, 0, x, 0, -1, 0)))
+        for name, x in (('map', 0.5), ('labels', 5))
+    ]
+    np.testing.assert_array_equal(truth(paths[1], paths[0]), IDS)

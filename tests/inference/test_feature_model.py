@@ -4,7 +4,7 @@ import torch
 from mmseg.models.utils import resize
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
-from glcnet_plugin.errors import CheckpointMismatchError, DataError
+from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
 from glcnet_plugin.inference.feature_model import load_features
 
 pytestmark = pytest.mark.slow
@@ -43,6 +43,23 @@ def test_tiles_are_described_by_the_mean_of_the_last_stage(model, tmp_path):
     four = write_image(tmp_path / 'four', np.zeros((32, 32, 4), np.uint8))
     with pytest.raises(DataError, match='four.* has 4 bands, but the network takes 3'):
         model.tile_means([four])
+
+
+def test_nodata_of_tiles_is_filled_as_in_the_training(model, tmp_path):
+    """-1 in an 8-bit tile was 255."""
+    image = np.random.default_rng(0).integers(1, 256, (32, 48, 3)).astype(np.uint8)
+    image[:8] = 0
+    file = write_image(tmp_path / 'x', image, nodata=0)
+    model.loading['nodata_fill'] = -1
+    filled = np.where(image == 0, np.float32(-1), image)
+    expected = model.features(filled)[-1].mean((0, 1))
+    np.testing.assert_allclose(model.tile_means([file])[0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize('name', ['gpu', 'cuda:99'])
+def test_devices_that_cannot_be_used_are_refused_first(name):
+    with pytest.raises(ConfigError, match=f"device '{name}' cannot be used"):
+        load_features('no_such.pth', 'no_such.py', name)
 
 
 def test_weights_of_another_network_are_refused(tmp_path, base):

@@ -10,7 +10,7 @@ from mmseg.apis import MMSegInferencer, inference_model
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import CheckpointMismatchError, ConfigError, DataError
-from glcnet_plugin.inference.loading import load_model
+from glcnet_plugin.inference.loading import load_model, usable_device
 
 pytestmark = pytest.mark.slow  # builds networks
 
@@ -157,3 +157,16 @@ def test_how_images_of_several_data_sets_are_loaded_is_recorded(cfg, save):
         dataset=dict(type='ConcatDataset', datasets=[inner, inner]),
     )  # fmt: skip
     assert load_model(save()[0], device='cpu').loading == {'bands': [2, 1, 0]}
+
+
+@pytest.mark.parametrize('name', ['gpu', 'cuda:99'])
+def test_devices_that_cannot_be_used_are_refused_first(name):
+    """They ended with a RuntimeError, after the network was built."""
+    assert usable_device('cpu') == torch.device('cpu')
+    with pytest.raises(ConfigError, match=f"device '{name}' cannot be used .*: choose from .*cpu"):
+        load_model('no_such.pth', device=name)
+
+
+def test_a_config_that_is_missing_is_named(save):
+    with pytest.raises(ConfigError, match='cannot read the config nope.py'):
+        load_model(save()[0], 'nope.py', 'cpu')

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from PIL import Image
+from rasterio.enums import ColorInterp
 from rasterio.transform import Affine
 
 from glcnet_plugin.errors import ConfigError, DataError
@@ -203,3 +205,35 @@ def test_files_that_are_read_along_belong_to_the_state(write_scene):
     path.with_name(f'{path.name}.aux.xml').write_text('<PAMDataset></PAMDataset>')
     assert len(scene_state(path)) == 4
     assert scene_state('/vsicurl/https://example.org/a.tif') == []
+
+
+def test_colours_in_another_order_are_noted(make_model, write_scene, tmp_path):
+    """Without names, bands that are marked as blue, green and red went unnoticed."""
+    path, _ = write_scene(40, 40)
+    model = make_model(band_names=['R', 'G', 'B'])
+    assert predict_scene(path, model, tmp_path / 'maps').notes == []
+    with rasterio.open(path, 'r+') as raster:
+        raster.colorinterp = [ColorInterp.blue, ColorInterp.green, ColorInterp.red]
+    (note,) = predict_scene(path, model, tmp_path / 'maps').notes
+    assert 'marks its bands 3, 2, 1 as red, green and blue, the network was trained on R' in note
+    assert predict_scene(path, make_model(), tmp_path / 'maps').notes == []
+
+
+def test_other_words_for_the_bands_are_noted(make_model, write_scene, tmp_path):
+    path, _ = write_scene(40, 40)
+    with rasterio.open(path, 'r+') as raster:
+        for index, name in enumerate(('B4', 'B3', 'B2'), 1):
+            raster.set_band_description(index, name)
+    (note,) = predict_scene(path, make_model(band_names=['R', 'G', 'B']), tmp_path / 'maps').notes
+    assert 'are B4, B3, B2, the network was trained on R, G, B' in note
+
+
+def test_a_place_without_a_crs_is_kept(make_model, tmp_path):
+    """The map of a scene with a world file lay at the origin."""
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.full((40, 50, 3), 99, np.uint8)).save(path)
+    (tmp_path / 'a.pgw').write_text('0.5\n0\n0\n-0.5\n500000.25\n4999999.75\n')
+    report = predict_scene(path, make_model(), tmp_path / 'maps')
+    assert report.notes == [f'{path} has no CRS: the map has none either']
+    with rasterio.open(report.path) as raster:
+        assert raster.crs is None and raster.transform == Affine(0.5, 0, 500000, 0, -0.5, 5000000)

@@ -131,3 +131,9 @@ def test_the_start_of_a_pretraining_is_the_method_with_its_weights(study):
     assert [m.uses_tile_statistics for m in (random, start, tiles, ours)] == [
         True, False, True, False,
     ]  # fmt: skip
+
+
+def test_a_study_that_is_missing_is_named():
+    """It ended with the traceback of a FileNotFoundError."""
+    with pytest.raises(ConfigError, match='cannot read the config nope.py'):
+        read_study('nope.py')

@@ -51,3 +51,13 @@ def test_maps_do_not_replace_scenes(tmp_path):
     with pytest.raises(DataError, match='b_confidence'):
         scenes[1] = str(tmp_path / 'b.tif')
         predict_scene.require_kept(scenes, str(tmp_path), confidence=True)
+
+
+@pytest.mark.parametrize('option', ['--window', '--batch-size'])
+def test_empty_windows_are_refused(monkeypatch, capsys, option):
+    """--window 0 was ignored."""
+    given = ['predict_scene.py', 'a.tif', 'x.pth', '--out', 'maps', option, '0']
+    monkeypatch.setattr('sys.argv', given)
+    with pytest.raises(SystemExit, match='2'):
+        predict_scene.main()
+    assert f'argument {option}: 0 is less than 1' in capsys.readouterr().err

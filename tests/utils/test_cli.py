@@ -8,6 +8,7 @@ from glcnet_plugin.utils.cli import (
     error_message,
     exit_on_error,
     plain_message,
+    positive_number,
     run_tool,
     tool_parser,
     whole_number,
@@ -82,3 +83,9 @@ def test_programs_end_with_a_line():
         exit_on_error(),
     ):
         raise RuntimeError(killed)
+
+
+def test_positive_numbers():
+    assert positive_number('1') == 1
+    with pytest.raises(argparse.ArgumentTypeError, match='0 is less than 1'):
+        positive_number('0')

@@ -7,7 +7,7 @@ out of 20. The draw is the same in every run.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glcnet_plugin.datasets.analysis.moments import Moments
+from glcnet_plugin.datasets.io.band_order import BandOrder, Names, chosen_names
 from glcnet_plugin.datasets.io.blocks import BLOCK, blocks, read_blocks
-from glcnet_plugin.datasets.io.images import has_windows, image_info, read_masked
+from glcnet_plugin.datasets.io.images import ImageInfo, has_windows, image_info, read_masked
 from glcnet_plugin.datasets.io.rasters import Bands, Image, Missing, Window
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
@@ -32,7 +33,7 @@ class BandStatistics(Moments):
     """Moments and percentiles of C bands; those of two parts are merged with ``+``."""
 
     source: str  # one of the images
-    names: tuple[str | None, ...]
+    names: Names  # None for a band that not all images name alike
     missing: NDArray[np.int64]  # (C,)
     sample: NDArray[np.float32]  # (pixels, C), NaN where missing
 
@@ -56,7 +57,7 @@ class BandStatistics(Moments):
         return BandStatistics(
             **vars(Moments.__add__(self, other)),
             source=self.source,
-            names=self.names,
+            names=self.names if self.names == other.names else (None,) * len(self.mean),
             missing=self.missing + other.missing,
             sample=np.concatenate([self.sample, other.sample]),
         )
@@ -69,12 +70,18 @@ class _Part:
     path: str
     window: Window | None
     bands: Bands | None
+    alpha: str
+    names: Names
     share: float
     seed: int
 
 
 def band_statistics(
-    paths: Sequence[str | Path], bands: Bands | None = None, workers: int | None = None
+    paths: Sequence[str | Path],
+    bands: Bands | None = None,
+    workers: int | None = None,
+    alpha: str = 'data',
+    band_names: Sequence[str] | None = None,
 ) -> BandStatistics:
     """Statistics of the bands of files or scenes, large ones read part by part.
 
@@ -82,34 +89,51 @@ def band_statistics(
         paths: The images.
         bands: Bands to describe, as in :func:`read_image`.
         workers: Number of processes; None for one per core, 0 for this one.
+        alpha: What a band marked as alpha is, as in :func:`read_image`.
+        band_names: Names of the bands in the order of the files; None for those of the files.
 
     Returns:
         The statistics of all; missing values take no part in them.
 
     Raises:
-        DataError: If there are no images, one cannot be read, or they differ in their bands.
+        DataError: If there are no images, one cannot be read, or they differ in their bands or
+            in the order of these, by their names.
     """
     if not paths:
         raise DataError('no images to describe')
-    chunks = list(_chunks(paths, bands))
+    infos = [image_info(path, alpha) for path in paths]
+    names = [
+        chosen_names(info.band_names if band_names is None else band_names, bands, info.bands)
+        for info in infos
+    ]
+    order = BandOrder()
+    for path, said in zip(paths, names, strict=True):
+        order.check(path, said)
+    chunks = list(_chunks(paths, infos, names, bands, alpha))
     return reduce(
         add, parallel_map(_chunk_statistics, chunks, len(chunks), 'band statistics', workers)
     )
 
 
-def _chunks(paths: Sequence[str | Path], bands: Bands | None) -> Iterator[list[_Part]]:
+def _chunks(
+    paths: Sequence[str | Path],
+    infos: Sequence[ImageInfo],
+    names: Sequence[Names],
+    bands: Bands | None,
+    alpha: str,
+) -> Iterator[list[_Part]]:
     """Images in portions of about one block; of large ones with windows, a block each."""
-    infos = [image_info(path) for path in paths]
     share = SAMPLED / sum(info.height * info.width for info in infos)
     chunk: list[_Part] = []
     pixels = 0
     for seed, (path, info) in enumerate(zip(paths, infos, strict=True)):
         size = info.height * info.width
+        part = _Part(str(path), None, bands, alpha, names[seed], share, seed)
         if size > BLOCK * BLOCK and has_windows(path):
             for window in blocks(info):
-                yield [_Part(str(path), window, bands, share, seed)]
+                yield [replace(part, window=window)]
             continue
-        chunk.append(_Part(str(path), None, bands, share, seed))
+        chunk.append(part)
         pixels += size
         if pixels >= BLOCK * BLOCK:
             yield chunk
@@ -125,21 +149,17 @@ def _chunk_statistics(parts: Sequence[_Part]) -> BandStatistics:
 
 def _part_statistics(part: _Part) -> BandStatistics:
     """Statistics of an image or of a window of it."""
-    info = image_info(part.path)
-    names = info.band_names
-    if part.bands is not None:
-        names = tuple(band if isinstance(band, str) else None for band in part.bands)
     rng = np.random.default_rng([part.seed, *(part.window or ())])
     if part.window is None:
-        read = read_blocks(part.path, info, part.bands)
+        info = image_info(part.path, part.alpha)
+        read = read_blocks(part.path, info, part.bands, part.alpha)
     else:
-        read = iter([read_masked(part.path, part.bands, part.window)])
-    return reduce(add, (_block_statistics(part, names, *block, rng) for block in read))
+        read = iter([read_masked(part.path, part.bands, part.window, alpha=part.alpha)])
+    return reduce(add, (_block_statistics(part, *block, rng) for block in read))
 
 
 def _block_statistics(
     part: _Part,
-    names: tuple[str | None, ...],
     image: Image,
     missing: Missing,
     rng: np.random.Generator,
@@ -150,14 +170,13 @@ def _block_statistics(
     chosen: Any = slice(None)
     if part.share < 1:
         chosen = rng.integers(pixels, size=int(part.share * pixels + rng.random()))
-    names = names or (None,) * image.shape[2]  # .npy files have no names
     sample = image.reshape(pixels, -1)[chosen].astype(np.float32)
     if missing is not None:
         sample[missing.reshape(pixels, -1)[chosen]] = np.nan
     return BandStatistics(
         **vars(moments),
         source=part.path,
-        names=names,
+        names=part.names,
         missing=pixels - moments.count,
         sample=sample,
     )

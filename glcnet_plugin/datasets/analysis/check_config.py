@@ -160,6 +160,7 @@ def _expectation(
         num_bands=num_bands if loader else None,
         bands=loader.bands if loader else None,
         alpha=loader.alpha if loader else 'data',
+        band_names=loader.band_names if loader else None,
         min_size=crop.crop_size if crop else getattr(dataset, 'window_size', None),
         labels=replace(rule, num_classes=rule.num_classes or num_classes),
         colour_ids=dict(entry.get('colour_ids', {})),

@@ -25,6 +25,7 @@ from glcnet_plugin.datasets.analysis.tile_overlap import (
     overlapping_tiles,
     tile_places,
 )
+from glcnet_plugin.datasets.io.band_order import BandOrder
 from glcnet_plugin.datasets.io.images import ImageInfo
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.utils.parallel import parallel_map
@@ -72,7 +73,7 @@ def check_dataset(
     Returns:
         The report.
     """
-    result, places = DatasetReport(), _Places()
+    result, places, order = DatasetReport(), _Places(), BandOrder()
     chunks = _chunks(samples, CHUNK)
     check = partial(_check_chunk, expected=expected)
     total = -(-len(samples) // CHUNK)
@@ -81,6 +82,7 @@ def check_dataset(
             result.splits[report.sample.split].add(report)
             result.issues += report.issues
             places.add(report, result)
+            _compare_names(report, order, result)
     places.compare_ground(result)
     places.compare_tiles(result)
     _check_mixtures(result)
@@ -169,6 +171,14 @@ class _Places:
 def _leaks(first: str, second: str) -> bool:
     """Whether one of two splits is for training and the other is not."""
     return first != second and TRAIN in (first, second)
+
+
+def _compare_names(report: SampleReport, order: BandOrder, result: DatasetReport) -> None:
+    """Report a file that names its bands in another order than those before it."""
+    try:
+        order.check(report.sample.image, report.band_names)
+    except DataError as error:
+        result.add('error', 'band_order', report.sample.image, str(error))
 
 
 def _check_mixtures(result: DatasetReport) -> None:

@@ -1,7 +1,7 @@
 """Check one image and its mask."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from glcnet_plugin.datasets.analysis.moments import Moments
 from glcnet_plugin.datasets.io.alignment import misplacement
+from glcnet_plugin.datasets.io.band_order import Names, chosen_names
 from glcnet_plugin.datasets.io.blocks import read_blocks
 from glcnet_plugin.datasets.io.images import RASTER_SUFFIXES, ImageInfo, image_info
 from glcnet_plugin.datasets.io.labels import LabelRule
@@ -36,6 +37,7 @@ class Expectation:
     num_bands: int | None = None
     bands: Bands | None = None
     alpha: str = 'data'  # what a band marked as alpha is
+    band_names: Sequence[str] | None = None  # where the settings say them, not the files
     min_size: tuple[int, int] | None = None  # of the crop
     labels: LabelRule = field(default_factory=LabelRule)
     colour_ids: dict[Colour, int] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class SampleReport:
 
     sample: Sample
     info: ImageInfo | None = None
+    band_names: Names = ()  # of the bands that are read, by the file
     issues: list[Issue] = field(default_factory=list)
     digest: bytes = b''  # of the pixels
     nodata_share: float = 0.0
@@ -114,6 +117,9 @@ def check_sample(sample: Sample, expected: Expectation) -> SampleReport:
     result = SampleReport(sample)
     try:
         result.info = with_place(image_info(sample.image, expected.alpha), sample.row)
+        if expected.band_names is None:
+            names = result.info.band_names
+            result.band_names = chosen_names(names, expected.bands, result.info.bands)
         for code, text in result.info.remarks:
             result.add('warning' if code == 'scale_offset' else 'note', code, text)
         _inspect_pixels(result, result.info, expected)

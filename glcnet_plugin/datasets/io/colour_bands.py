@@ -51,6 +51,23 @@ def colour_bands(
     return [chosen.index(place) for place in places if place is not None]
 
 
+def file_names(path: str | Path) -> Names:
+    """Names that a file gives its bands, in its order; those of a PNG or JPEG are not asked for.
+
+    Args:
+        path: File of the image.
+
+    Returns:
+        One name or None per band; empty if no band has a name, or the colours of a palette are
+        read.
+    """
+    if Path(str(path)).suffix.lower() in (*PICTURES, '.npy'):
+        return ()
+    names, colours = _of_header(str(path), file_state(path))
+    # a palette is read as three bands
+    return names if any(names) and 'palette' not in colours else ()
+
+
 def _indices(bands: Bands, names: Names) -> list[int]:
     """Indices of the bands that were chosen; -1 for a name that is not known here."""
     return [

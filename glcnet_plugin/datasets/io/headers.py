@@ -36,9 +36,10 @@ DAMAGED = (RasterioError, UnidentifiedImageError, cv2.error, ValueError, EOFErro
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What the header of an image says; place and extent only where it is georeferenced.
+    """What the header of an image says; CRS and extent only where it is georeferenced.
 
-    Bands are counted as :func:`read_image` gives them.
+    A file without a CRS may have a transform, as of a world file. Bands are counted as
+    :func:`read_image` gives them.
     """
 
     height: int
@@ -95,10 +96,17 @@ def image_info(path: str | Path, alpha: str = 'data') -> ImageInfo:
                 or has_mask(raster, range(raster.count), alpha),
                 crs=raster.crs.to_string() if located else None,
                 bounds=tuple(raster.bounds) if located else None,
-                transform=tuple(raster.transform)[:6] if located else None,
+                transform=place_of(raster),
                 palette=palette,
                 remarks=tuple(_remarks(raster, alpha)),
             )
+
+
+def place_of(raster: Any) -> tuple[float, ...] | None:
+    """Transform of a raster, a, b, c, d, e, f of rasterio; None where the file has none."""
+    if raster.crs is None and raster.transform.is_identity:
+        return None
+    return tuple(raster.transform)[:6]
 
 
 def _remarks(raster: Any, alpha: str) -> Iterator[tuple[str, str]]:

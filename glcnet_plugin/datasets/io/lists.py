@@ -1,11 +1,15 @@
 """Lists of images: all of a folder, or those that a text file names."""
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from mmengine.logging import print_log
+
 from glcnet_plugin.datasets.io.images import IMAGE_SUFFIXES
+from glcnet_plugin.datasets.io.products import products_among
 from glcnet_plugin.datasets.io.rasters import is_virtual
 from glcnet_plugin.errors import DataError
 
@@ -124,7 +128,8 @@ def list_images(
     Args:
         folder: Folder with images, searched with all its subfolders.
         listing: Text file with one image per line: relative to the folder (with or without
-            suffix), absolute, or a ``/vsi`` address. Empty for the whole folder.
+            suffix), absolute, or a ``/vsi`` address. Empty for the whole folder, without
+            what the tools of this package have written there.
         suffixes: Endings of image files, upper or lower case.
 
     Returns:
@@ -138,8 +143,15 @@ def list_images(
     if not root.is_dir():
         raise DataError(f'data_root {root} is not a folder: set it (tools/train.py: --data-root)')
     if not listing:
-        if paths := images_below(root, suffixes):
-            return [str(path) for path in paths]
+        paths = images_below(root, suffixes)
+        if products := sorted(products_among(paths)):
+            print_log(
+                f'{root}: {len(products)} maps, masks or pictures of these tools are no data and '
+                f'left out, such as {products[0]}',
+                logger='current', level=logging.WARNING,
+            )  # fmt: skip
+        if images := [str(path) for path in paths if path not in set(products)]:
+            return images
         raise DataError(f'no image below {root} ends with {", ".join(suffixes)}')
     # whether an address exists shows when it is opened; a Path would change it
     listed = [

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glcnet_plugin.datasets.io.colour_bands import colour_bands
+from glcnet_plugin.datasets.io.band_order import Names, chosen_names
+from glcnet_plugin.datasets.io.colour_bands import colour_bands, file_names
 from glcnet_plugin.datasets.io.images import read_masked
 from glcnet_plugin.datasets.io.rasters import (
     SIDE_FILES,
@@ -48,6 +49,7 @@ class DecodedImage(NamedTuple):
     image: Image
     missing: Missing
     colours: list[int] | None  # see :func:`colour_bands`
+    names: Names = ()  # that the file gives the bands; none of what a cache holds
 
 
 def decode(
@@ -77,7 +79,10 @@ def decode(
     image, missing = read_masked(path, bands, window, backend_args, alpha)
     fetched = backend_args is not None
     colours = colour_bands(path, image.shape[2], bands, band_names, fetched)
-    return DecodedImage(image, missing, colours)
+    names: Names = ()
+    if band_names is None and not fetched and (said := file_names(path)):
+        names = chosen_names(said, bands, image.shape[2])
+    return DecodedImage(image, missing, colours, names)
 
 
 class TileCache:

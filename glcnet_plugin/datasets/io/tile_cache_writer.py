@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from glcnet_plugin.datasets.io.band_order import BandOrder
 from glcnet_plugin.datasets.io.images import image_info
 from glcnet_plugin.datasets.io.rasters import Bands
 from glcnet_plugin.datasets.io.tile_cache import (
@@ -46,7 +47,8 @@ def write_cache(
         Its size in bytes.
 
     Raises:
-        DataError: If an image cannot be read, or is the file to write.
+        DataError: If an image cannot be read, is the file to write, or has the bands of another one
+            in another order.
         StorageError: If there is no room for the file, or it cannot be written.
     """
     path = Path(path)
@@ -59,7 +61,11 @@ def write_cache(
         keyed = partial(_decode, bands=bands, alpha=alpha)
         with replacing(path) as part, part.open('wb') as file:
             decoded = parallel_map(keyed, images, len(images), 'images', workers)
-            entries = np.array([_append(file, *item) for item in decoded], ENTRY)
+            order, rows = BandOrder(), []
+            for image, item in zip(images, decoded, strict=True):
+                order.check(image, item[2].names)
+                rows.append(_append(file, *item))
+            entries = np.array(rows, ENTRY)
             index = _pad(file)
             file.write(np.sort(entries, order='key').tobytes())
             file.write(np.array([(index, len(entries), MAGIC)], FOOTER).tobytes())
@@ -100,7 +106,7 @@ def _append(
     file: Any, key: np.uint64, state: tuple[int, int], decoded: DecodedImage
 ) -> tuple[Any, ...]:
     """Write an image; its entry in the index."""
-    image, missing, colours = decoded
+    image, missing, colours, _ = decoded
     offset, mask = _pad(file), -1
     file.write(np.ascontiguousarray(image).tobytes())
     if missing is not None and missing.any():

@@ -86,9 +86,13 @@ def stack(paths: Sequence[Path], names: Sequence[str]) -> tuple[np.ndarray[Any, 
             wrong; names the files.
     """
     images, first, gaps = [], None, None
+    loose: dict[str, Any] = {}
     for path in paths:
         (image, missing), place = read_masked(path), placement(str(path))
         place.pop('band_names', None)
+        if 'crs' not in place and 'transform' in place:  # no two files need say the same then
+            loose = loose or {'transform': place.pop('transform')}
+            place.pop('transform', None)
         facts = {'size': image.shape[:2], 'type': str(image.dtype), **place}
         first = first or facts
         if wrong := [key for key in {**first, **facts} if _differ(first.get(key), facts.get(key))]:
@@ -109,7 +113,7 @@ def stack(paths: Sequence[Path], names: Sequence[str]) -> tuple[np.ndarray[Any, 
         )
     if gaps is not None and gaps.any():
         place['missing'] = gaps
-    return np.concatenate(images, axis=2), place
+    return np.concatenate(images, axis=2), {**place, **loose}
 
 
 def _differ(one: Any, other: Any) -> bool:

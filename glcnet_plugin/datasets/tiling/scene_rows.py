@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rasterio.enums import MaskFlags
 from rasterio.transform import array_bounds
 
+from glcnet_plugin.datasets.io.headers import place_of
 from glcnet_plugin.datasets.io.images import (
     RASTER_SUFFIXES,
     image_info,
@@ -88,7 +89,7 @@ def missing_rows(path: str, bands: Sequence[int] | None = None, alpha: str = 'da
         alpha: See :func:`image_rows`.
 
     Returns:
-        The rows, (H, W) bool each: true where all bands are missing.
+        The rows, (H, W, bands) bool each: true where a band is missing.
     """
     if not image_info(path, alpha).may_miss:
         return None
@@ -96,8 +97,8 @@ def missing_rows(path: str, bands: Sequence[int] | None = None, alpha: str = 'da
     def read(file: str, window: Window | None) -> NDArray[np.bool_]:
         image, missing = read_masked(file, bands, window, alpha=alpha)
         if missing is None:
-            return np.zeros(image.shape[:2], bool)
-        return np.asarray(missing.all(-1))
+            return np.zeros(image.shape, bool)
+        return np.asarray(missing)
 
     return Rows(_source(path, read))
 
@@ -207,7 +208,9 @@ def placement(path: str, bands: Sequence[int] | None = None, alpha: str = 'data'
         if raster.nodata is not None and one_value and not by_mask:
             profile['nodata'] = raster.nodata
         if raster.crs is not None:
-            profile |= {'crs': raster.crs, 'transform': raster.transform}
+            profile['crs'] = raster.crs
+        if place_of(raster) is not None:  # also of a world file, without a CRS
+            profile['transform'] = raster.transform
         return profile
 
 
@@ -228,9 +231,11 @@ def place_columns(place: Mapping[str, Any], window: Window) -> dict[str, Any]:
         window: (y, x, height, width) in pixels.
 
     Returns:
-        ``crs``, ``left``, ``bottom``, ``right`` and ``top``; empty without a georeference.
+        ``crs``, empty where the file has a place without one, ``left``, ``bottom``, ``right`` and
+        ``top``; nothing without a georeference.
     """
     if 'transform' not in place:
         return {}
     bounds = array_bounds(window[2], window[3], moved(place, window)['transform'])
-    return {'crs': place['crs'].to_string(), **dict(zip(SIDES, bounds, strict=True))}
+    crs = place['crs'].to_string() if 'crs' in place else ''
+    return {'crs': crs, **dict(zip(SIDES, bounds, strict=True))}

@@ -23,6 +23,7 @@ from glcnet_plugin.datasets.tiling.folder_writer import (
     write_list,
     write_mask,
 )
+from glcnet_plugin.datasets.tiling.gaps import marked_gaps
 from glcnet_plugin.datasets.tiling.labelled_windows import labelled_windows
 from glcnet_plugin.datasets.tiling.recipe import Recipe, Scene, Summary
 from glcnet_plugin.datasets.tiling.scene_records import (
@@ -179,9 +180,10 @@ def _cut_image(
         if recipe.tile and (empty or is_empty(part, place.get('nodata'))):
             continue
         kept.append(name)
-        if missing is None or not missing.any() or 'nodata' in place:
-            missing = None  # the values say it
-        write_image(out / 'images' / name, part, missing=missing, **moved(place, window))
+        marks: dict[str, Any] = {}
+        if missing is not None and missing.any() and 'nodata' not in place:
+            part, marks = marked_gaps(part, missing, scene.image)  # else the values say it
+        write_image(out / 'images' / name, part, **marks, **moved(place, window))
     return kept
 
 

@@ -9,13 +9,10 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 
 from glcnet_plugin.datasets.io.alignment import require_aligned
+from glcnet_plugin.datasets.io.band_order import BandOrder
 from glcnet_plugin.datasets.io.colour_bands import colour_bands
 from glcnet_plugin.datasets.io.labels import LabelRule
-from glcnet_plugin.datasets.io.masks import (
-    colours_to_ids,
-    few_colours,
-    read_stored_mask,
-)
+from glcnet_plugin.datasets.io.masks import colours_to_ids, few_colours, read_stored_mask
 from glcnet_plugin.datasets.io.rasters import ALPHA, RGB, Bands, Image, band_indices, not_finite
 from glcnet_plugin.datasets.io.tile_cache import COMMAND, DecodedImage, TileCache, decode
 from glcnet_plugin.datasets.transforms.photometric_base import WarnOnce
@@ -52,7 +49,7 @@ class LoadRSImage(LoadImageFromFile):
         bands: Bands to take, by index from 0 or by name, in this order; None for all.
         band_names: Names of the bands in the order of the file, where it does not give them.
         nodata_fill: Value put where the file has nodata, NaN or infinity; one, or one per
-            band that is taken.
+            band that is taken. uint8 becomes float32 where it cannot hold it, as -1 or 123.7.
         to_float32: Whether to convert uint8 too.
         backend_args: As in every MM loader.
         alpha: 'data' takes a band that the file marks as alpha for data, as it often is near
@@ -83,12 +80,12 @@ class LoadRSImage(LoadImageFromFile):
         self.num_bands = num_bands
         self.bands = bands
         self.band_names = band_names
-        self.warn = WarnOnce()
+        self.order, self.warn, self.warn_uncached = BandOrder(), WarnOnce(), WarnOnce()
         if bands is not None and band_names is not None:
             self.bands = band_indices(bands, len(band_names), band_names, 'band_names')
-        self.nodata_fill = nodata_fill
+        self.nodata_fill, fill = nodata_fill, np.asarray(nodata_fill, float)
+        self.fits_uint8 = bool(((fill >= 0) & (fill <= 255) & (fill % 1 == 0)).all())
         self.cache = None if cache is None else TileCache(cache)
-        self.warn_uncached = WarnOnce()
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Read the image of a sample.
@@ -100,18 +97,21 @@ class LoadRSImage(LoadImageFromFile):
             The sample with its image.
 
         Raises:
-            DataError: If the file cannot be read, has another number of bands, or holds
-                only nodata or complex values.
+            DataError: If the file cannot be read, has another number of bands, names them in
+                another order than files before, or holds only nodata or complex values.
         """
         path = results.get('img_path') or 'the array'
-        image, missing, colours = self._read(results)
+        image, missing, colours, names = self._read(results)
+        self.order.check(path, names)
         self.num_bands = self.num_bands or image.shape[2]
         if self.num_bands != image.shape[2]:
             raise DataError(
                 f'{path} has {image.shape[2]} bands, expected {self.num_bands}: choose some with '
                 'bands=[...], or set num_bands; check_data names all such files'
             )
-        if self.to_float32 or image.dtype != np.uint8:
+        if image.dtype == np.uint8 and not self.fits_uint8:  # all of a batch alike
+            results.setdefault('value_range', (0, 255))
+        if self.to_float32 or image.dtype != np.uint8 or not self.fits_uint8:
             image = self._to_float(image, path)
         if missing is not None:
             if missing.all():

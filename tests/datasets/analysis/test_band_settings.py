@@ -2,8 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from glcnet_plugin.datasets.analysis.band_settings import band_settings
+from glcnet_plugin.datasets.analysis.band_settings import NAMES, band_settings, require_order
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
@@ -65,3 +66,69 @@ def test_other_bands_set_the_network(tmp_path, bands):
     else:
         assert settings['model.backbone.in_channels'] == 4
         assert settings['model.data_preprocessor.mean'] == pytest.approx([4] * 4, abs=0.3)
+
+
+def named(folder, name, bands, dtype=np.uint8):
+    rng = np.random.default_rng(len(name))
+    image = rng.integers(1, 99, (8, 8, len(bands))).astype(dtype)
+    return write_image(folder / name, image, bands)
+
+
+def test_names_that_all_images_say_are_recorded(tmp_path):
+    """Checkpoints knew no names, so that maps of scenes in another order went unnoticed."""
+    paths = [named(tmp_path, name, 'RGB') for name in 'ab']
+    assert band_settings(paths) == {NAMES: ['R', 'G', 'B']}
+    assert band_settings(paths, [2, 0])[NAMES] == ['B', 'R']
+    unnamed = write_image(tmp_path / 'c', np.ones((8, 8, 3), np.uint8))
+    assert band_settings([*paths, unnamed]) == {}
+    dated = named(tmp_path, 'd', ['1_R', '1_G', '1_B'])
+    assert band_settings([*paths, dated]) == {}
+
+
+def test_images_in_two_orders_are_refused(tmp_path):
+    paths = [named(tmp_path, 'a', 'RGB'), named(tmp_path, 'b', 'BGR')]
+    with pytest.raises(DataError, match='b.tif has the bands B, G, R, .*a.tif has R, G, B'):
+        band_settings(paths)
+    assert band_settings(paths, ['R', 'G', 'B']) == {NAMES: ['R', 'G', 'B']}
+    assert band_settings(paths, band_names=['x', 'y', 'z']) == {NAMES: ['x', 'y', 'z']}
+    with pytest.raises(DataError, match=r'a.tif has the bands R, G, B, x.pth has G, R, B'):
+        require_order(['G', 'R', 'B'], 'x.pth', paths)
+
+
+def test_names_of_the_config_choose_bands_of_files_without(write):
+    settings = band_settings([write('a', 4, np.uint8)], ['d', 'a'], band_names='abcd')
+    assert settings[NAMES] == ['d', 'a']
+    assert settings['model.data_preprocessor.mean'] == pytest.approx([101.5, 100])
+
+
+def test_the_types_of_all_images_count(tmp_path, monkeypatch):
+    """One 8-bit image among 16-bit ones kept the mean of 8-bit images for all."""
+    said = []
+    monkeypatch.setattr('glcnet_plugin.datasets.analysis.band_settings.print_log',
+                        lambda text, **_: said.append(text))  # fmt: skip
+    paths = [write_image(tmp_path / 'a', np.full((8, 8, 3), 9, np.uint8))]
+    assert band_settings(paths) == {}
+    paths += [write_image(tmp_path / 'b', np.full((8, 8, 3), 5009, np.uint16))]
+    assert band_settings(paths)['model.data_preprocessor.mean'] == [2509] * 3
+    assert len(said) == 1 and 'uint16, uint8' in said[0]
+
+
+def test_damaged_images_leave_8_bit_rgb_as_it_is(tmp_path):
+    paths = [write_image(tmp_path / 'b', np.full((8, 8, 3), 9, np.uint8)), tmp_path / 'c.png']
+    paths[1].write_bytes(b'')
+    assert band_settings(paths[::-1]) == {}
+    with pytest.raises(DataError, match='cannot decode image'):
+        band_settings(paths[1:])
+
+
+def test_an_alpha_band_that_is_a_mask_is_not_measured(tmp_path):
+    """Statistics of four bands were set for networks that read three."""
+    image = np.full((8, 8, 4), 100, np.uint8)
+    image[:4, :, 3] = 0
+    image[:4, :, :3] = 7
+    Image.fromarray(image).save(tmp_path / 'a.png')
+    paths = [tmp_path / 'a.png']
+    assert band_settings(paths, alpha='mask') == {}
+    settings = band_settings(paths, alpha='mask', network_bands=4)
+    assert settings['model.data_preprocessor.mean'] == [100] * 3
+    assert len(band_settings(paths)['model.data_preprocessor.mean']) == 4

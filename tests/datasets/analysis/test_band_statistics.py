@@ -115,3 +115,16 @@ def test_problems(tmp_path):
     paths[1].write_bytes(b'x')
     with pytest.raises(DataError, match=r'cannot decode image .*x1.tif'):
         band_statistics(paths, workers=2)
+
+
+def test_bands_in_two_orders_are_refused(tmp_path):
+    """Statistics of red and blue were mixed, and printed with the names of the first image."""
+    image = np.ones((4, 5, 3), np.uint8)
+    paths = [
+        write_image(tmp_path / name, image, names) for name, names in (('a', 'RGB'), ('b', 'BGR'))
+    ]
+    with pytest.raises(DataError, match='b.tif has the bands B, G, R, .*a.tif has R, G, B'):
+        band_statistics(paths, workers=0)
+    assert band_statistics(paths, ['R', 'G'], workers=0).names == ('R', 'G')
+    unnamed = write_image(tmp_path / 'c', image)
+    assert band_statistics([paths[0], unnamed], workers=0).names == (None,) * 3

@@ -108,3 +108,17 @@ def test_an_impossible_place_is_an_issue(tmp_path, make):
     samples.append(Sample('val', str(write_image(tmp_path / 'b', image, **place))))
     result = check_dataset(samples, Expectation(), 0)
     assert codes(result) == ['georeference'] and 'is the CRS right?' in result.issues[0].message
+
+
+def test_bands_in_two_orders_are_errors(tmp_path):
+    """A folder with images of R, G, B and of B, G, R had no errors."""
+    rng = np.random.default_rng(0)
+    samples = []
+    for split, name, bands in (('train', 'a', 'RGB'), ('train', 'b', 'BGR'), ('val', 'c', 'BGR')):
+        image = rng.integers(1, 99, (10, 10, 3)).astype(np.uint8)
+        samples.append(Sample(split, str(write_image(tmp_path / name, image, bands))))
+    result = check_dataset(samples, Expectation(), 0)
+    assert codes(result) == ['band_order'] * 2 and result.errors == 2
+    assert 'b.tif has the bands B, G, R' in result.issues[0].message
+    assert codes(check_dataset(samples, Expectation(bands=['R', 'G', 'B']), 0)) == []
+    assert codes(check_dataset(samples, Expectation(band_names=['x', 'y', 'z']), 0)) == []

@@ -97,3 +97,12 @@ def test_sizes_and_headers_are_remembered_as_long_as_the_file_is_the_same(tmp_pa
     many = write_image(tmp_path / 'y', np.zeros((3, 9, 13), np.float32))  # Pillow cannot open it
     np.save(tmp_path / 'z.npy', np.zeros((2, 8)))
     assert image_size(many) == (3, 9) and image_size(tmp_path / 'z.npy') == (2, 8)
+
+
+def test_a_world_file_gives_a_place_without_a_crs(tmp_path):
+    path = saved(tmp_path / 'x.png', 'RGB')
+    assert image_info(path).transform is None
+    (tmp_path / 'x.pgw').write_text('2\n0\n0\n-2\n101\n199\n')
+    info = image_info(path)
+    assert info.transform == (2, 0, 100, 0, -2, 200)
+    assert info.crs is None and info.bounds is None  # which nobody can compare

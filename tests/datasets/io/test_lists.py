@@ -1,15 +1,20 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+import rasterio
 
 from glcnet_plugin.datasets.io.lists import (
     existing_file,
     images_below,
+    list_images,
     locate_list,
     read_list,
     require_once,
     require_own_names,
 )
+from glcnet_plugin.datasets.io.products import PRODUCT
+from glcnet_plugin.datasets.tiling.folder_writer import write_image
 from glcnet_plugin.errors import DataError
 
 
@@ -101,3 +106,20 @@ def test_a_missing_list_names_those_that_exist(tmp_path):
 def test_suffixes_in_any_case(tmp_path):
     (tmp_path / 'a.Tif').touch()
     assert existing_file(tmp_path / 'a', ['.png', '.tif']) == tmp_path / 'a.Tif'
+
+
+def test_own_maps_are_left_out(tmp_path, monkeypatch):
+    """A second run mapped the maps of the first, and a pretraining took them for scenes."""
+    said = []
+    monkeypatch.setattr('glcnet_plugin.datasets.io.lists.print_log',
+                        lambda text, **_: said.append(text))  # fmt: skip
+    (tmp_path / 'maps').mkdir()
+    scene = write_image(tmp_path / 'a', np.ones((8, 8, 4), np.uint8))
+    assert list_images(tmp_path) == [str(scene)] and not said
+    product = write_image(tmp_path / 'maps/a_map', np.ones((8, 8, 4), np.uint8))
+    with rasterio.open(product, 'r+') as raster:
+        raster.update_tags(**{PRODUCT: 'class'})
+    assert list_images(tmp_path) == [str(scene)]
+    assert len(said) == 1 and 'left out, such as' in said[0] and 'a_map.tif' in said[0]
+    with pytest.raises(DataError, match='no image below'):
+        list_images(tmp_path / 'maps')

@@ -154,3 +154,14 @@ def test_bands_with_nan(tmp_path, nodata):
     with rasterio.open(path) as raster:
         assert (raster.nodata is None) == (nodata is None)
         assert MaskFlags.per_dataset not in raster.mask_flag_enums[0]
+
+
+def test_places_without_a_crs_need_not_agree(tmp_path):
+    """The first is kept: nothing says in which system they lie."""
+    for index, name in enumerate(('a', 'b', 'c')):
+        (tmp_path / name).mkdir()
+        place = {'transform': from_origin(100 * index, 0, 2, 2)} if index else {}
+        write_image(tmp_path / name / 'x', np.ones((4, 4, 1), np.uint8), **place)
+    stack_folder(tmp_path, tmp_path / 'out', ['a', 'b', 'c'], ['R', 'G', 'B'], 0)
+    (path,) = (tmp_path / 'out').rglob('x.tif')
+    assert image_info(path).transform == (2, 0, 100, 0, -2, 0)

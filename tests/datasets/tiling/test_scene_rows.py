@@ -15,7 +15,14 @@ from glcnet_plugin.datasets.io.warping import warped_labels
 from glcnet_plugin.datasets.tiling import scene_rows
 from glcnet_plugin.datasets.tiling.archives import choose, list_files
 from glcnet_plugin.datasets.tiling.folder_writer import write_image, write_mask
-from glcnet_plugin.datasets.tiling.scene_rows import Rows, id_rows, image_rows, moved, placement
+from glcnet_plugin.datasets.tiling.scene_rows import (
+    Rows,
+    id_rows,
+    image_rows,
+    moved,
+    place_columns,
+    placement,
+)
 from glcnet_plugin.errors import DataError
 
 COLOURS = {(255, 0, 0): 0, (0, 255, 255): 1}
@@ -125,3 +132,14 @@ def test_the_palette_of_a_mask_of_another_grid(tmp_path):
     image = write_image(tmp_path / 'i', np.zeros((4, 4, 4), np.uint8), **place)
     ids, odd = ids_of(warped_labels(str(path), image_info(image)))
     assert (ids[:2] == [1, 1, 0, 0]).all() and (ids[2:] == 255).all() and not odd.unknown
+
+
+def test_a_place_without_a_crs_moves_too(tmp_path):
+    """Tiles of a scene with a world file lost their place."""
+    image = np.ones((8, 8, 4), np.uint8)
+    path = str(write_image(tmp_path / 'x', image, transform=from_origin(100, 200, 2, 2)))
+    place = moved(placement(path), (4, 2, 4, 4))
+    assert place == {'transform': from_origin(104, 192, 2, 2)}
+    expected = {'crs': '', 'left': 104, 'bottom': 184, 'right': 112, 'top': 192}
+    assert place_columns(placement(path), (4, 2, 4, 4)) == expected
+    assert 'transform' not in placement(str(write_image(tmp_path / 'y', image)))

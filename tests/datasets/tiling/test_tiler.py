@@ -280,3 +280,24 @@ def test_the_pixels_of_a_whole_mosaic_are_written(source, tmp_path):
     cut_scenes([Scene('v', 'v', mosaic, scene.mask)], recipe, tmp_path / 'out', workers=0)
     assert [path.name for path in (tmp_path / 'out/images').iterdir()] == ['v.png']
     np.testing.assert_array_equal(read_image(tmp_path / 'out/images/v.png'), image)
+
+
+def test_bands_with_nodata_values_of_their_own(source, tmp_path):
+    """Tiles held -9999 and -32768 as data where one band was missing."""
+    image = np.random.randint(1, 2000, (16, 16, 2)).astype(np.int16)
+    image[:8, :, 0], image[:, :4, 1] = -9999, -32768
+    bands = ''
+    for index, nodata in enumerate((-9999, -32768)):
+        write_image(source / f'b{index}', image[..., index : index + 1], nodata=nodata)
+        bands += (
+            f'<VRTRasterBand dataType="Int16" band="{index + 1}"><NoDataValue>{nodata}'
+            '</NoDataValue><SimpleSource><SourceFilename relativeToVRT="1">'
+            f'b{index}.tif</SourceFilename></SimpleSource></VRTRasterBand>'
+        )
+    path = source / 'v.vrt'
+    path.write_text(f'<VRTDataset rasterXSize="16" rasterYSize="16">{bands}</VRTDataset>')
+    cut_scenes([Scene('v', 'v', str(path))], Recipe((), (), 16), tmp_path / 'out', workers=0)
+    values, missing = read_masked(tmp_path / 'out/images/v_00000_00000.tif')
+    expected = read_masked(path)
+    np.testing.assert_array_equal(missing, expected[1])
+    np.testing.assert_array_equal(values[~missing], expected[0][~missing])

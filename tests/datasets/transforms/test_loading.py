@@ -290,3 +290,36 @@ def test_alpha_as_a_mask(tmp_path):
 
 def test_a_sample_without_a_mask_stays_as_it_is():
     assert LoadRSMask().transform({'img': 1}) == {'img': 1}
+
+
+def test_files_in_another_order_of_bands_are_refused(tmp_path):
+    """Images of R, G, B and of B, G, R were read as the same bands."""
+    image = np.ones((4, 4, 3), np.uint8)
+    first, other = (str(write_image(tmp_path / n, image, n)) for n in ('RGB', 'BGR'))
+    unnamed = str(write_image(tmp_path / 'x', image, nodata=0))
+    reader = LoadRSImage()
+    for path in (first, unnamed, first):
+        reader({'img_path': path})
+    with pytest.raises(DataError, match='BGR.tif has the bands B, G, R, .*RGB.tif has R, G, B'):
+        reader({'img_path': other})
+    for reader in (LoadRSImage(bands=['R', 'G', 'B']), LoadRSImage(band_names=['x', 'y', 'z'])):
+        for path in (first, other):
+            reader({'img_path': path})
+    with pytest.raises(DataError, match='BGR.tif has the bands'):
+        write_cache(tmp_path / 'cache', [first, other], workers=0)
+
+
+@pytest.mark.parametrize(
+    ('fill', 'dtype'), [(0, 'uint8'), (255.0, 'uint8'), (-1, 'float32'), (123.68, 'float32')]
+)
+def test_8_bit_images_hold_what_nodata_is_filled_with(tmp_path, fill, dtype):
+    """-1 was an OverflowError, 123.68 became 123 here and not in maps."""
+    image = np.full((4, 4, 1), 5, np.uint8)
+    full = str(write_image(tmp_path / 'y', image, nodata=0))
+    image[:2] = 0
+    path = str(write_image(tmp_path / 'x', image, nodata=0))
+    reader = LoadRSImage(nodata_fill=fill)
+    result = reader({'img_path': path})
+    assert result['img'].dtype == dtype == reader({'img_path': full})['img'].dtype
+    np.testing.assert_array_equal(np.unique(result['img']), np.sort(np.array([5, fill], dtype)))
+    assert result.get('value_range') == (None if dtype == 'uint8' else (0, 255))
