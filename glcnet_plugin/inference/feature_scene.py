@@ -16,13 +16,8 @@ from glcnet_plugin.inference.block_predictor import BlockPredictor, Corner, Tili
 from glcnet_plugin.inference.feature_map import FeatureMap
 from glcnet_plugin.inference.feature_model import FeatureModel
 from glcnet_plugin.inference.map_writer import NODATA, MapWriter, write_style
-from glcnet_plugin.inference.scene import (
-    check_bands,
-    georeference,
-    order_notes,
-    scene_state,
-    unusual_values,
-)
+from glcnet_plugin.inference.scene import georeference, scene_state
+from glcnet_plugin.inference.scene_checks import check_bands, order_notes, unusual_values
 from glcnet_plugin.inference.windows import Block, block_grid
 from glcnet_plugin.utils.parallel import parallel_map
 
