@@ -38,7 +38,7 @@ VIEWS = 'train_dataloader.num_workers=0 train_dataloader.persistent_workers=Fals
 # what makes the commands of the documents small: a pattern of the command, and its replacement
 SMALL = (
     (r'(make_scenes\.py \S+)', r'\1 --size 512'),
-    (r'(make_geotiffs\.py \S+)', r'\1 --size 384'),
+    (r'(make_geotiffs\.py \S+)', r'\1 --size 448'),
     (r'(tools/(?:dist_)?train\.\w+ \S+\d+i_[^/\s]+.*)', rf'\1 --cfg-options {STEPS} {VIEWS}'),
     (r'(tools/(?:dist_)?train\.\w+ \S+\d+e_[^/\s]+.*)', rf'\1 --cfg-options {EPOCHS} {VIEWS}'),
     (r'(tools/benchmark\.py .*)', rf'\1 --cfg-options {STUDY}'),
