@@ -55,6 +55,7 @@ def write_study(tiles: Path, path: Path) -> None:
         '_base_': str(STUDY),
         'data': {'root': str(tiles), 'held_out': ['s003'], 'max_train': 32},
         'only': ['random', *METHODS],
+        'proposed': METHODS[0],
         'methods': {name: {'options': value} for name, value in options.items()},
         'labels': ['8'],
         'seeds': [0],
