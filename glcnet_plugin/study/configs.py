@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from glcnet_plugin.checkpoints.bands import RGB
 from glcnet_plugin.checkpoints.published import published_bands
+from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.datasets.analysis.band_settings import band_settings
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.lists import list_images
@@ -150,14 +151,18 @@ def finetune_config(context: StudyContext, job: Job) -> Config:
 
 
 def take_normalisation(cfg: Config, checkpoint: str | None) -> None:
-    """Normalise R, G and B as in the training of published weights, also where these continue.
+    """Normalise R, G and B as in the training of weights that say it, also where these continue.
 
     Args:
         cfg: The config; changed in place.
         checkpoint: Path or address of weights; None for random ones.
     """
-    bands = None if checkpoint is None else published_bands(checkpoint)
-    if bands is not None and not other_bands(cfg):
+    if checkpoint is None or other_bands(cfg):
+        return
+    bands = published_bands(checkpoint)
+    if bands is None:
+        bands = (read_weights(checkpoint).get('meta') or {}).get('bands')
+    if bands is not None and len(bands['mean']) == RGB:
         cfg.model.data_preprocessor.update(mean=bands['mean'], std=bands['std'])
 
 

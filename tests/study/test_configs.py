@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 
 from glcnet_plugin.datasets.tiling.folder_writer import write_image
@@ -193,6 +194,23 @@ def test_published_weights_bring_their_mean_and_std(study_file, tmp_path, monkey
             assert cfg.model.data_preprocessor.mean == means[name]
     assert means['imagenet'] == means['imagenet-glcnet'] == [123.675, 116.28, 103.53]
     assert means['random'] == means['glcnet'] == [127.5] * 3
+
+
+def test_recorded_mean_and_std_are_taken_too(tmp_path):
+    """Weights of timm and of earlier trainings were read with the mean and std of the config."""
+    given = dict(mean=[127.5] * 3, std=[79.7] * 3)
+    model = dict(backbone=dict(), data_preprocessor=given)
+    for names, bands in ((['a'] * 3, [1.0, 2.0, 3.0]), (['a'] * 4, [1.0] * 4)):
+        meta = {'bands': {'names': names, 'mean': bands, 'std': bands}}
+        torch.save({'state_dict': {}, 'meta': meta}, tmp_path / 'x.pth')
+        cfg = Config(dict(model=model))
+        take_normalisation(cfg, str(tmp_path / 'x.pth'))
+        expected = bands if len(bands) == 3 else given['mean']
+        assert cfg.model.data_preprocessor.mean == expected
+    torch.save({'w': torch.zeros(1)}, tmp_path / 'x.pth')  # of another library
+    cfg = Config(dict(model=model))
+    take_normalisation(cfg, str(tmp_path / 'x.pth'))
+    assert cfg.model.data_preprocessor == given
 
 
 def test_inflated_weights_keep_the_statistics_of_the_bands():

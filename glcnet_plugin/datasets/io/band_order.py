@@ -90,7 +90,9 @@ class BandOrder:
             return
         if self.first is None:
             self.first, self.source = tuple(names), path
-        self.shared &= self.first == tuple(names)
+        if self.first == tuple(names):  # as for each tile of a training
+            return
+        self.shared = False
         if out_of_order(self.first, names):
             raise DataError(
                 f'{path} has the bands {_listed(names)}, {self.source} has {_listed(self.first)}: '

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from glcnet_plugin.checkpoints.loading import load_pretrained, scope_filter
 from glcnet_plugin.models.utils.pixel_features import PixelFeatures, normalise
-from glcnet_plugin.study.configs import finetune_config, other_bands
+from glcnet_plugin.study.configs import other_bands
 from glcnet_plugin.study.context import WEIGHTS, StudyContext
 from glcnet_plugin.study.plan import Job
 
@@ -49,9 +49,8 @@ class DenseFeatures(PixelFeatures):
         return [dense_map]
 
 
-def segmentor_features(context: StudyContext, job: Job) -> Extractor:
-    """Features of the network that a fine-tuning would start from."""
-    cfg = finetune_config(context, job)
+def segmentor_features(context: StudyContext, job: Job, cfg: Config) -> Extractor:
+    """Features of the network that a fine-tuning of this config would start from."""
     set_random_seed(job.seed)
     model, scope = _build(cfg), context.method_of(job).scope
     is_loaded: Callable[[str], bool] = _nothing

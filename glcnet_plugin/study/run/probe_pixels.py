@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.registry import DATASETS, DefaultScope
 from numpy.typing import NDArray
 from torch import Tensor
@@ -21,9 +22,7 @@ from glcnet_plugin.evaluation.pixel_sampling import (
     sample_sparse,
 )
 from glcnet_plugin.models.utils.pixel_features import normalise
-from glcnet_plugin.study.configs import finetune_config
 from glcnet_plugin.study.context import StudyContext
-from glcnet_plugin.study.plan import Job
 from glcnet_plugin.study.run.extractors import Extractor
 from glcnet_plugin.study.tiles import read_labels
 
@@ -48,11 +47,10 @@ class TileReader:
 
     Args:
         context: The study.
-        job: A probe, whose network takes the images.
+        cfg: Config of a fine-tuning, whose network takes the images.
     """
 
-    def __init__(self, context: StudyContext, job: Job) -> None:
-        cfg = finetune_config(context, job)
+    def __init__(self, context: StudyContext, cfg: Config) -> None:
         with DefaultScope.overwrite_default_scope(cfg.default_scope):
             dataset = DATASETS.build(cfg.train_dataloader.dataset)
         self.dataset = next(base_datasets(dataset))

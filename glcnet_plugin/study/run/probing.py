@@ -17,6 +17,7 @@ from glcnet_plugin.models.utils.batch_norm import (
     evenly_spaced,
 )
 from glcnet_plugin.models.utils.pixel_features import normalise
+from glcnet_plugin.study.configs import finetune_config
 from glcnet_plugin.study.context import StudyContext
 from glcnet_plugin.study.plan import Job, probed
 from glcnet_plugin.study.run.extractors import Extractor, dense_features, segmentor_features
@@ -45,10 +46,11 @@ def probe_weights(context: StudyContext, job: Job) -> dict[str, Any]:
     """
     study, tiles = context.study, context.tiles
     keys = list(probed(job, study, tiles))
-    extractors = [segmentor_features(context, job)]
+    cfg = finetune_config(context, job)
+    extractors = [segmentor_features(context, job, cfg)]
     if job.needs is not None:
         extractors += dense_features(context.folder / job.needs)
-    reader = TileReader(context, job)
+    reader = TileReader(context, cfg)
     unlabelled = [reader.image(name)[0] for name in evenly_spaced(tiles.train, CALIBRATION_IMAGES)]
     for extractor in extractors:
         normalised = map(

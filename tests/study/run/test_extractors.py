@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from glcnet_plugin.models.utils.pixel_features import PixelFeatures
-from glcnet_plugin.study.configs import pretrain_config
+from glcnet_plugin.study.configs import finetune_config, pretrain_config
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.run import extractors
 from glcnet_plugin.study.run.extractors import Extractor, dense_features, segmentor_features
@@ -11,10 +11,13 @@ from glcnet_plugin.study.settings import read_study
 
 
 def test_same_seed_same_random_features(context, jobs):
-    reader, name = TileReader(context, jobs['probe/random/seed0']), context.tiles.val[0]
+    reader, name = (
+        TileReader(context, finetune_config(context, jobs['probe/random/seed0'])),
+        context.tiles.val[0],
+    )
     values = []
     for job in ('probe/random/seed0', 'probe/random/seed0', 'probe/random/seed1'):
-        extractor = segmentor_features(context, jobs[job])
+        extractor = segmentor_features(context, jobs[job], finetune_config(context, jobs[job]))
         values.append(sample_tile(reader, name, 40, [extractor]).values['segmentor'])
     assert values[0].shape == (40, 16 + 32 + 64 + 128 + 32)
     np.testing.assert_array_equal(values[0], values[1])
@@ -49,7 +52,7 @@ def test_without_an_encoder_map_the_last_stage_is_probed_once(study_file, tmp_pa
     study = read_study(study_file, options={'finetune_options': {'model.decode_head': head}})
     context = prepare_study(study, tmp_path / 'study')
     job = next(job for job in context.plan if job.name == 'probe/random/seed0')
-    extractor = segmentor_features(context, job)
+    extractor = segmentor_features(context, job, finetune_config(context, job))
     assert sum(m.shape[1] for m in extractor.features(torch.zeros(1, 3, 64, 64))) == 240
     assert list(extractor.columns) == ['probe', 'probe_last']
     assert np.arange(240)[extractor.columns['probe_last']].tolist() == list(range(112, 240))

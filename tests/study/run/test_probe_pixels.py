@@ -9,6 +9,7 @@ from PIL import Image
 
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.masks import IGNORE, read_mask
+from glcnet_plugin.study.configs import finetune_config
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.run.extractors import Extractor
 from glcnet_plugin.study.run.probe_pixels import (
@@ -25,7 +26,7 @@ PROBE = 'probe/random/seed0'
 
 @pytest.fixture
 def reader(context, jobs):
-    return TileReader(context, jobs[PROBE])
+    return TileReader(context, finetune_config(context, jobs[PROBE]))
 
 
 class Coordinates:
@@ -76,7 +77,7 @@ def changed(scenes, study_file, tmp_path):
         context = prepare_study(study, tmp_path / 'study')
         write_lists(context.tiles, context.folder / 'lists')
         (job,) = (job for job in context.plan if job.name == PROBE)
-        return TileReader(context, job)
+        return TileReader(context, finetune_config(context, job))
 
     return make
 
