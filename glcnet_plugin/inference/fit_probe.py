@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 
+from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.engine.console import ConsoleRunner
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.engine.data_settings import set_data_root
@@ -54,9 +55,10 @@ def fit_probe(
         The checkpoint.
 
     Raises:
-        ConfigError: If the config or the backbone do not fit.
+        ConfigError: If the config or the backbone do not fit, or the config has a decoder and the
+            checkpoint none.
         DataError: If checkpoint or data cannot be read, or show fewer than two classes.
-        CheckpointMismatchError: If the checkpoint does not fill the backbone, and the decoder
+        CheckpointMismatchError: If the checkpoint does not fill the backbone, or the decoder
             where the config has one.
     """
     cfg = read_config_file(base)
@@ -74,6 +76,11 @@ def fit_probe(
         hooks.pop(name, None)
     hooks.checkpoint = None
     scope = 'encoder_decoder' if _has_decoder(cfg) else 'backbone'
+    if scope != 'backbone' and not _holds_decoder(pretrained):
+        raise ConfigError(
+            f'{pretrained} holds no decode head, and {base} reads the map of one: use a few-labels '
+            'config with a linear head, such as the default'
+        )
     hooks.pretrained.update(checkpoint=pretrained, scope=scope)
     if tile_statistics:
         hooks.tile_statistics = {'type': 'glcnet_plugin.RecalibrateBNHook'}
@@ -95,3 +102,9 @@ def _has_decoder(cfg: Config) -> bool:
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         head: Any = MODELS.build(cfg.model).decode_head
     return any(not name.startswith('conv_seg.') for name, _ in head.named_parameters())
+
+
+def _holds_decoder(pretrained: str) -> bool:
+    """Whether a checkpoint has weights of a decode head."""
+    content = read_weights(pretrained)
+    return any('decode_head.' in key for key in content.get('state_dict', content))
