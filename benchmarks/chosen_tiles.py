@@ -31,11 +31,11 @@ from glcnet_plugin.datasets.io.folder_format import (
 )
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import read_stored_mask
+from glcnet_plugin.engine.run_config import CONFIGS
 from glcnet_plugin.evaluation.confusion import confusion_scores
 from glcnet_plugin.evaluation.pixel_sampling import pixels_per_tile, sample_labelled
 from glcnet_plugin.evaluation.probe import linear_probe
 from glcnet_plugin.inference.feature_model import FeatureModel, load_features
-from glcnet_plugin.study.settings import CONFIGS
 from glcnet_plugin.utils.parallel import parallel_map
 
 START = 'imagenet://efficientnet_lite0'

@@ -32,10 +32,10 @@ from numpy.typing import NDArray
 from scene_windows import write_scene
 from torch import nn
 
+from glcnet_plugin.engine.run_config import CONFIGS
 from glcnet_plugin.inference.block_predictor import BlockPredictor, Tiling
 from glcnet_plugin.inference.model import SegmentationModel
 from glcnet_plugin.inference.scene import predict_scene
-from glcnet_plugin.study.settings import CONFIGS
 
 CONFIG = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
 WINDOW, OVERLAP = 256, 64

@@ -22,11 +22,11 @@ from synthetic.make_scenes import make_scenes
 from glcnet_plugin.datasets.io.folder_format import image_files, read_classes, read_manifest
 from glcnet_plugin.datasets.io.images import read_image
 from glcnet_plugin.datasets.io.masks import read_mask
+from glcnet_plugin.engine.run_config import CONFIGS
 from glcnet_plugin.evaluation.confusion import confusion_matrix, confusion_scores
 from glcnet_plugin.inference.fit_probe import fit_probe
 from glcnet_plugin.inference.loading import load_model
 from glcnet_plugin.inference.scene import predict_scene
-from glcnet_plugin.study.settings import CONFIGS
 from glcnet_plugin.utils.cli import run_tool
 
 CONFIG = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'

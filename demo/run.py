@@ -26,11 +26,12 @@ with exit_on_error(), quiet_imports():
 
     from glcnet_plugin.datasets.io.folder_format import read_classes
     from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
+    from glcnet_plugin.engine.run_config import CONFIGS
     from glcnet_plugin.errors import ConfigError
     from glcnet_plugin.study.context import prepare_study
     from glcnet_plugin.study.main import run_study
     from glcnet_plugin.study.run.scheduler import default_workers
-    from glcnet_plugin.study.settings import CONFIGS, read_study
+    from glcnet_plugin.study.settings import read_study
     from glcnet_plugin.study.tiles import choose_tiles
 
 HERE = Path(__file__).resolve().parent

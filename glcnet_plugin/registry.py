@@ -24,6 +24,7 @@ MODELS = Registry(
         'glcnet_plugin.models.segmentors.encoder_decoder',
         'glcnet_plugin.models.backbones.mobilenet_v2',
         'glcnet_plugin.models.decode_heads.linear_head',
+        'glcnet_plugin.models.decode_heads.linear_decoder_head',
         'glcnet_plugin.models.decode_heads.lraspp_head',
         'glcnet_plugin.models.heads.style_contrast_head',
         'glcnet_plugin.models.heads.local_matching_head',

@@ -16,12 +16,12 @@ from glcnet_plugin.utils.quiet import quiet_imports
 
 with exit_on_error(), quiet_imports():
     from glcnet_plugin.datasets.io.products import PRODUCT
+    from glcnet_plugin.engine.run_config import CONFIGS
     from glcnet_plugin.errors import ConfigError
     from glcnet_plugin.inference.block_predictor import Tiling
     from glcnet_plugin.inference.feature_map import FeatureMap, clusters, components, likeness
     from glcnet_plugin.inference.feature_model import load_features
     from glcnet_plugin.inference.feature_scene import FeatureScene
-    from glcnet_plugin.study.settings import CONFIGS
     from glcnet_plugin.visualization.beside import draw_beside
 
 DEFAULT = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'

@@ -6,7 +6,7 @@ Example:
     python tools/fit_probe.py work_dirs/continued/iter_1000.pth data/my_labels
     python tools/fit_probe.py imagenet://efficientnet_lite0 data/my_labels
     python tools/fit_probe.py work_dirs/continued/iter_1000.pth data/my_labels \
-        --config configs/downstream/d3plus_lite0_1xb8-300i_few-labels.py
+        --config configs/downstream/linear_lite0_1xb8-300i_few-labels.py
 """
 
 import argparse
@@ -17,10 +17,6 @@ from glcnet_plugin.utils.quiet import quiet_imports
 
 with exit_on_error(), quiet_imports():
     from glcnet_plugin.inference.fit_probe import fit_probe
-    from glcnet_plugin.study.settings import CONFIGS
-
-
-DEFAULT = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
 
 
 def main() -> None:
@@ -32,9 +28,8 @@ def main() -> None:
     parser.add_argument('data_root', help='labelled folder')
     parser.add_argument(
         '--config',
-        default=DEFAULT,
-        help='few-labels config: a linear head reads all stages of the backbone (default, for '
-        'EfficientNet-Lite0), a decoder is loaded from the checkpoint, and its map is read',
+        help='few-labels config, which says which features are read; default: all stages of the '
+        'backbone, and the dense map of GLCNet where the checkpoint has one',
     )
     parser.add_argument('--list', default='', help='labelled tiles, a file in the folder')
     parser.add_argument(

@@ -5,7 +5,7 @@ dicts, and change no tensor.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -22,6 +22,8 @@ RESNET = ('conv1.', 'bn1.', 'layer1.', 'layer2.', 'layer3.', 'layer4.')
 # EfficientNet in timm; its classifier and the layer before are left out
 EFFICIENTNET = ('conv_stem.', 'bn1.', 'blocks.')
 TIMM_MODEL = 'timm_model.'  # in mmpretrain.TIMMBackbone
+HEAD = 'decode_head.'
+DECODER = 'decode_head.decoder.'  # of LinearDecoderHead
 # blocks in each stage of EfficientNet-B0 and Lite0 (arXiv 1905.11946, table 1)
 STAGES = (1, 2, 2, 3, 3, 4, 1)
 # parts of a block as efficientnet-pytorch names them, and timm; the first block does not expand
@@ -119,6 +121,26 @@ def to_mm(state: Mapping[str, Tensor], source: str) -> tuple[State, str]:
     converted: State = {f'backbone.{key}': value for key, value in backbone.items()}
     converted.update({key: value for key, value in plain.items() if key.startswith(layout.parts)})
     return converted, layout.name
+
+
+def into_decoder(state: Mapping[str, Tensor], keys: Iterable[str]) -> State:
+    """Give a decode head the names that it has inside a ``LinearDecoderHead``.
+
+    Args:
+        state: State dict with MM's names.
+        keys: Those of the network; nothing is renamed where it has no such head, or where the
+            state dict is of one.
+
+    Returns:
+        The state dict.
+    """
+    nested = [any(key.startswith(DECODER) for key in some) for some in (keys, state)]
+    if nested != [True, False]:
+        return dict(state)
+    return {
+        DECODER + key.removeprefix(HEAD) if key.startswith(HEAD) else key: value
+        for key, value in state.items()
+    }
 
 
 def _has(state: Mapping[str, Tensor], sign: str) -> bool:

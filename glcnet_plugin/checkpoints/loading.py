@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from glcnet_plugin.checkpoints.bands import band_differences, band_record, inflate_first_convolution
-from glcnet_plugin.checkpoints.key_conversion import to_mm
+from glcnet_plugin.checkpoints.key_conversion import into_decoder, to_mm
 from glcnet_plugin.checkpoints.match import compare, listed
 from glcnet_plugin.checkpoints.published import published_bands
 from glcnet_plugin.checkpoints.recorded_settings import setting_differences
@@ -153,10 +153,12 @@ def load_pretrained(
         CheckpointMismatchError: If a tensor of the scope is missing, has another shape, or
             has no place in the model, or the layout is unknown. Nothing is loaded then.
     """
-    belongs = scope_filter(model.state_dict(), scope)
+    current = model.state_dict()
+    belongs = scope_filter(current, scope)
     content = read_weights(checkpoint)
     state, layout = to_mm(tensors_of(content, checkpoint), checkpoint)
-    wanted = {k: v for k, v in model.state_dict().items() if belongs(k)}
+    state = into_decoder(state, current)
+    wanted = {k: v for k, v in current.items() if belongs(k)}
     offered = {k: v for k, v in state.items() if belongs(k)}
     inflated = inflate_first_convolution(offered, wanted) if inflate else []
     missing = [key for key in wanted if key not in offered]

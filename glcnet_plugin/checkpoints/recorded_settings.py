@@ -41,6 +41,7 @@ def setting_differences(meta: Mapping[str, Any], model: nn.Module, scope: str) -
     differences = []
     for part in SETTINGS if scope != 'backbone' else ('backbone',):
         before, module = recorded.get(part), getattr(model, part, None)
+        module = getattr(module, 'decoder', module)  # of LinearDecoderHead
         if isinstance(before, dict) and module is not None:
             for key in SETTINGS[part]:
                 old, new = _value(before, module, key), _plain(getattr(module, key, None))

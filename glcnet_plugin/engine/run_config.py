@@ -11,6 +11,10 @@ from mmengine.logging import print_log
 from glcnet_plugin.engine.data_settings import LOADERS, set_data_root, unused_data_root
 from glcnet_plugin.errors import ConfigError
 
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'  # shipped
+if not (CONFIGS / 'glcnet').is_dir():  # installed: the configs are in the package
+    CONFIGS = Path(__file__).resolve().parents[1] / '.mim/configs'
+
 
 def read_config_file(path: str | Path) -> Config:
     """Read a config.

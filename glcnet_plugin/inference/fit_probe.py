@@ -4,21 +4,25 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import MODELS, DefaultScope
 
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.engine.console import ConsoleRunner
 from glcnet_plugin.engine.cpu_launch import prepare_cpu
 from glcnet_plugin.engine.data_settings import set_data_root
-from glcnet_plugin.engine.run_config import read_config_file
+from glcnet_plugin.engine.run_config import CONFIGS, read_config_file
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.inference.pretrained_config import (
     recorded_config,
     take_backbone,
     take_loading,
+    trained_decoder,
 )
 
 CHECKPOINT = 'probe.pth'
+STAGES = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
+STAGES_AND_DENSE_MAP = CONFIGS / 'downstream/linear-d3plus_lite0_1xb8-300i_few-labels.py'
 # what a training needs and a fit does not
 LEFT_OUT = (
     'preflight', 'ema', 'freeze_norm', 'deterministic_resume', 'graceful_stop', 'dead_taps',
@@ -30,23 +34,25 @@ def fit_probe(
     pretrained: str,
     data_root: str | Path,
     out: str | Path,
-    base: str | Path,
+    base: str | Path | None = None,
     ann_file: str = '',
     tile_statistics: bool = False,
 ) -> Path:
     """Fit a linear classifier to frozen features, and save it with its network.
 
     The classifier is the logistic regression of :func:`glcnet_plugin.evaluation.linear_probe` as a
-    1x1 convolution over what enters it: all stages of the backbone with a linear decode head, else
-    the map of the decoder, which is loaded from the checkpoint too. The new checkpoint scores,
-    predicts scenes, and starts a fine-tuning, like any other of mmseg.
+    1x1 convolution over what enters it: all stages of the backbone and the dense map of GLCNet,
+    where the checkpoint has one. The new checkpoint scores, predicts scenes, and starts a
+    fine-tuning, like any other of mmseg.
 
     Args:
         pretrained: Checkpoint of a pretraining, or published weights.
         data_root: Labelled folder.
         out: Folder of the checkpoint, its config and log.
-        base: Config of a fine-tuning with ProbeInitHook. A checkpoint of a pretraining brings its
-            own backbone, mean and std.
+        base: Config of a fine-tuning with ProbeInitHook; None for that of the features above. A
+            linear decode head reads all stages of the backbone, a decoder is loaded from the
+            checkpoint, and its map is read. A checkpoint of a pretraining brings its own
+            backbone, mean and std.
         ann_file: List of the labelled tiles, relative to the folder; empty for all.
         tile_statistics: Whether to re-estimate the statistics of batch normalisation on the
             labelled tiles.
@@ -61,6 +67,7 @@ def fit_probe(
         CheckpointMismatchError: If the checkpoint does not fill the backbone, or the decoder
             where the config has one.
     """
+    base = base or _default_config(pretrained)
     cfg = read_config_file(base)
     hooks = cfg.default_hooks
     if 'probe_init' not in hooks:
@@ -95,6 +102,16 @@ def fit_probe(
         str(out), CHECKPOINT, save_optimizer=False, save_param_scheduler=False, by_epoch=False
     )
     return Path(out) / CHECKPOINT
+
+
+def _default_config(pretrained: str) -> Path:
+    """Config whose classifier reads all that a checkpoint has trained."""
+    has_dense_map = trained_decoder(recorded_config(pretrained)) is not None
+    print_log(
+        'the probe reads all stages of the backbone'
+        + (', and the dense map of the pretraining' if has_dense_map else '')
+    )
+    return STAGES_AND_DENSE_MAP if has_dense_map else STAGES
 
 
 def _has_decoder(cfg: Config) -> bool:

@@ -59,8 +59,25 @@ def _readers(dataset: Any) -> list[Any]:
     ]
 
 
+def trained_decoder(recorded: dict[str, Any]) -> dict[str, Any] | None:
+    """The decode head that a pretraining trained with a local branch, on the maps of the backbone.
+
+    Args:
+        recorded: Config of the pretraining.
+
+    Returns:
+        Config of the decode head; None where there is none, or a neck before it.
+    """
+    model = recorded.get('model') or {}
+    head = model.get('decode_head')
+    is_trained = isinstance(head, dict) and model.get('local_head') and not model.get('neck')
+    return head if is_trained else None
+
+
 def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> None:
     """Take the backbone and its normalisation of the pretraining, if the checkpoint says them.
+
+    A decode head that reads the map of a decoder gets that of the pretraining.
 
     Args:
         cfg: Config of a segmentation network, which is changed.
@@ -86,3 +103,6 @@ def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> Non
     if cfg.model.decode_head.get('input_transform') is not None:  # it reads all maps
         indices = backbone.get('out_indices', (0, 1, 2, 3))
         cfg.model.decode_head.in_index = list(range(len(indices)))
+    decoder = trained_decoder(recorded)
+    if 'decoder' in cfg.model.decode_head and decoder is not None:
+        cfg.model.decode_head.decoder = decoder

@@ -50,7 +50,7 @@ def build_neck(
         built = build_part(_fit_neck(neck, channels, name), 'mmseg')
         name = f'{name} with {neck["type"]}'
         channels = output_channels(nn.Sequential(backbone, built), name)
-    return built, partial(_fit_head, channels=channels, backbone=name)
+    return built, partial(fit_head, channels=channels, backbone=name)
 
 
 def build_head(build: Callable[[Cfg], Any], head: Cfg, fit: Callable[[Cfg], Cfg]) -> Any:
@@ -180,8 +180,20 @@ def _fit_neck(neck: Cfg, channels: list[int], backbone: str) -> Cfg:
     return {**neck, 'in_channels': channels}
 
 
-def _fit_head(head: Cfg, channels: list[int], backbone: str) -> Cfg:
-    """Head config with the channels of the maps that it reads."""
+def fit_head(head: Cfg, channels: list[int], backbone: str) -> Cfg:
+    """Give the config of a decode head the channels of the maps that it reads.
+
+    Args:
+        head: The config.
+        channels: Channels of each map.
+        backbone: What to call the source of the maps in errors.
+
+    Returns:
+        A copy with ``in_channels``, and ``c1_in_channels`` where the head takes it.
+
+    Raises:
+        ConfigError: If channels that it gives, or ``in_index``, do not fit.
+    """
     if not isinstance(head, Mapping):
         raise ConfigError(
             f'decode_head must be one config, got {type(head).__name__}: cascades of heads '

@@ -5,13 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from glcnet_plugin.engine.run_config import read_config_file
+from glcnet_plugin.engine.run_config import CONFIGS, read_config_file
 from glcnet_plugin.errors import ConfigError
 from glcnet_plugin.study.validation import build, set_options
-
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-if not (CONFIGS / 'glcnet').is_dir():  # installed: the configs are in the package
-    CONFIGS = Path(__file__).resolve().parents[1] / '.mim/configs'
 
 
 def config_file(config: str) -> Path:

@@ -4,7 +4,12 @@ from mmengine.registry import MODELS
 from torch import nn
 from torchvision.models import resnet50
 
-from glcnet_plugin.checkpoints.key_conversion import to_mm, to_timm, to_torchvision
+from glcnet_plugin.checkpoints.key_conversion import (
+    into_decoder,
+    to_mm,
+    to_timm,
+    to_torchvision,
+)
 from glcnet_plugin.errors import CheckpointMismatchError
 
 
@@ -128,3 +133,12 @@ def test_two_layouts_at_once_are_refused():
 
 def test_networks_of_timm_keep_their_names():
     assert list(to_timm(keys('backbone.timm_model.stages.0.w'))) == ['stages.0.w']
+
+
+def test_names_inside_a_decoder():
+    state = {'backbone.a': torch.ones(1), 'decode_head.b': torch.ones(1)}
+    inner = {'backbone.a': state['backbone.a'], 'decode_head.decoder.b': state['decode_head.b']}
+    assert into_decoder(state, inner) == inner
+    assert into_decoder(inner, inner) == inner
+    assert into_decoder(state, state) == state
+    assert into_decoder(inner, state) == inner  # has no place there, which loading tells

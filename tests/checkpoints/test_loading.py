@@ -120,6 +120,38 @@ def test_everything_but_the_classifier_fits(tiny_glcnet, checkpoint):
     assert sum(report.matched.values()) == total - 2
 
 
+def inside_linear(glcnet):
+    """The decoder of a pretraining inside a head that reads the maps of the backbone, too."""
+    backbone = dict(
+        type='glcnet_plugin.RSEncoderDecoder',
+        backbone=glcnet['backbone'],
+        decode_head=dict(
+            type='glcnet_plugin.LinearDecoderHead',
+            in_index=(0, 1, 2, 3),
+            input_transform='resize_concat',
+            num_classes=CLASSES,
+            decoder=glcnet['decode_head'],
+        ),
+    )
+    return MODELS.build(backbone)
+
+
+def test_a_decode_head_fills_the_decoder_of_another(tiny_glcnet, checkpoint, tmp_path):
+    model, trained = inside_linear(tiny_glcnet), torch.load(checkpoint)['state_dict']
+    classifier = model.decode_head.conv_seg.weight.clone()
+    load_pretrained(model, checkpoint, 'encoder_decoder')
+    for key, value in model.decode_head.decoder.state_dict().items():
+        assert torch.equal(value, trained[f'decode_head.{key}']), key
+    assert torch.equal(model.decode_head.conv_seg.weight, classifier)
+    saved = str(tmp_path / 'finetuned.pth')  # which has these names already
+    torch.save({'state_dict': model.state_dict(), 'meta': {}}, saved)
+    other = inside_linear(tiny_glcnet)
+    load_pretrained(other, saved, 'encoder_decoder')
+    assert torch.equal(
+        other.decode_head.decoder.conv_seg.weight, trained['decode_head.conv_seg.weight']
+    )
+
+
 def test_plain_state_dict_and_ddp_prefix(tiny_glcnet, checkpoint, tmp_path):
     state = torch.load(checkpoint, weights_only=True)['state_dict']
     path = str(tmp_path / 'plain.pth')

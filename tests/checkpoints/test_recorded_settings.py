@@ -55,6 +55,22 @@ def test_the_head_does_not_matter_to_the_backbone():
     assert not setting_differences({}, network(), 'encoder')
 
 
+def test_a_decoder_inside_a_linear_head_is_compared():
+    head = dict(
+        type='glcnet_plugin.LinearDecoderHead', in_channels=(8, 16, 32, 64),
+        in_index=(0, 1, 2, 3), input_transform='resize_concat', num_classes=2,
+    )  # fmt: skip
+    config = dict(type='mmseg.EncoderDecoder', backbone=BACKBONE, test_cfg=dict(mode='whole'))
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        inner = dict(HEAD, in_index=3)
+        same = MODELS.build(dict(config, decode_head=dict(head, decoder=inner)))
+        other = dict(head, decoder=dict(inner, align_corners=True))
+        other = MODELS.build(dict(config, decode_head=other))
+    meta = recorded({}, {'in_index': 3})
+    assert not setting_differences(meta, same, 'encoder_decoder')
+    assert 'decode_head.align_corners' in setting_differences(meta, other, 'encoder_decoder')[0]
+
+
 def test_loading_reports_them(tmp_path):
     source = network(head={'dilations': (1, 4)})
     path = tmp_path / 'x.pth'

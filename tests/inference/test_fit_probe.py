@@ -3,6 +3,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
@@ -18,6 +19,7 @@ from glcnet_plugin.evaluation.probe import fit_linear
 from glcnet_plugin.inference.fit_probe import fit_probe
 from glcnet_plugin.inference.loading import load_model
 from glcnet_plugin.inference.scene import predict_scene
+from glcnet_plugin.models.utils import capture_input
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +76,30 @@ def test_the_decoder_is_that_of_the_pretraining(scenes, tmp_path, decoder_base, 
     for key in parts.keys() - fitted:
         assert torch.equal(parts[key], trained[key]), key
     assert parts['decode_head.conv_seg.weight'].shape[0] == 6
+
+
+def test_stages_and_dense_map_are_read_where_the_checkpoint_has_one(scenes, tmp_path, pretrained):
+    path = fit_probe(str(pretrained[0]), scenes, tmp_path / 'probe')
+    network, trained = load_model(path, device='cpu').network, pretrained[1].eval()
+    head, image = network.decode_head, torch.rand(1, 3, 64, 64)
+    with torch.no_grad(), capture_input(head.conv_seg) as features:
+        network(image)
+        stages = trained.backbone(image)
+        _, dense = trained.forward_maps(image)
+    size = stages[0].shape[2:]
+    parts = [F.interpolate(m, size=size, mode='bilinear') for m in (*stages, dense)]
+    torch.testing.assert_close(features[0], torch.cat(parts, 1))
+    assert head.conv_seg.out_channels == 6
+
+
+def test_stages_alone_are_read_where_it_has_none(scenes, tmp_path, pretrained):
+    content = torch.load(pretrained[0], weights_only=True)
+    cfg = Config.fromstring(content['meta']['cfg'], '.py')
+    cfg.model.local_head = None
+    content['meta']['cfg'] = cfg.pretty_text
+    torch.save(content, pretrained[0])
+    network = load_model(fit_probe(str(pretrained[0]), scenes, tmp_path), device='cpu').network
+    assert type(network.decode_head).__name__ == 'LinearHead'
 
 
 def test_a_decoder_that_the_checkpoint_lacks_is_not_left_random(

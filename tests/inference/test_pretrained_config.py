@@ -1,7 +1,12 @@
 import pytest
 from mmengine.config import Config
 
-from glcnet_plugin.inference.pretrained_config import recorded_config, take_backbone, take_loading
+from glcnet_plugin.inference.pretrained_config import (
+    recorded_config,
+    take_backbone,
+    take_loading,
+    trained_decoder,
+)
 
 pytestmark = pytest.mark.slow  # the fixture builds networks
 
@@ -18,6 +23,14 @@ def test_backbone_normalisation_and_bands_are_those_of_the_pretraining(pretraine
     for loader in (cfg.train_dataloader, cfg.test_dataloader):
         (reader,) = (s for s in loader.dataset.pipeline if s.type == 'glcnet_plugin.LoadRSImage')
         assert reader.bands == [2, 1, 0]
+
+
+def test_the_decoder_is_what_a_local_branch_trained_without_a_neck(pretrained):
+    model = recorded_config(str(pretrained[0]))['model']
+    assert trained_decoder({'model': model}) == model['decode_head']
+    for changed in ({'local_head': None}, {'neck': {'type': 'FPN'}}, {'decode_head': None}):
+        assert trained_decoder({'model': {**model, **changed}}) is None
+    assert trained_decoder({}) is None
 
 
 def test_a_file_without_a_config_changes_nothing(tmp_path, base):

@@ -2,8 +2,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from glcnet_plugin.engine.run_config import CONFIGS
 from glcnet_plugin.errors import ConfigError
-from glcnet_plugin.study.settings import CONFIGS, Method, config_file, read_study
+from glcnet_plugin.study.settings import Method, config_file, read_study
 
 
 def test_a_study_says_what_is_compared(study):

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glcnet_plugin.engine.run_config import CONFIGS
 from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.report.html import write_report
 from glcnet_plugin.study.results import find_problems
 from glcnet_plugin.study.run.jobs import run_job
-from glcnet_plugin.study.settings import CONFIGS, read_study
+from glcnet_plugin.study.settings import read_study
 
 pytestmark = pytest.mark.slow
 

@@ -32,7 +32,7 @@ from glcnet_plugin.datasets.analysis.split_source import read_rows
 from glcnet_plugin.datasets.io.images import ImageInfo, image_info
 from glcnet_plugin.datasets.io.places import with_place
 from glcnet_plugin.datasets.vector.footprints import write_footprints
-from glcnet_plugin.study.settings import CONFIGS
+from glcnet_plugin.engine.run_config import CONFIGS
 from glcnet_plugin.utils.cli import make_console, run_tool, whole_number
 
 PROBE_CONFIG = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
