@@ -76,6 +76,7 @@ HOOKS = Registry(
     parent=root.HOOKS,
     scope='glcnet_plugin',
     locations=[
+        'glcnet_plugin.engine.hooks.keep_memory',
         'glcnet_plugin.engine.hooks.load_pretrained',
         'glcnet_plugin.engine.hooks.provenance',
         'glcnet_plugin.engine.hooks.preflight',

@@ -13,6 +13,8 @@ default_hooks = dict(
     pretrained=dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='backbone'),
     # docs/performance.md: faster on GPUs and CPUs
     channels_last=dict(type='glcnet_plugin.ChannelsLastHook'),
+    # docs/performance.md: faster on a CPU
+    keep_memory=dict(type='glcnet_plugin.KeepMemoryHook'),
     # stops at the start what would stop later: batch size, save_best, mixed image sizes
     preflight=dict(type='glcnet_plugin.PreflightHook'),
     provenance=dict(type='glcnet_plugin.ProvenanceHook'),

@@ -12,6 +12,8 @@ default_hooks = dict(
     # the pretrained checkpoint and which part of it is loaded, as set by
     # `tools/train.py --pretrained FILE --scope SCOPE`; None for random weights
     pretrained=dict(type='glcnet_plugin.LoadPretrainedHook', checkpoint=None, scope='encoder'),
+    # docs/performance.md: faster on a CPU
+    keep_memory=dict(type='glcnet_plugin.KeepMemoryHook'),
     # stops at the start what would stop later: batch size, save_best, mixed image sizes
     preflight=dict(type='glcnet_plugin.PreflightHook'),
     provenance=dict(type='glcnet_plugin.ProvenanceHook'),

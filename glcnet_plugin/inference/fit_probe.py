@@ -22,7 +22,7 @@ from glcnet_plugin.inference.pretrained_config import (
 
 CHECKPOINT = 'probe.pth'
 STAGES = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
-STAGES_AND_DENSE_MAP = CONFIGS / 'downstream/linear-d3plus_lite0_1xb8-300i_few-labels.py'
+STAGES_AND_DENSE_MAP = CONFIGS / 'downstream/linear_lite0-d3plus_1xb8-300i_few-labels.py'
 # what a training needs and a fit does not
 LEFT_OUT = (
     'preflight', 'ema', 'freeze_norm', 'deterministic_resume', 'graceful_stop', 'dead_taps',

@@ -10,6 +10,7 @@ from glcnet_plugin.engine.hooks.deterministic_resume import DeterministicResumeH
 from glcnet_plugin.engine.hooks.embedding_metrics import EmbeddingMetricsHook
 from glcnet_plugin.engine.hooks.freeze_norm import FreezeNormHook
 from glcnet_plugin.engine.hooks.graceful_stop import GracefulStopHook
+from glcnet_plugin.engine.hooks.keep_memory import KeepMemoryHook
 from glcnet_plugin.engine.hooks.load_pretrained import LoadPretrainedHook
 from glcnet_plugin.engine.hooks.nan_guard import NaNGuardHook
 from glcnet_plugin.engine.hooks.preflight import PreflightHook
@@ -34,6 +35,7 @@ __all__ = [
     'EmbeddingMetricsHook',
     'FreezeNormHook',
     'GracefulStopHook',
+    'KeepMemoryHook',
     'LoadPretrainedHook',
     'NaNGuardHook',
     'PreflightHook',
