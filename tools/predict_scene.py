@@ -76,7 +76,11 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument('--out', required=True, help='folder of the maps')
     parser.add_argument('--config', help='config file, where the checkpoint holds none')
-    parser.add_argument('--window', type=positive_number, help='pixels; default: the training crop')
+    parser.add_argument(
+        '--window',
+        type=positive_number,
+        help='pixels; default: what the network gets at once where it is scored',
+    )
     parser.add_argument('--batch-size', type=positive_number, default=8)
     parser.add_argument('--augment', action='store_true', help='average over flips and turns')
     parser.add_argument('--amp', action='store_true', help='half precision')

@@ -25,6 +25,7 @@ LAYOUTS: dict[str, Callable[[Mapping[str, torch.Tensor]], dict[str, torch.Tensor
     'timm': to_timm,
 }
 # parts of a model's config that have entries of their own in the exported facts
+RECORDS = ('bands', 'git_hash', 'data', 'tile_side', 'epoch', 'iter')
 PARTS = ('backbone', 'neck', 'decode_head', 'data_preprocessor')
 
 
@@ -123,8 +124,8 @@ def describe(meta: dict[str, Any]) -> dict[str, Any]:
         meta: ``meta`` of a checkpoint.
 
     Returns:
-        ``architecture``, ``method``, ``bands``, ``git_hash``, ``data``, ``epoch``, ``iter``,
-        ``versions`` and ``config`` (text); None for what is unknown.
+        ``architecture``, ``method``, ``bands``, ``git_hash``, ``data``, ``tile_side``, ``epoch``,
+        ``iter``, ``versions`` and ``config`` (text); None for what is unknown.
     """
     text = meta.get('cfg', meta.get('config'))  # exported files say config
     model = read_config(text).get('model', {}) if isinstance(text, str) else {}
@@ -135,7 +136,7 @@ def describe(meta: dict[str, Any]) -> dict[str, Any]:
             'decode_head': model.get('decode_head'),
         },
         'method': {key: value for key, value in model.items() if key not in PARTS} or None,
-        **{key: meta.get(key) for key in ('bands', 'git_hash', 'data', 'epoch', 'iter')},
+        **{key: meta.get(key) for key in RECORDS},
         'versions': {
             'glcnet_plugin': __version__,
             'torch': str(torch.__version__),

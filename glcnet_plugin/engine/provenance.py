@@ -6,13 +6,18 @@ import platform
 import subprocess
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
 
 import glcnet_plugin
 from glcnet_plugin.compat import TESTED, installed_version
+from glcnet_plugin.datasets.io.headers import image_size
 from glcnet_plugin.datasets.io.rasters import is_virtual
+from glcnet_plugin.errors import DataError
+
+SIZED = 50  # images whose size is read
 
 
 def git_hash(folder: str | Path | None = None) -> str:
@@ -115,6 +120,25 @@ def data_fingerprint(dataset: Any) -> dict[str, Any] | None:
     lines = sorted(_line(root, path) for root, path in set(paths))
     digest = hashlib.sha256('\n'.join(lines).encode()).hexdigest()
     return {'images': len(lines), 'sha256': digest}
+
+
+def tile_side(dataset: Any) -> int | None:
+    """Median of the shorter sides of the images of a dataset, of at most 50.
+
+    Args:
+        dataset: See :func:`image_paths`.
+
+    Returns:
+        Pixels; None if the dataset does not tell its images, or they cannot be read.
+    """
+    paths = image_paths(dataset)
+    if not paths:
+        return None
+    try:
+        sides = [min(image_size(path)) for _, path in paths[:: -(-len(paths) // SIZED)]]
+    except DataError:  # of a kind that only the dataset reads
+        return None
+    return int(median(sides))
 
 
 def _line(root: str, path: str) -> str:

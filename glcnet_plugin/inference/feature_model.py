@@ -18,7 +18,7 @@ from glcnet_plugin.engine.run_config import read_config_file
 from glcnet_plugin.errors import DataError
 from glcnet_plugin.inference.loading import (
     loading_of,
-    training_window,
+    scored_window,
     usable_device,
     weights_fingerprint,
 )
@@ -122,6 +122,6 @@ def load_features(
     network = network.eval().to(place)
     return FeatureModel(
         network, (), (), int(network.data_preprocessor.mean.numel()), names,
-        training_window(recorded or cfg), False, loading_of(cfg),
+        scored_window(recorded or cfg), False, loading_of(cfg),
         weights_fingerprint(network.backbone),
     )  # fmt: skip

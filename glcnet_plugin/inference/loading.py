@@ -21,6 +21,7 @@ from glcnet_plugin.inference.onnx_model import load_onnx
 from glcnet_plugin.utils.config_diff import read_config
 
 DEFAULT_WINDOW = 512
+LARGEST_TILE = 1024  # of which a batch of windows has the size
 LOADING = ('bands', 'nodata_fill', 'alpha')
 
 
@@ -66,8 +67,8 @@ def load_model(
     bands = int(statistics.numel()) if isinstance(statistics, Tensor) else 3
     return SegmentationModel(
         network, classes, palette, bands, (meta.get('bands') or {}).get('names'),
-        training_window(cfg), not _readers(cfg) and _reverses_bands(cfg), loading_of(cfg),
-        weights_fingerprint(network),
+        scored_window(cfg, meta.get('tile_side')), not _readers(cfg) and _reverses_bands(cfg),
+        loading_of(cfg), weights_fingerprint(network),
     )  # fmt: skip
 
 
@@ -207,14 +208,17 @@ def loading_of(cfg: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def training_window(cfg: Mapping[str, Any]) -> int:
-    """Side of the crops of a training in pixels.
+def scored_window(cfg: Mapping[str, Any], tile_side: int | None = None) -> int:
+    """Side in pixels of what a network gets at once where it is scored.
 
     Args:
         cfg: Config of a run.
+        tile_side: Of its tiles, which are scored whole where the config has no sliding window;
+            None if it is not known: then the side of the crops of the training.
     """
-    sizes = [step.get('crop_size') for step in _steps(cfg, 'train')]
-    sizes.append((cfg['model'].get('test_cfg') or {}).get('crop_size'))
+    sizes = [(cfg['model'].get('test_cfg') or {}).get('crop_size')]
+    sizes.append(tile_side and min(tile_side, LARGEST_TILE))
+    sizes += [step.get('crop_size') for step in _steps(cfg, 'train')]
     for size in sizes:
         if size is not None:
             return int(size if isinstance(size, int) else min(size))

@@ -23,7 +23,7 @@ class SegmentationModel:
         palette: R, G, B of each class.
         bands: Number of bands it takes.
         band_names: Their names, if the checkpoint says.
-        window: Side of the crops that it was trained on, in pixels.
+        window: Side in pixels of what it gets at once where it is scored.
         reverses_bands: Whether it was trained on B, G, R, as MM's own image loader gives.
         loading: How images are read: ``bands``, ``nodata_fill`` and ``alpha`` of
             :class:`LoadRSImage`, as far as the config sets them.

@@ -55,7 +55,7 @@ def predict_scene(
         scene: File or ``/vsi`` address of a raster, of any size.
         model: See :func:`glcnet_plugin.inference.loading.load_model`.
         out: Folder of the map, which is called as the scene, with ``_map.tif``.
-        tiling: Windows and blocks; None for windows of the size of the training crops.
+        tiling: Windows and blocks; None for windows of ``model.window``.
         augment: Whether to average over flips and quarter turns.
         amp: Whether to compute in half precision.
         confidence: Whether to add ``_confidence.tif``: the probability of the chosen class, and

@@ -12,6 +12,7 @@ from glcnet_plugin.engine.provenance import (
     data_fingerprint,
     environment,
     git_hash,
+    tile_side,
 )
 
 
@@ -158,3 +159,15 @@ def test_versions_code_and_machine():
     made = environment()
     assert set(made) == {'versions', 'git_hash', 'code', 'machine'}
     assert made['versions']['numpy'] == np.__version__ and len(made['code']) == 16
+
+
+def test_the_side_of_tiles_is_the_median_of_their_shorter_sides(tmp_path):
+    for name, shape in {'a': (8, 6, 3), 'b': (4, 9, 3), 'c': (7, 7, 3)}.items():
+        np.save(tmp_path / f'{name}.npy', np.zeros(shape, np.uint8))
+    settings = dict(type='glcnet_plugin.UnlabeledRSDataset', data_root=str(tmp_path))
+    dataset = DATASETS.build(settings)
+    assert tile_side(dataset) == 6
+    assert tile_side(ConcatDataset([dataset, dataset])) == 6
+    (tmp_path / 'a.npy').write_bytes(b'no image')
+    assert tile_side(dataset) is None
+    assert tile_side(SimpleNamespace()) is None

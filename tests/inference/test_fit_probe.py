@@ -34,6 +34,7 @@ def test_the_checkpoint_gives_the_probabilities_of_scikit_learn(scenes, tmp_path
     assert torch.equal(loaded['backbone.conv1.weight'], weights['backbone.conv1.weight'])
     assert model.network.data_preprocessor.mean.flatten().tolist() == [100.0, 110.0, 120.0]
     assert len(model.classes) == 6 and model.classes[3] == 'road'
+    assert model.window == 160  # of the tiles, not of the crops of a training
 
     cfg = Config.fromfile(tmp_path / 'probe' / base.name)
     with DefaultScope.overwrite_default_scope('mmseg'):

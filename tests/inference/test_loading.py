@@ -55,6 +55,20 @@ def test_how_images_are_loaded_is_recorded(cfg, save):
     assert model.loading == {'bands': [2, 1, 0], 'nodata_fill': 7.0} and model.window == 96
 
 
+@pytest.mark.parametrize(
+    ('test_cfg', 'tile_side', 'window'),
+    [
+        (dict(mode='whole'), 256, 256),  # the map of a probe lost 0.14 of Kappa with 128
+        (dict(mode='whole'), None, 128),
+        (dict(mode='slide', crop_size=(96, 96), stride=(64, 64)), 256, 96),
+        (dict(mode='whole'), 5000, 1024),  # a scene that was not cut
+    ],
+)
+def test_windows_have_the_size_of_what_is_scored(cfg, save, test_cfg, tile_side, window):
+    cfg.model.test_cfg = test_cfg
+    assert load_model(save({'tile_side': tile_side})[0], device='cpu').window == window
+
+
 def test_bands_that_the_config_names_are_found_in_files_without_names(cfg, save):
     """Each window was unreadable, and the whole map nodata."""
     chosen = dict(bands=['b', 'r', 'g'], band_names=['r', 'g', 'b', 'nir'])

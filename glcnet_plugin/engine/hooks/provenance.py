@@ -7,17 +7,18 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from glcnet_plugin.checkpoints.bands import band_record
-from glcnet_plugin.engine.provenance import data_fingerprint, git_hash
+from glcnet_plugin.engine.provenance import data_fingerprint, git_hash, tile_side
 from glcnet_plugin.engine.utils import unwrap_model
 from glcnet_plugin.registry import HOOKS
 
 
 @HOOKS.register_module()
 class ProvenanceHook(Hook):
-    """Put ``bands``, ``git_hash`` and ``data`` into ``meta`` of checkpoints.
+    """Put ``bands``, ``git_hash``, ``data`` and ``tile_side`` into ``meta`` of checkpoints.
 
-    A training that starts from such a checkpoint warns if it normalises its bands differently.
-    Exported files (``tools/export.py``) keep all three.
+    A training that starts from such a checkpoint warns if it normalises its bands differently;
+    scenes are predicted in windows of the size of the tiles. Exported files (``tools/export.py``)
+    keep all four.
     """
 
     def __init__(self) -> None:
@@ -26,9 +27,11 @@ class ProvenanceHook(Hook):
     @master_only
     def before_train(self, runner: Runner) -> None:
         """Read the state of code and data, once."""
+        dataset = runner.train_dataloader.dataset
         self.records = {
             'git_hash': git_hash(),
-            'data': data_fingerprint(runner.train_dataloader.dataset),
+            'data': data_fingerprint(dataset),
+            'tile_side': tile_side(dataset),
         }
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:

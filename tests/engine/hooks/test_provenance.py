@@ -25,4 +25,5 @@ def test_checkpoints_say_what_they_were_made_of(tmp_path):
         'bands': {'names': ['R', 'NIR'], 'mean': [1.0, 2.0], 'std': [3.0, 4.0]},
         'git_hash': git_hash(),
         'data': data_fingerprint(dataset),
+        'tile_side': 4,
     }
