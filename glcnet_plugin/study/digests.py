@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,14 @@ class Digests:
         """
         return self._remembered('pixels', path, pixel_digest)
 
-    def of_folder(self, folder: str) -> str:
-        """Digest of the names and bytes of all files of a folder; links are followed."""
-        paths = sorted(files_below(Path(folder)))
+    def of_folder(self, folder: str, parts: Sequence[str] = ('',)) -> str:
+        """Digest of the names and bytes of all files of a folder, or of parts of it.
+
+        Links are followed; parts that are missing have no files.
+        """
+        places = [Path(folder, part) for part in parts]
+        found = [[place] if place.is_file() else files_below(place) for place in places]
+        paths = sorted(chain.from_iterable(found))
         files = [[os.path.relpath(path, folder), self.of_file(path)] for path in paths]
         self.save()
         return value_digest(files)

@@ -1,6 +1,7 @@
 """The inputs of a job: a result of other inputs is not its result."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from glcnet_plugin.study.digests import CACHE, Digests, file_digest
 from glcnet_plugin.study.digests import value_digest as digest
 from glcnet_plugin.study.plan import Job, probed, weight_seed
 from glcnet_plugin.study.settings import config_file
+
+# what is read of a labelled folder; lists, caches and notes beside them may come and go
+LABELLED = ('images', 'masks', 'classes.json', 'manifest.csv')
 
 
 def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
@@ -26,7 +30,10 @@ def inputs_of(job: Job, context: StudyContext) -> dict[str, Any]:
     """
     study, tiles, method = context.study, context.tiles, context.method_of(job)
     cache = context.folder / CACHE
-    inputs: dict[str, Any] = {'seed': job.seed, 'data': folder_digest(study.data.root, cache)}
+    inputs: dict[str, Any] = {
+        'seed': job.seed,
+        'data': folder_digest(study.data.root, cache, LABELLED),
+    }
     if method.config is not None:
         inputs |= {
             'pretrain_config': method.config,
@@ -75,17 +82,18 @@ def pretrained_digest(context: StudyContext, name: str) -> str | None:
 
 
 @cache
-def folder_digest(folder: str | None, remembered: Path) -> str | None:
+def folder_digest(folder: str | None, remembered: Path, parts: Sequence[str] = ('',)) -> str | None:
     """Digest of names and content of the files of a folder.
 
     Args:
         folder: The folder.
         remembered: File with known digests, see :class:`Digests`.
+        parts: Files and folders in it that count; all by default.
 
     Returns:
         The digest; None for no folder.
     """
-    return None if folder is None else Digests(remembered).of_folder(folder)
+    return None if folder is None else Digests(remembered).of_folder(folder, parts)
 
 
 @cache

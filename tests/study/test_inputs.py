@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,23 @@ def test_changed_files_change_the_inputs(study, tmp_path):
     assert folder_digest(str(data), cache) != first
     assert checkpoint_digest(str(data / 'a')) != same
     assert folder_digest(None, cache) is None and checkpoint_digest('https://x/y.pth')
+
+
+def test_what_is_not_read_of_the_data_changes_nothing(context, jobs, tmp_path):
+    """A list of tiles, as make_split writes it beside them, refused the results of a study."""
+    shutil.copytree(context.study.data.root, tmp_path / 'copy')
+    data = replace(context.study.data, root=str(tmp_path / 'copy'))
+    other = replace(context, study=replace(context.study, data=data))
+    job, found = jobs['finetune/random/2tiles/seed1'], []
+    for name in (None, 'splits/train.txt', 'tiles.cache', 'masks/more.png', 'classes.json'):
+        if name is not None:
+            (tmp_path / 'copy' / name).parent.mkdir(exist_ok=True)
+            with (tmp_path / 'copy' / name).open('a') as file:
+                file.write(' ')
+        folder_digest.cache_clear()
+        found.append(inputs_of(job, other)['data'])
+    assert found[0] == found[1] == found[2] == inputs_of(job, context)['data']
+    assert len({*found[2:]}) == 3
 
 
 def test_a_pretraining_that_was_run_again_changes_what_needs_it(context, jobs):
