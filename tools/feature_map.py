@@ -22,6 +22,7 @@ with exit_on_error(), quiet_imports():
     from glcnet_plugin.inference.feature_map import FeatureMap, clusters, components, likeness
     from glcnet_plugin.inference.feature_model import load_features
     from glcnet_plugin.inference.feature_scene import FeatureScene
+    from glcnet_plugin.utils.allocator import keep_freed_memory
     from glcnet_plugin.visualization.beside import draw_beside
 
 DEFAULT = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
@@ -75,6 +76,8 @@ def main() -> int:
     if not (args.pca or args.clusters or args.like or args.like_pixel):
         raise ConfigError('nothing to draw: add --pca, --clusters K, --like X,Y or --like-pixel')
     model = load_features(args.checkpoint, args.config, args.device)
+    if model.device.type == 'cpu':
+        keep_freed_memory()
     tiling = Tiling.of(args.window or model.window, block=512)
     scene = FeatureScene(args.scene, model, tiling)
     maps = wanted(args, scene)

@@ -22,6 +22,7 @@ with exit_on_error(), quiet_imports():
     from glcnet_plugin.inference.loading import load_model
     from glcnet_plugin.inference.polygons import write_polygons
     from glcnet_plugin.inference.scene import SceneReport, predict_scene
+    from glcnet_plugin.utils.allocator import keep_freed_memory
     from glcnet_plugin.utils.atomic_io import require_other_file
 
 
@@ -96,6 +97,8 @@ def main() -> int:
     scenes = scenes_of(names)
     require_kept(scenes, args.out, args.confidence)
     model = load_model(checkpoint, args.config, args.device)
+    if model.device.type == 'cpu':
+        keep_freed_memory()
     tiling = Tiling.of(args.window or model.window, batch_size=args.batch_size)
     damaged = False
     for scene in scenes:

@@ -31,6 +31,7 @@ from glcnet_plugin.study.results import LOG
 from glcnet_plugin.study.run.budget import steps_within
 from glcnet_plugin.study.run.probing import SCORES, probe_weights
 from glcnet_plugin.study.tiles import write_lists
+from glcnet_plugin.utils.allocator import keep_freed_memory
 from glcnet_plugin.utils.atomic_io import write_atomic
 
 INPUTS = 'inputs.json'  # of a job that was started
@@ -50,6 +51,7 @@ def run_job(context: StudyContext, job: Job) -> Result:
     """
     if not torch.cuda.is_available():
         one_thread()
+        keep_freed_memory()
     folder, inputs = context.folder_of(job), inputs_of(job, context)
     prepare_folder(folder, inputs, keep=job.kind != 'probe')  # a training resumes
     write_lists(context.tiles, context.folder / 'lists')
