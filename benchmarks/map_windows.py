@@ -36,11 +36,11 @@ def score_windows(
         windows: Sides in pixels.
 
     Returns:
-        ``default``, the window of the network, and Kappa and mIoU by window.
+        Kappa and mIoU by window.
     """
     model = load_model(checkpoint)
     classes, images = len(model.classes), image_files(scenes / 'images')
-    found: dict[str, Any] = {'default': model.window}
+    found: dict[str, Any] = {}
     for window in windows:
         hist = np.zeros(classes**2, np.int64)
         with tempfile.TemporaryDirectory() as out:

@@ -22,7 +22,7 @@ def as_predicted(monkeypatch, scenes):
         with rasterio.open(path, 'w', driver='GTiff', count=1, dtype='uint8', **size) as raster:
             raster.write(values, 1)
 
-    model = SimpleNamespace(classes='abcdef', window=96)
+    model = SimpleNamespace(classes='abcdef')
     monkeypatch.setattr(map_windows, 'load_model', lambda path: model)
     monkeypatch.setattr(map_windows, 'predict_scene', predict)
 
@@ -31,6 +31,5 @@ def as_predicted(monkeypatch, scenes):
 def test_maps_of_each_window_are_scored(scenes, as_predicted):
     names = list(image_files(scenes / 'images'))[:3]
     found = score_windows(scenes, 'x.pth', names, [64, 128])
-    assert found['default'] == 96
     assert found['128'] == {'Kappa': 1.0, 'mIoU': 1.0}
     assert found['64']['Kappa'] == 0

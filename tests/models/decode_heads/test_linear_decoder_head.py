@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.config import Config
 from mmengine.registry import MODELS
 
 from glcnet_plugin.errors import ConfigError
@@ -46,6 +49,19 @@ def test_channels_are_those_of_the_backbone(tiny_glcnet, mmseg_scope):
     assert decoder.in_channels == 64 and decoder.c1_bottleneck.conv.in_channels == 8
     with torch.no_grad():
         assert network.eval()(torch.rand(1, 3, 64, 64)).shape[1] == 3
+
+
+@pytest.mark.parametrize('name', ['fcn_concat', 'segformer', 'semantic_fpn', 'upernet', 'lraspp'])
+def test_any_decode_head_is_a_decoder(tiny_glcnet, mmseg_scope, name):
+    heads = Path(__file__).resolve().parents[3] / 'configs/_base_/decode_heads'
+    decoder = dict(Config.fromfile(heads / f'{name}.py').decode_head, num_classes=7)
+    head = dict(HEAD, in_index=(0, 1, 2, 3), decoder=decoder)
+    parts = dict(
+        type='glcnet_plugin.RSEncoderDecoder', backbone=tiny_glcnet['backbone'], decode_head=head
+    )
+    network = MODELS.build(parts).eval()
+    with torch.no_grad():
+        assert network(torch.rand(1, 3, 64, 64)).shape[1] == 3
 
 
 def test_a_decoder_that_does_not_fit_is_refused(mmseg_scope):
