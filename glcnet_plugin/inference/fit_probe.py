@@ -83,7 +83,7 @@ def fit_probe(
         hooks.pop(name, None)
     hooks.checkpoint = None
     scope = 'encoder_decoder' if _has_decoder(cfg) else 'backbone'
-    if scope != 'backbone' and not _holds_decoder(pretrained):
+    if scope != 'backbone' and not _holds(pretrained, 'decode_head.'):
         raise ConfigError(
             f'{pretrained} holds no decode head, and {base} reads the map of one: use a few-labels '
             'config with a linear head, such as the default'
@@ -106,7 +106,8 @@ def fit_probe(
 
 def _default_config(pretrained: str) -> Path:
     """Config whose classifier reads all that a checkpoint has trained."""
-    has_dense_map = trained_decoder(recorded_config(pretrained)) is not None
+    decoder = trained_decoder(recorded_config(pretrained))  # exported files may leave it out
+    has_dense_map = decoder is not None and _holds(pretrained, 'decode_head.conv_seg.')
     print_log(
         'the probe reads all stages of the backbone'
         + (', and the dense map of the pretraining' if has_dense_map else '')
@@ -121,7 +122,7 @@ def _has_decoder(cfg: Config) -> bool:
     return any(not name.startswith('conv_seg.') for name, _ in head.named_parameters())
 
 
-def _holds_decoder(pretrained: str) -> bool:
-    """Whether a checkpoint has weights of a decode head."""
+def _holds(pretrained: str, part: str) -> bool:
+    """Whether a checkpoint has weights of a part."""
     content = read_weights(pretrained)
-    return any('decode_head.' in key for key in content.get('state_dict', content))
+    return any(part in key for key in content.get('state_dict', content))

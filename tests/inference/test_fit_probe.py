@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
+from glcnet_plugin.checkpoints.loading import scope_filter
 from glcnet_plugin.datasets.io.folder_format import image_files
 from glcnet_plugin.datasets.io.masks import read_mask
 from glcnet_plugin.engine.hooks.probe_init import ClassifierInput
@@ -98,6 +99,15 @@ def test_stages_alone_are_read_where_it_has_none(scenes, tmp_path, pretrained):
     cfg = Config.fromstring(content['meta']['cfg'], '.py')
     cfg.model.local_head = None
     content['meta']['cfg'] = cfg.pretty_text
+    torch.save(content, pretrained[0])
+    network = load_model(fit_probe(str(pretrained[0]), scenes, tmp_path), device='cpu').network
+    assert type(network.decode_head).__name__ == 'LinearHead'
+
+
+@pytest.mark.parametrize('scope', ['backbone', 'encoder', 'encoder_decoder'])
+def test_an_exported_file_without_the_dense_map_gives_a_probe(scenes, tmp_path, pretrained, scope):
+    keep, content = scope_filter(pretrained[1].state_dict(), scope), torch.load(pretrained[0])
+    content['state_dict'] = {k: v for k, v in content['state_dict'].items() if keep(k)}
     torch.save(content, pretrained[0])
     network = load_model(fit_probe(str(pretrained[0]), scenes, tmp_path), device='cpu').network
     assert type(network.decode_head).__name__ == 'LinearHead'
