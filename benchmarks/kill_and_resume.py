@@ -72,15 +72,18 @@ def wait_until_trained(folder: Path, steps: int) -> float:
     return time.monotonic()
 
 
-def wait_for(moment: str, folder: Path, epochs: int, steps: int, seconds: float) -> None:
-    """Wait for the moment at which a run is ended."""
+def wait_for(
+    moment: str, folder: Path, epochs: int, steps: int, seconds: float,
+    child: subprocess.Popen[bytes],
+) -> None:  # fmt: skip
+    """Wait for the moment at which a run is ended, or for its own end."""
     if moment in ('any', 'SIGTERM'):
         wait_until_trained(folder, random.randrange(1, steps))
         time.sleep(random.uniform(0, seconds))
         return
-    end = wait_until_trained(folder, 1) + LIMIT
+    wait_until_trained(folder, 1)
     name = f'epoch_{random.randrange(1, epochs)}.pth' + '.part' * (moment == 'writing')
-    while not (folder / name).exists() and time.monotonic() < end:
+    while not (folder / name).exists() and child.poll() is None:
         pass  # the file exists for only some milliseconds
 
 
@@ -119,10 +122,13 @@ def end_once(
         The iteration after which it was ended, that of its newest intact checkpoint, the first
         one that was trained after the resume, whether the final states are identical, ...
     """
-    child = start(tiles, folder, epochs)
-    wait_for(moment, folder, epochs, steps, seconds)
-    child.send_signal(signal.SIGTERM if moment == 'SIGTERM' else signal.SIGKILL)
-    status = child.wait(LIMIT)
+    status = 0
+    while status == 0:  # on a busy machine the moment may pass unseen: once more
+        shutil.rmtree(folder, ignore_errors=True)
+        child = start(tiles, folder, epochs)
+        wait_for(moment, folder, epochs, steps, seconds, child)
+        child.send_signal(signal.SIGTERM if moment == 'SIGTERM' else signal.SIGKILL)
+        status = child.wait(LIMIT)
     before, (newest, damaged) = trained(folder), latest_checkpoint(folder)
     cut_off = sorted(path.name for path in folder.glob('*.part'))
     saved = 0 if newest is None else torch.load(newest, weights_only=False)['meta']['iter']
