@@ -82,8 +82,8 @@ def wait_for(
         time.sleep(random.uniform(0, seconds))
         return
     wait_until_trained(folder, 1)
-    name = f'epoch_{random.randrange(1, epochs)}.pth' + '.part' * (moment == 'writing')
-    while not (folder / name).exists() and child.poll() is None:
+    name = f'epoch_{random.randrange(1, epochs)}.pth' + '.*.part' * (moment == 'writing')
+    while not any(folder.glob(name)) and child.poll() is None:
         pass  # the file exists for only some milliseconds
 
 

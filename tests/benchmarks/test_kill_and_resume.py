@@ -5,6 +5,8 @@ import pytest
 import torch
 from script_processes import PythonProcess
 
+from glcnet_plugin.utils.atomic_io import replacing
+
 pytestmark = pytest.mark.slow
 
 
@@ -35,6 +37,14 @@ def test_a_run_that_ends_before_the_moment_is_not_waited_for(tmp_path, monkeypat
     child = SimpleNamespace(poll=lambda: polled.append(1) or (0 if len(polled) > 2 else None))
     kill_and_resume.wait_for(moment, tmp_path, 3, 24, 0.1, child)
     assert len(polled) == 3
+
+
+def test_a_checkpoint_that_is_being_written_is_seen(tmp_path, monkeypatch):
+    """By the name that atomic writes use: none was, so that no run was killed at that moment."""
+    monkeypatch.setattr(kill_and_resume, 'wait_until_trained', lambda folder, steps: 0.0)
+    with replacing(tmp_path / 'epoch_1.pth') as part:
+        part.touch()
+        kill_and_resume.wait_for('writing', tmp_path, 2, 8, 0.1, SimpleNamespace(poll=None))
 
 
 def test_such_a_run_is_started_again(tmp_path, monkeypatch):
