@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import rasterio
 from measure import report
 
 from glcnet_plugin.datasets.io.folder_format import image_files, mask_file, read_manifest
-from glcnet_plugin.datasets.io.masks import IGNORE, read_mask
 from glcnet_plugin.evaluation.confusion import confusion_scores
+from glcnet_plugin.evaluation.map_scores import score_maps
 from glcnet_plugin.inference.block_predictor import Tiling
 from glcnet_plugin.inference.loading import load_model
 from glcnet_plugin.inference.scene import predict_scene
@@ -39,20 +37,14 @@ def score_windows(
         Kappa and mIoU by window.
     """
     model = load_model(checkpoint)
-    classes, images = len(model.classes), image_files(scenes / 'images')
-    found: dict[str, Any] = {}
+    images, found = image_files(scenes / 'images'), {}
     for window in windows:
-        hist = np.zeros(classes**2, np.int64)
+        hist: Any = 0
         with tempfile.TemporaryDirectory() as out:
             for name in names:
-                predict_scene(images[name], model, out, Tiling.of(window))
-                with rasterio.open(Path(out, f'{name}_map.tif')) as raster:
-                    predicted = raster.read(1)
-                truth = read_mask(mask_file(scenes, name))
-                known = (truth != IGNORE) & (predicted != IGNORE)
-                pairs = truth[known].astype(int) * classes + predicted[known]
-                hist += np.bincount(pairs, minlength=classes**2)
-        scores = confusion_scores(hist.reshape(classes, classes))
+                made = predict_scene(images[name], model, out, Tiling.of(window))
+                hist = hist + score_maps([made.path], mask_file(scenes, name)).hist
+        scores = confusion_scores(hist)
         found[str(window)] = {key: round(float(scores[key]), 4) for key in ('Kappa', 'mIoU')}
     return found
 

@@ -128,19 +128,17 @@ def into_decoder(state: Mapping[str, Tensor], keys: Iterable[str]) -> State:
 
     Args:
         state: State dict with MM's names.
-        keys: Those of the network; nothing is renamed where it has no such head, or where the
-            state dict is of one.
+        keys: Those of the network; nothing is renamed unless more of them are filled then.
 
     Returns:
         The state dict.
     """
-    nested = [any(key.startswith(DECODER) for key in some) for some in (keys, state)]
-    if nested != [True, False]:
-        return dict(state)
-    return {
+    known = set(keys)
+    inside = {
         DECODER + key.removeprefix(HEAD) if key.startswith(HEAD) else key: value
         for key, value in state.items()
     }
+    return inside if len(known & inside.keys()) > len(known & state.keys()) else dict(state)
 
 
 def _has(state: Mapping[str, Tensor], sign: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from glcnet_plugin.models.decode_heads.linear_decoder_head import LinearDecoderHead
 from glcnet_plugin.utils.config_diff import read_config
 
 # Settings of the modules of a network without shapes of their own, by part. Weights of another
@@ -41,7 +42,8 @@ def setting_differences(meta: Mapping[str, Any], model: nn.Module, scope: str) -
     differences = []
     for part in SETTINGS if scope != 'backbone' else ('backbone',):
         before, module = recorded.get(part), getattr(model, part, None)
-        module = getattr(module, 'decoder', module)  # of LinearDecoderHead
+        if isinstance(module, LinearDecoderHead):
+            module = module.decoder
         if isinstance(before, dict) and module is not None:
             for key in SETTINGS[part]:
                 old, new = _value(before, module, key), _plain(getattr(module, key, None))

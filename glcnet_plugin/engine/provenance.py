@@ -18,6 +18,7 @@ from glcnet_plugin.datasets.io.rasters import is_virtual
 from glcnet_plugin.errors import DataError
 
 SIZED = 50  # images whose size is read
+Paths = list[tuple[str, str]]  # folder of the data, and path
 
 
 def git_hash(folder: str | Path | None = None) -> str:
@@ -79,7 +80,7 @@ def environment() -> dict[str, Any]:
     }
 
 
-def image_paths(dataset: Any) -> list[tuple[str, str]] | None:
+def image_paths(dataset: Any) -> Paths | None:
     """Images of a dataset.
 
     Args:
@@ -103,18 +104,17 @@ def image_paths(dataset: Any) -> list[tuple[str, str]] | None:
     return None if None in paths else [(root, str(path)) for path in paths]
 
 
-def data_fingerprint(dataset: Any) -> dict[str, Any] | None:
+def data_fingerprint(paths: Paths | None) -> dict[str, Any] | None:
     """Number of images of a dataset, and a digest of their names and sizes.
 
     The digest does not depend on their order, nor on where the folder lies. Pixels are not read.
 
     Args:
-        dataset: See :func:`image_paths`.
+        paths: Of :func:`image_paths`.
 
     Returns:
         ``images`` and ``sha256`` (hex); None if the dataset does not tell its images.
     """
-    paths = image_paths(dataset)
     if paths is None:
         return None
     lines = sorted(_line(root, path) for root, path in set(paths))
@@ -122,16 +122,15 @@ def data_fingerprint(dataset: Any) -> dict[str, Any] | None:
     return {'images': len(lines), 'sha256': digest}
 
 
-def tile_side(dataset: Any) -> int | None:
+def tile_side(paths: Paths | None) -> int | None:
     """Median of the shorter sides of the images of a dataset, of at most 50.
 
     Args:
-        dataset: See :func:`image_paths`.
+        paths: Of :func:`image_paths`.
 
     Returns:
         Pixels; None if the dataset does not tell its images, or they cannot be read.
     """
-    paths = image_paths(dataset)
     if not paths:
         return None
     try:

@@ -19,6 +19,7 @@ from glcnet_plugin.inference.pretrained_config import (
     take_loading,
     trained_decoder,
 )
+from glcnet_plugin.models.channel_inference import decode_head_class
 
 CHECKPOINT = 'probe.pth'
 STAGES = CONFIGS / 'downstream/linear_lite0_1xb8-300i_few-labels.py'
@@ -105,14 +106,15 @@ def fit_probe(
 
 
 def _default_config(pretrained: str) -> Path:
-    """Config whose classifier reads all that a checkpoint has trained."""
-    decoder = trained_decoder(recorded_config(pretrained))  # exported files may leave it out
-    has_dense_map = decoder is not None and _holds(pretrained, 'decode_head.conv_seg.')
-    print_log(
-        'the probe reads all stages of the backbone'
-        + (', and the dense map of the pretraining' if has_dense_map else '')
-    )
-    return STAGES_AND_DENSE_MAP if has_dense_map else STAGES
+    """Config whose classifier reads all that a checkpoint has trained, as far as it is known."""
+    decoder = trained_decoder(recorded_config(pretrained))
+    # exported files may leave it out, and what a checkpoint names is not imported
+    is_known = decoder is not None and decode_head_class(decoder['type']) is not None
+    if is_known and _holds(pretrained, 'decode_head.conv_seg.'):
+        print_log('the probe reads all stages of the backbone, and the dense map of its decoder')
+        return STAGES_AND_DENSE_MAP
+    print_log('the probe reads all stages of the backbone')
+    return STAGES
 
 
 def _has_decoder(cfg: Config) -> bool:

@@ -213,16 +213,21 @@ def scored_window(cfg: Mapping[str, Any], tile_side: int | None = None) -> int:
 
     Args:
         cfg: Config of a run.
-        tile_side: Of its tiles, which are scored whole where the config has no sliding window;
-            None if it is not known: then the side of the crops of the training.
+        tile_side: Of its tiles, which are scored whole where they are not larger than a sliding
+            window of the config; None if it is not known: then the side of the crops of the
+            training counts in its place.
     """
-    sizes = [(cfg['model'].get('test_cfg') or {}).get('crop_size')]
-    sizes.append(tile_side and min(tile_side, LARGEST_TILE))
-    sizes += [step.get('crop_size') for step in _steps(cfg, 'train')]
-    for size in sizes:
-        if size is not None:
-            return int(size if isinstance(size, int) else min(size))
-    return DEFAULT_WINDOW
+    test_cfg = cfg['model'].get('test_cfg') or {}
+    sliding = test_cfg.get('crop_size') if test_cfg.get('mode') == 'slide' else None
+    if tile_side is not None:
+        return min(tile_side, LARGEST_TILE if sliding is None else _side(sliding))
+    crops = [step.get('crop_size') for step in _steps(cfg, 'train')]
+    return next((_side(size) for size in (sliding, *crops) if size is not None), DEFAULT_WINDOW)
+
+
+def _side(size: Any) -> int:
+    """Shorter side of a size in a config."""
+    return int(size if isinstance(size, int) else min(size))
 
 
 def _reverses_bands(cfg: Mapping[str, Any]) -> bool:

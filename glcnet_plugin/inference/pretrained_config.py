@@ -8,6 +8,8 @@ from mmengine.logging import print_log
 
 from glcnet_plugin.checkpoints.safe_load import read_weights
 from glcnet_plugin.engine.data_settings import LOADERS, dataset_settings
+from glcnet_plugin.models.channel_inference import decode_head_class
+from glcnet_plugin.models.decode_heads.linear_decoder_head import LinearDecoderHead
 from glcnet_plugin.utils.config_diff import read_config
 
 READER = 'LoadRSImage'
@@ -104,5 +106,6 @@ def take_backbone(cfg: Config, pretrained: str, recorded: dict[str, Any]) -> Non
         indices = backbone.get('out_indices', (0, 1, 2, 3))
         cfg.model.decode_head.in_index = list(range(len(indices)))
     decoder = trained_decoder(recorded)
-    if 'decoder' in cfg.model.decode_head and decoder is not None:
+    head = decode_head_class(cfg.model.decode_head.type)
+    if decoder is not None and isinstance(head, type) and issubclass(head, LinearDecoderHead):
         cfg.model.decode_head.decoder = decoder

@@ -221,11 +221,16 @@ def fit_head(head: Cfg, channels: list[int], backbone: str) -> Cfg:
     return {**head, **wanted}
 
 
-def _head_parameters(head: Any) -> dict[str, Any]:
-    """Defaults of the arguments of a decode head."""
+def decode_head_class(head: Any) -> Any:
+    """Class of a decode head, by the ``type`` of its config; None if it is not registered."""
     scope = DefaultScope.overwrite_default_scope('mmseg')
     with scope, MODELS.switch_scope_and_registry(None) as registry:
-        head_class = registry.get(head) if isinstance(head, str) else head
+        return registry.get(head) if isinstance(head, str) else head
+
+
+def _head_parameters(head: Any) -> dict[str, Any]:
+    """Defaults of the arguments of a decode head."""
+    head_class = decode_head_class(head)
     if head_class is None:
         raise ConfigError(f'no decode head {head!r} is registered in mmseg or this package')
     return {'in_index': -1, **init_parameters(head_class)}  # -1: of mmseg's BaseDecodeHead

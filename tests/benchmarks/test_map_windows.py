@@ -6,13 +6,15 @@ import pytest
 import rasterio
 from map_windows import score_windows
 
-from glcnet_plugin.datasets.io.folder_format import image_files
+from glcnet_plugin.datasets.io.folder_format import image_files, read_classes
 from glcnet_plugin.datasets.io.masks import read_mask
 
 
 @pytest.fixture
 def as_predicted(monkeypatch, scenes):
     """Maps that are right with windows of 128 px, and of class 0 with others."""
+
+    names = read_classes(scenes)['classes']
 
     def predict(image, model, out, tiling):
         truth = read_mask(scenes / f'masks/{image.stem}.png')
@@ -21,9 +23,10 @@ def as_predicted(monkeypatch, scenes):
         path = f'{out}/{image.stem}_map.tif'
         with rasterio.open(path, 'w', driver='GTiff', count=1, dtype='uint8', **size) as raster:
             raster.write(values, 1)
+            raster.update_tags(**{f'CLASS_{i}': name for i, name in enumerate(names)})
+        return SimpleNamespace(path=path)
 
-    model = SimpleNamespace(classes='abcdef')
-    monkeypatch.setattr(map_windows, 'load_model', lambda path: model)
+    monkeypatch.setattr(map_windows, 'load_model', lambda path: None)
     monkeypatch.setattr(map_windows, 'predict_scene', predict)
 
 

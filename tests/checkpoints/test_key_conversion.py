@@ -142,3 +142,10 @@ def test_names_inside_a_decoder():
     assert into_decoder(inner, inner) == inner
     assert into_decoder(state, state) == state
     assert into_decoder(inner, state) == inner  # has no place there, which loading tells
+    own = {
+        'decode_head.decoder.b': torch.ones(1),
+        'decode_head.c': torch.ones(1),
+    }  # a decoder in it
+    inside = {key.replace('head.', 'head.decoder.', 1): value for key, value in own.items()}
+    assert into_decoder(own, inside) == inside
+    assert into_decoder(own, own) == own

@@ -71,6 +71,18 @@ def test_a_decoder_inside_a_linear_head_is_compared():
     assert 'decode_head.align_corners' in setting_differences(meta, other, 'encoder_decoder')[0]
 
 
+def test_a_backbone_with_a_decoder_of_its_own_is_compared():
+    """UNet has one: a decoder was looked for in every part."""
+    unet = dict(type='mmseg.UNet', base_channels=4, num_stages=2, strides=(1, 1),
+                enc_num_convs=(1, 1), dec_num_convs=(1,), downsamples=(True,),
+                enc_dilations=(1, 1), dec_dilations=(1,))  # fmt: skip
+    head = dict(type='mmseg.FCNHead', in_channels=4, channels=4, num_classes=2, in_index=-1)
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        built = MODELS.build(dict(type='mmseg.EncoderDecoder', backbone=unet, decode_head=head))
+    meta = {'cfg': f'model = dict(backbone={unet | dict(strides=(1, 2))!r}, decode_head={head!r})'}
+    assert 'backbone.strides was [1, 2]' in setting_differences(meta, built, 'backbone')[0]
+
+
 def test_loading_reports_them(tmp_path):
     source = network(head={'dilations': (1, 4)})
     path = tmp_path / 'x.pth'

@@ -12,6 +12,7 @@ from glcnet_plugin.engine.provenance import (
     data_fingerprint,
     environment,
     git_hash,
+    image_paths,
     tile_side,
 )
 
@@ -75,11 +76,11 @@ def images(tmp_path):
 def test_fingerprint_of_names_and_sizes(images):
     lines = [f'{name} {(images / name).stat().st_size}' for name in ('b.npy', 'sub/a.npy')]
     digest = hashlib.sha256('\n'.join(lines).encode()).hexdigest()
-    assert data_fingerprint(folder_of(images)) == {'images': 2, 'sha256': digest}
+    assert data_fingerprint(image_paths(folder_of(images))) == {'images': 2, 'sha256': digest}
 
 
 def test_fingerprint_does_not_depend_on_place_or_order(images, tmp_path):
-    before = data_fingerprint(folder_of(images))
+    before = data_fingerprint(image_paths(folder_of(images)))
     moved = images.rename(tmp_path / 'moved')
     (tmp_path / 'list.txt').write_text('sub/a\nb\n')
     listed = DATASETS.build(
@@ -89,15 +90,15 @@ def test_fingerprint_does_not_depend_on_place_or_order(images, tmp_path):
             ann_file=str(tmp_path / 'list.txt'),
         )
     )
-    assert data_fingerprint(listed) == before
+    assert data_fingerprint(image_paths(listed)) == before
 
 
 def test_fingerprint_depends_on_names_and_sizes(images):
-    before = data_fingerprint(folder_of(images))
+    before = data_fingerprint(image_paths(folder_of(images)))
     np.save(images / 'b.npy', np.zeros((9, 8, 3), np.uint8))
-    other_size = data_fingerprint(folder_of(images))
+    other_size = data_fingerprint(image_paths(folder_of(images)))
     (images / 'b.npy').rename(images / 'c.npy')
-    other_name = data_fingerprint(folder_of(images))
+    other_name = data_fingerprint(image_paths(folder_of(images)))
     digests = {found['sha256'] for found in (before, other_size, other_name)}
     assert len(digests) == 3
 
@@ -111,7 +112,7 @@ def test_scenes_not_windows(images):
             num_windows=50,
         )
     )
-    assert data_fingerprint(scenes) == data_fingerprint(folder_of(images))
+    assert data_fingerprint(image_paths(scenes)) == data_fingerprint(image_paths(folder_of(images)))
 
 
 def test_labelled_folders(labelled_folder):
@@ -122,7 +123,7 @@ def test_labelled_folders(labelled_folder):
     files = sorted((labelled_folder / 'images').iterdir())
     lines = [f'images/{path.name} {path.stat().st_size}' for path in files]
     digest = hashlib.sha256('\n'.join(lines).encode()).hexdigest()
-    assert data_fingerprint(DATASETS.build(config)) == {'images': 3, 'sha256': digest}
+    assert data_fingerprint(image_paths(DATASETS.build(config))) == {'images': 3, 'sha256': digest}
 
 
 def test_joined_and_repeated_datasets(images, tmp_path):
@@ -131,20 +132,22 @@ def test_joined_and_repeated_datasets(images, tmp_path):
     more.mkdir()
     np.save(more / 'z.npy', np.zeros((8, 8, 3), np.uint8))
     joined = ConcatDataset([first, folder_of(more)])
-    assert data_fingerprint(RepeatDataset(first, 3)) == data_fingerprint(first)
-    assert data_fingerprint(joined)['images'] == 3
+    assert data_fingerprint(image_paths(RepeatDataset(first, 3))) == data_fingerprint(
+        image_paths(first)
+    )
+    assert data_fingerprint(image_paths(joined))['images'] == 3
 
 
 def test_addresses_count_by_name():
     info = {'img_path': '/vsicurl/https://example.org/a.tif'}
     dataset = SimpleNamespace(data_root='', scenes=[info['img_path']], get_data_info=None)
     digest = hashlib.sha256(info['img_path'].encode()).hexdigest()
-    assert data_fingerprint(dataset) == {'images': 1, 'sha256': digest}
+    assert data_fingerprint(image_paths(dataset)) == {'images': 1, 'sha256': digest}
 
 
 def test_datasets_that_do_not_say_what_they_read():
-    assert data_fingerprint([1, 2]) is None
-    assert data_fingerprint(SimpleNamespace(datasets=[[1], [2]])) is None
+    assert data_fingerprint(image_paths([1, 2])) is None
+    assert data_fingerprint(image_paths(SimpleNamespace(datasets=[[1], [2]]))) is None
 
 
 def test_changed_code_has_another_digest(tmp_path):
@@ -166,8 +169,8 @@ def test_the_side_of_tiles_is_the_median_of_their_shorter_sides(tmp_path):
         np.save(tmp_path / f'{name}.npy', np.zeros(shape, np.uint8))
     settings = dict(type='glcnet_plugin.UnlabeledRSDataset', data_root=str(tmp_path))
     dataset = DATASETS.build(settings)
-    assert tile_side(dataset) == 6
-    assert tile_side(ConcatDataset([dataset, dataset])) == 6
+    assert tile_side(image_paths(dataset)) == 6
+    assert tile_side(image_paths(ConcatDataset([dataset, dataset]))) == 6
     (tmp_path / 'a.npy').write_bytes(b'no image')
-    assert tile_side(dataset) is None
-    assert tile_side(SimpleNamespace()) is None
+    assert tile_side(image_paths(dataset)) is None
+    assert tile_side(image_paths(SimpleNamespace())) is None

@@ -113,6 +113,17 @@ def test_an_exported_file_without_the_dense_map_gives_a_probe(scenes, tmp_path, 
     assert type(network.decode_head).__name__ == 'LinearHead'
 
 
+def test_a_decode_head_that_is_not_registered_here_gives_a_probe(scenes, tmp_path, pretrained):
+    """One of the user's own: a checkpoint is read without importing what it names."""
+    content = torch.load(pretrained[0])
+    cfg = Config.fromstring(content['meta']['cfg'], '.py')
+    cfg.model.decode_head.type = 'OwnHead'
+    content['meta']['cfg'] = cfg.pretty_text
+    torch.save(content, pretrained[0])
+    network = load_model(fit_probe(str(pretrained[0]), scenes, tmp_path), device='cpu').network
+    assert type(network.decode_head).__name__ == 'LinearHead'
+
+
 def test_a_decoder_that_the_checkpoint_lacks_is_not_left_random(
     scenes, tmp_path, decoder_base, pretrained
 ):

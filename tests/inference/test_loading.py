@@ -61,6 +61,8 @@ def test_how_images_are_loaded_is_recorded(cfg, save):
         (dict(mode='whole'), 256, 256),  # the map of a probe lost 0.14 of Kappa with 128
         (dict(mode='whole'), None, 128),
         (dict(mode='slide', crop_size=(96, 96), stride=(64, 64)), 256, 96),
+        (dict(mode='slide', crop_size=(256, 256), stride=(170, 170)), 160, 160),  # scored whole
+        (dict(mode='whole', crop_size=(96, 96)), 256, 256),  # left over from another mode
         (dict(mode='whole'), 5000, 1024),  # a scene that was not cut
     ],
 )

@@ -33,6 +33,16 @@ def test_the_decoder_is_what_a_local_branch_trained_without_a_neck(pretrained):
     assert trained_decoder({}) is None
 
 
+def test_only_a_linear_decoder_head_gets_the_decoder(pretrained, base):
+    """Another head may call something else its decoder."""
+    recorded = recorded_config(str(pretrained[0]))
+    for kind, taken in (('LinearDecoderHead', True), ('LinearHead', False)):
+        cfg = Config.fromfile(base)
+        cfg.model.decode_head.update(type=f'glcnet_plugin.{kind}', decoder='own')
+        take_backbone(cfg, str(pretrained[0]), recorded)
+        assert (cfg.model.decode_head.decoder == recorded['model']['decode_head']) == taken
+
+
 def test_a_file_without_a_config_changes_nothing(tmp_path, base):
     import torch
 

@@ -7,7 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from glcnet_plugin.checkpoints.bands import band_record
-from glcnet_plugin.engine.provenance import data_fingerprint, git_hash, tile_side
+from glcnet_plugin.engine.provenance import data_fingerprint, git_hash, image_paths, tile_side
 from glcnet_plugin.engine.utils import unwrap_model
 from glcnet_plugin.registry import HOOKS
 
@@ -27,11 +27,11 @@ class ProvenanceHook(Hook):
     @master_only
     def before_train(self, runner: Runner) -> None:
         """Read the state of code and data, once."""
-        dataset = runner.train_dataloader.dataset
+        paths = image_paths(runner.train_dataloader.dataset)
         self.records = {
             'git_hash': git_hash(),
-            'data': data_fingerprint(dataset),
-            'tile_side': tile_side(dataset),
+            'data': data_fingerprint(paths),
+            'tile_side': tile_side(paths),
         }
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from PIL import Image
 from glcnet_plugin.checkpoints.latest import latest_checkpoint
 from glcnet_plugin.engine.mm_internals import loggers
 from glcnet_plugin.engine.preflight import check_batches
-from glcnet_plugin.engine.provenance import data_fingerprint, environment
+from glcnet_plugin.engine.provenance import data_fingerprint, environment, image_paths
 from glcnet_plugin.study.configs import finetune_config, one_thread, pretrain_config
 from glcnet_plugin.study.context import RESULT, WEIGHTS, StudyContext
 from glcnet_plugin.study.digests import file_digest
@@ -131,7 +131,7 @@ def pretrain(context: StudyContext, job: Job) -> Result:
         'steps': runner.iter,
         'training_seconds': round(time.time() - start, 1),
         'resumed': resumed,  # then the seconds are those since
-        'data': data_fingerprint(runner.train_dataloader.dataset),
+        'data': data_fingerprint(image_paths(runner.train_dataloader.dataset)),
         'weights': file_digest(folder / WEIGHTS),
         'last': {
             key.removeprefix('train/'): mean
@@ -161,7 +161,7 @@ def finetune(context: StudyContext, job: Job) -> Result:
         'scores': {name: scores[name] for name in SCORES},
         'hist': scores['confusion_matrix'],
         'steps': runner.iter,
-        'data': data_fingerprint(runner.train_dataloader.dataset),
+        'data': data_fingerprint(image_paths(runner.train_dataloader.dataset)),
     }
 
 

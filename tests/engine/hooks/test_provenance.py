@@ -5,7 +5,7 @@ from mmengine.registry import DATASETS, MODELS
 from torch import nn
 
 from glcnet_plugin.engine.hooks import ProvenanceHook
-from glcnet_plugin.engine.provenance import data_fingerprint, git_hash
+from glcnet_plugin.engine.provenance import data_fingerprint, git_hash, image_paths
 
 
 def test_checkpoints_say_what_they_were_made_of(tmp_path):
@@ -24,6 +24,6 @@ def test_checkpoints_say_what_they_were_made_of(tmp_path):
         'epoch': 3,
         'bands': {'names': ['R', 'NIR'], 'mean': [1.0, 2.0], 'std': [3.0, 4.0]},
         'git_hash': git_hash(),
-        'data': data_fingerprint(dataset),
+        'data': data_fingerprint(image_paths(dataset)),
         'tile_side': 4,
     }
