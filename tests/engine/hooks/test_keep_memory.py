@@ -40,4 +40,5 @@ print(returned, new_pages())
 def test_pages_are_mapped_once():
     done = run_python([sys.executable, '-c', FAULTS], timeout=120)
     returned, kept = map(int, done.stdout.split())
-    assert returned > 20 * 16_000 / 8 and kept < 1000
+    # A small block behind a freed tensor can make one more tensor take new pages.
+    assert returned > 20 * 16_000 / 8 and kept < returned / 8
