@@ -10,7 +10,7 @@ only = ['random', 'glcnet']
 labels = ['16', '160']
 seeds = [0, 1, 2, 3, 4]
 pretrain_seeds = seeds  # so that intervals include the variance of pretraining
-pretrain_steps = 700
+pretrain_steps = 300
 notes = [
     'This is a narrow network, trained for minutes: it shows that the parts work together, not '
     'how well the method can perform.',
