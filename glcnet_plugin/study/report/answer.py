@@ -120,6 +120,11 @@ def _more_seeds(context: StudyContext) -> str:
     before = list(context.study.seeds)
     seeds = [*before, *(seed for seed in range(ENOUGH) if seed not in before)]
     seeds = seeds[: max(ENOUGH, len(before))]
+    if seeds == before and all(read_result(context, job) for job in context.plan):
+        return (
+            'All its labelled tiles are the same for every seed: choose fewer (labels), or more '
+            'pretrain_seeds.'
+        )
     time = minutes_to_run(context, seeds)
     time = f', {time}' if time else ''
     if seeds == before:

@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from glcnet_plugin.study.context import StudyContext
+from glcnet_plugin.study.digests import value_digest
+from glcnet_plugin.study.plan import Job
 from glcnet_plugin.study.report.differences import Difference
 from glcnet_plugin.study.report.statistics import holm
 from glcnet_plugin.study.results import read_result
@@ -21,7 +23,11 @@ Pair = tuple[str, int, frozenset[str]]  # kind, labelled tiles, the two methods
 
 @dataclass(frozen=True)
 class Score:
-    """Scores of one method with one list of labelled tiles."""
+    """Scores of one method with one list of labelled tiles.
+
+    Scores of the same ``origin`` are copies: a probe of all labelled tiles is the same for every
+    seed with the same weights. Without one, a score is its own.
+    """
 
     kind: str
     method: str
@@ -29,6 +35,7 @@ class Score:
     seed: int
     scores: Mapping[str, Any]
     hist: list[list[int]]
+    origin: str = ''
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,8 @@ def read_scores(context: StudyContext) -> list[Score]:
             {'kind': 'finetune', 'labels': job.labels, 'seed': job.seed,
              'scores': result['scores'], 'hist': result['hist']}
         ]  # fmt: skip
-        scores += [Score(method=job.method, **row) for row in rows]
+        scores += [Score(method=job.method, origin=_origin(context, job, row), **row)
+                   for row in rows]  # fmt: skip
     with_decoder = {score.method for score in scores if score.kind == 'probe_dense'}
     if any(score.kind == 'probe_all' for score in scores):
         scores += [
@@ -86,33 +94,43 @@ def read_scores(context: StudyContext) -> list[Score]:
     return scores
 
 
+def _origin(context: StudyContext, job: Job, row: Mapping[str, Any]) -> str:
+    """Digest of what differs between the seeds of a score; empty for a fine-tuning."""
+    if job.kind == 'finetune':
+        return ''  # its seed is that of its training, too
+    return value_digest([job.seed, sorted(context.tiles.labelled[row['labels'], row['seed']])])
+
+
 def summarise(study: Study, scores: Iterable[Score]) -> list[Row]:
     """Collect scores over the seeds, and compare methods seed by seed.
 
     Args:
         study: The study.
-        scores: See :func:`read_scores`.
+        scores: See :func:`read_scores`. Copies, and differences of the same two scores, count once.
 
     Returns:
         Rows by kind, number of labelled tiles, and method in the order of the study.
     """
     index = ['kind', 'labels', 'method', 'seed']
     lines = [
-        [s.kind, s.labels, s.method, s.seed, *(float(s.scores[name]) for name in SHOWN)]
+        [s.kind, s.labels, s.method, s.seed, s.origin or f'seed {s.seed}',
+         *(float(s.scores[name]) for name in SHOWN)]
         for s in scores
-    ]
-    table = pd.DataFrame(lines, columns=[*index, *SHOWN]).drop_duplicates(index, keep='last')
+    ]  # fmt: skip
+    columns = [*index, 'origin', *SHOWN]
+    table = pd.DataFrame(lines, columns=columns).drop_duplicates(index, keep='last')
     rows = []
     for kind in SCORE_KINDS:
         for labels, part in table[table.kind == kind].groupby('labels'):
             by_seed = part.pivot(index='seed', columns='method', values=SCORE)
+            origins = part.pivot(index='seed', columns='method', values='origin')
             for name in [name for name in study.methods if name in by_seed]:
-                own = part[part.method == name].sort_values('seed')
+                own = part[part.method == name].sort_values('seed').drop_duplicates('origin')
                 start = study.start_of(study.methods[name])
                 rows.append(Row(
                     kind, name, int(labels), {n: own[n].tolist() for n in SHOWN},
-                    _difference(by_seed, name, start),
-                    _difference(by_seed, name, best_baseline(study, name, by_seed)),
+                    _difference(by_seed, origins, name, start),
+                    _difference(by_seed, origins, name, best_baseline(study, name, by_seed)),
                 ))  # fmt: skip
     return corrected(rows)
 
@@ -178,11 +196,14 @@ def best_baseline(study: Study, name: str, by_seed: pd.DataFrame) -> str | None:
     return str(by_seed[rivals].mean().idxmax()) if rivals else None
 
 
-def _difference(by_seed: pd.DataFrame, name: str, other: str | None) -> Difference | None:
-    """Difference of two methods for the seeds that both have."""
+def _difference(
+    by_seed: pd.DataFrame, origins: pd.DataFrame, name: str, other: str | None
+) -> Difference | None:
+    """Difference of two methods for the seeds that both have, once for the same two scores."""
     if other is None or other == name or other not in by_seed:
         return None
-    values = (by_seed[name] - by_seed[other]).dropna().tolist()
+    gains = (by_seed[name] - by_seed[other]).dropna()
+    values = gains[~origins.loc[gains.index, [name, other]].duplicated()].tolist()
     return Difference(other, values) if values else None
 
 

@@ -169,13 +169,25 @@ def caveats(study: Study, rows: Sequence[Row]) -> list[str]:
             'seeds: intervals and tests do not include all the variance of pretraining, so a lead '
             'over another pretrained method is less certain than they suggest.'
         )
+    return [*sentences, *_few_seeds(study, rows), *study.notes]
+
+
+def _few_seeds(study: Study, rows: Sequence[Row]) -> list[str]:
+    """Say where there are too few scores for an interval."""
     seeds = min((row.seeds for row in rows), default=0)
-    if seeds < ENOUGH:
-        sentences.append(
+    if seeds >= ENOUGH:
+        return []
+    if len(study.seeds) < ENOUGH or all(row.seeds < ENOUGH for row in rows):
+        return [
             f'{seeds} seeds are too few for an interval ({ENOUGH} are needed): no difference in '
             'this study is more than a hint.'
-        )
-    return [*sentences, *study.notes]
+        ]
+    few = ', '.join(map(str, sorted({row.labels for row in rows if row.seeds < ENOUGH})))
+    return [
+        f'With {few} labelled tiles, some methods have fewer than {ENOUGH} scores, which are too '
+        'few for an interval. Where all seeds label the same tiles, a probe of the same weights '
+        'has the same score: it counts once, and only more pretrain_seeds give more.'
+    ]
 
 
 def markdown(study: Study, rows: Sequence[Row]) -> str:

@@ -108,6 +108,20 @@ def test_a_study_that_is_not_finished_goes_on(context, score):
     assert text.endswith('from 1 seed. Let the study run to its end.')
 
 
+def test_seeds_that_differ_in_nothing_are_not_asked_for(context, score):
+    context = replace(context, study=replace(context.study, seeds=[0, 1, 2, 3, 4]), plan=[])
+    copies = [
+        replace(score('probe', name, 2, seed, 0.2), origin='all tiles')
+        for name in ('random', 'glcnet')
+        for seed in range(5)
+    ]
+    text = answer(context, summarise(context.study, copies), [])
+    assert text.endswith(
+        'from 1 seed. All its labelled tiles are the same for every seed: choose fewer (labels), '
+        'or more pretrain_seeds.'
+    )
+
+
 def test_time_of_more_seeds_is_that_of_the_finished_jobs(context, monkeypatch):
     monkeypatch.setattr(module, 'default_workers', lambda: 2)
     assert minutes_to_run(context, [0, 1, 2, 3, 4]) == ''  # nothing is timed

@@ -1,8 +1,11 @@
+import json
 import random
+from dataclasses import replace
 
 import pytest
 from scipy import stats
 
+from glcnet_plugin.study.context import prepare_study
 from glcnet_plugin.study.report.summary import (
     read_scores,
     summarise,
@@ -100,8 +103,6 @@ def test_variants_of_a_method_are_no_baselines_of_it(study_file, scores):
 
 
 def test_scores_are_read_from_finished_jobs(context):
-    import json
-
     found = {
         'finetune/glcnet/2tiles/seed1': {'scores': {'Kappa': 0.4}, 'hist': [[2]]},
         'probe/random/seed0': {
@@ -120,7 +121,6 @@ def test_scores_are_read_from_finished_jobs(context):
 
 def test_without_a_decoder_all_features_are_those_of_the_probe(context):
     """So methods that pretrain a decoder meet those that do not by all that each has."""
-    import json
 
     def rows(**kinds):
         return {'rows': [{'kind': kind, 'labels': 4, 'seed': 0, 'scores': {'Kappa': kappa},
@@ -142,3 +142,54 @@ def test_without_a_decoder_all_features_are_those_of_the_probe(context):
     # probed by an earlier version: its decoder is unknown, not missing
     save('probe/simclr/seed0', rows(probe=0.2, probe_dense=0.4))
     assert ('probe_all', 'simclr') not in read()
+
+
+def test_copies_of_a_score_count_once(study, score):
+    """All tiles are labelled: a probe differs between seeds only by its weights."""
+    kappas = {'random': [0.2, 0.3, 0.1, 0.2, 0.4], 'glcnet': [0.5, 0.6], 'simclr': [0.4]}
+    found = [
+        replace(
+            score('probe', method, 4, seed, own[seed % len(own)]),
+            origin=f'weights {seed % len(own)}',
+        )
+        for method, own in kappas.items()
+        for seed in range(5)
+    ]
+    rows = by_method(summarise(study, found), labels=4)
+    assert {name: row.seeds for name, row in rows.items()} == {
+        'random': 5, 'glcnet': 2, 'simclr': 1,
+    }  # fmt: skip
+    assert rows['glcnet'].mean() == pytest.approx(0.55) and rows['simclr'].deviation() is None
+    against_random = rows['glcnet'].against_start.values
+    assert against_random == pytest.approx([0.3, 0.3, 0.4, 0.4, 0.1])
+    against_simclr = rows['glcnet'].against_best
+    assert against_simclr.other == 'simclr'
+    assert against_simclr.values == pytest.approx([0.1, 0.2])
+    assert against_simclr.verdict == 'too few seeds'
+
+
+def test_probes_of_the_same_tiles_and_weights_are_copies(study_file, tmp_path):
+    study = read_study(study_file, options={'labels': ['2', '100%'], 'seeds': [0, 1, 2]})
+    context = prepare_study(replace(study, pretrain_seeds=[0, 1]), tmp_path / 'all')
+    everything = len(context.tiles.train)
+    kinds = [(labels, seed) for labels in (2, everything) for seed in range(3)]
+    for job in context.plan:
+        if job.kind == 'pretrain':
+            continue
+        rows = [
+            {'kind': 'probe', 'labels': labels, 'seed': seed, 'scores': {'Kappa': 0.1},
+             'hist': [[3]]}
+            for labels, seed in kinds
+        ]  # fmt: skip
+        alone = {'scores': {'Kappa': 0.4}, 'hist': [[2]]}
+        result = {'rows': rows} if job.kind == 'probe' else alone
+        context.folder_of(job).mkdir(parents=True)
+        (context.folder_of(job) / 'metrics.json').write_text(json.dumps(result))
+    origins = {}
+    for one in read_scores(context):
+        if one.method == 'glcnet' and one.kind == 'probe':
+            origins.setdefault(one.labels, set()).add(one.origin)
+        if one.kind == 'finetune':
+            assert one.origin == ''
+    # two pretrainings, with three lists of two tiles each here, and the same list of all tiles
+    assert {labels: len(found) for labels, found in origins.items()} == {2: 6, everything: 2}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from glcnet_plugin.study.report.differences import Difference
@@ -77,6 +79,20 @@ def test_caveats_follow_from_the_study(study, study_file, rows):
     options = {'pretrain_seeds': [0, 1], 'notes': ['Made at night.']}
     other = ' '.join(caveats(read_study(study_file, options=options), rows))
     assert 'was pretrained' not in other and other.endswith('Made at night.')
+
+
+def test_a_column_with_few_scores_is_named(study, score):
+    """Five seeds label the same 16 tiles, and have the same weights."""
+    study = replace(study, seeds=[0, 1, 2, 3, 4])
+    found = [
+        replace(score('probe', method, labels, seed, 0.2), origin=origin)
+        for method in ('random', 'glcnet')
+        for labels, origin in ((2, ''), (16, 'all tiles'))
+        for seed in range(5)
+    ]
+    text = ' '.join(caveats(study, summarise(study, found)))
+    assert 'With 16 labelled tiles, some methods have fewer than 5 scores' in text
+    assert 'more than a hint' not in text
 
 
 def test_markdown_has_a_row_per_method(study, rows):
