@@ -220,7 +220,7 @@ def cell_text(row: Row, seeds: int) -> str:
         one = row.against_start
         mark = '?' if one.interval is None else one.verdict
         text += f' ({one.mean:+.3f}, {mark})'
-    return text if row.seeds == seeds else f'{text}, {row.seeds} seeds'
+    return text if row.seeds == seeds else f'{text}, {row.seeds} seed{"s" * (row.seeds > 1)}'
 
 
 def scopes_text(study: Study) -> list[str]:
