@@ -13,6 +13,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from glcnet_plugin.utils.quiet import quiet_imports
 with exit_on_error(), quiet_imports():
     from synthetic.make_scenes import colour_only_kappa, make_scenes
 
-    from glcnet_plugin.datasets.io.folder_format import read_classes
+    from glcnet_plugin.datasets.io.folder_format import read_classes, read_manifest
     from glcnet_plugin.datasets.tiling.labelled_folder import cut_folder
     from glcnet_plugin.engine.run_config import CONFIGS
     from glcnet_plugin.errors import ConfigError
@@ -32,22 +33,24 @@ with exit_on_error(), quiet_imports():
     from glcnet_plugin.study.main import run_study
     from glcnet_plugin.study.run.scheduler import default_workers
     from glcnet_plugin.study.settings import read_study
-    from glcnet_plugin.study.tiles import choose_tiles
+    from glcnet_plugin.study.tiles import choose_tiles, require_groups
 
 HERE = Path(__file__).resolve().parent
 STUDY = HERE / 'study.py'
 FOLDER_STUDY = CONFIGS / 'studies/folder_cpu.py'
 
 
-def prepare(data: Path | None, tiles: Path) -> None:
+def prepare(data: Path | None, tiles: Path, held_out: Sequence[str] = ()) -> None:
     """Make the tiles, unless they exist.
 
     Args:
         data: Labelled folder to cut, or None for generated scenes.
         tiles: Folder to write.
+        held_out: Groups of the folder to hold out, checked before it is cut.
 
     Raises:
         ConfigError: If the existing tiles were made from another folder.
+        DataError: If the folder cannot be used, or has no such group.
     """
     source = 'generated' if data is None else str(data.resolve())
     note = tiles.parent / 'source.txt'
@@ -61,6 +64,8 @@ def prepare(data: Path | None, tiles: Path) -> None:
             make_scenes(tiles, scenes=32)
         else:
             read_classes(data)  # tiles without labels could not be scored
+            groups = {row.get('group', '') for row in read_manifest(data)}
+            require_groups(held_out, groups, data)
             cut_folder(data, tiles)
     note.write_text(source, encoding='utf-8')
 
@@ -82,7 +87,7 @@ def main() -> int:
     name = 'demo' if args.data is None else f'demo_{args.data.resolve().name}'
     work_dir = args.work_dir or Path('work_dirs') / name
     tiles = work_dir / 'tiles'
-    prepare(args.data, tiles)
+    prepare(args.data, tiles, args.val_groups or ())
     options: dict[str, Any] = {'data.root': str(tiles)}
     if args.data is not None:
         options['title'] = f'Is continued pretraining worth it for {args.data.name}?'

@@ -1,7 +1,7 @@
 """Choose the tiles of a study: to pretrain on, with labels, held out."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,11 +111,23 @@ def _held_out(data: Data, groups: Mapping[str, int]) -> list[str]:
     """Groups to hold out."""
     if data.held_out is None:
         return last_groups(groups)
-    if unknown := sorted(set(data.held_out) - set(groups)):
-        raise DataError(
-            f'groups to hold out {unknown} are not among {sorted(groups)} of {data.root}'
-        )
+    require_groups(data.held_out, groups, data.root)
     return sorted(data.held_out)
+
+
+def require_groups(names: Iterable[str], groups: Iterable[str], root: str | Path) -> None:
+    """Refuse to hold out a group that a labelled folder does not have.
+
+    Args:
+        names: Groups to hold out.
+        groups: Those of its manifest.
+        root: The folder, for the message.
+
+    Raises:
+        DataError: If one is not there.
+    """
+    if unknown := sorted(set(names) - set(groups)):
+        raise DataError(f'groups to hold out {unknown} are not among {sorted(groups)} of {root}')
 
 
 def _missing_classes(root: str, labelled: Mapping[tuple[int, int], list[str]]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 import run
 from script_processes import run_python
 
-from glcnet_plugin.errors import ConfigError
+from glcnet_plugin.errors import ConfigError, DataError
 
 TINY = """
 _base_ = '{base}'
@@ -79,6 +79,13 @@ def test_tiles_of_another_folder_are_not_taken_for_these(tmp_path):
 
 
 @pytest.mark.slow
+def test_groups_to_hold_out_are_checked_before_tiles_are_cut(scenes, tmp_path):
+    """A folder of large images is cut for minutes."""
+    with pytest.raises(DataError, match=r"groups to hold out \['Q'\] are not among"):
+        run.prepare(scenes, tmp_path / 'work/tiles', ['Q'])
+    assert not (tmp_path / 'work').exists()
+
+
 def test_errors_end_the_demo_with_a_line(request):
     command = [sys.executable, 'demo/run.py', '--data', '/nowhere']
     done = run_python(command, timeout=120)
